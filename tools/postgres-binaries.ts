@@ -1,5 +1,6 @@
 import { spawnSync } from "node:child_process";
-import { chmod, cp, lstat, mkdtemp, readdir, readFile, rename, rm, stat, symlink } from "node:fs/promises";
+import { randomUUID } from "node:crypto";
+import { chmod, copyFile, lstat, mkdir, readdir, readFile, rename, stat, symlink } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { arch, platform, tmpdir } from "node:os";
 import { basename, dirname, extname, join, relative } from "node:path";
@@ -105,54 +106,48 @@ function complaint(folder: string, user: ServerUser | undefined): string | undef
 }
 
 /**
- * Copies the package among the temporary files and returns the copy's folder. Processes that do this at once do not
- * disturb each other: each copies under a name of its own, and one of them gives its copy the common name.
+ * Brings a copy of the package among the temporary files up to date and returns its folder. Each missing file is copied
+ * under a name of its own and renamed, so processes that do this at once do not disturb each other, and a copy from
+ * which a cleaner of temporary files took something is made whole again.
  */
 async function copyOf(source: string, parent: string): Promise<string> {
   const { version } = JSON.parse(await readFile(join(source, "package.json"), "utf8")) as { version: string };
-  const name = `credit-activity-${basename(source)}-${version}-for-${process.getuid?.() ?? "all"}`;
-  const common = join(parent, name);
-  if (await isWhole(common, source)) return common;
-  const own = await mkdtemp(join(parent, `${name}-`));
-  await chmod(own, 0o755);
-  const needless = (file: string) => extname(file) === ".a" || basename(file) === "pkgconfig";
-  await cp(join(source, "native"), join(own, "native"), {
-    recursive: true,
-    verbatimSymlinks: true,
-    filter: (file) => !needless(file),
-  });
-  await restoreLinks(own);
-  await openToAll(join(own, "native"));
-  const renamed = await rename(own, common).then(
-    () => true,
-    () => false,
+  const copy = join(
+    parent,
+    `credit-activity-${basename(source)}-${version}-for-${process.getuid?.() ?? "all"}`,
   );
-  if (renamed) return common;
-  if (await isWhole(common, source)) {
-    await rm(own, { recursive: true, force: true });
-    return common;
-  }
-  // What bears the common name is damaged or somebody else's: leave it aside and keep to our own copy.
-  return own;
-}
-
-/** Whether a copy is ours and has all of the package's files, of which a cleaner of temporary files may have taken some. */
-async function isWhole(copy: string, source: string): Promise<boolean> {
-  const found = await lstat(copy).catch(() => undefined);
-  if (found === undefined || !found.isDirectory()) return false;
-  if (process.getuid !== undefined && found.uid !== process.getuid()) return false;
+  await folderOfOurs(copy);
+  await folderOfOurs(join(copy, "native"));
   const native = join(source, "native");
   for (const entry of await readdir(native, { recursive: true, withFileTypes: true })) {
-    if (!entry.isFile() || extname(entry.name) === ".a" || basename(entry.parentPath) === "pkgconfig")
-      continue;
-    const file = join(entry.parentPath, entry.name);
-    const [original, copied] = await Promise.all([
-      stat(file),
-      stat(join(copy, "native", relative(native, file))).catch(() => undefined),
-    ]);
-    if (original.size !== copied?.size) return false;
+    const original = join(entry.parentPath, entry.name);
+    const place = join(copy, relative(source, original));
+    if (entry.isDirectory()) await folderOfOurs(place);
+    else if (entry.isFile() && extname(entry.name) !== ".a") await copyFileTo(original, place);
   }
-  return true;
+  await restoreLinks(copy);
+  return copy;
+}
+
+async function folderOfOurs(folder: string): Promise<void> {
+  await mkdir(folder, { recursive: true });
+  const found = await lstat(folder);
+  if (!found.isDirectory() || (process.getuid !== undefined && found.uid !== process.getuid())) {
+    throw new Error(
+      `${folder}, the place for a copy of the PostgreSQL server, is not a folder of the user running this. ` +
+        `Remove it, set TMPDIR to another folder, or ${instead}.`,
+    );
+  }
+  await chmod(folder, 0o755);
+}
+
+async function copyFileTo(original: string, place: string): Promise<void> {
+  const [from, to] = await Promise.all([stat(original), lstat(place).catch(() => undefined)]);
+  if (to?.isFile() && to.size === from.size) return;
+  const partial = `${place}.${randomUUID()}`;
+  await copyFile(original, partial);
+  await chmod(partial, basename(dirname(place)) === "bin" ? 0o755 : 0o644);
+  await rename(partial, place);
 }
 
 /** Makes the symbolic links that the package lists, because an npm package cannot hold them, where they are missing. */
@@ -165,14 +160,5 @@ async function restoreLinks(folder: string): Promise<void> {
         if (error.code !== "EEXIST") throw error;
       },
     );
-  }
-}
-
-async function openToAll(folder: string): Promise<void> {
-  await chmod(folder, 0o755);
-  for (const entry of await readdir(folder, { recursive: true, withFileTypes: true })) {
-    const path = join(entry.parentPath, entry.name);
-    const runs = entry.isDirectory() || basename(entry.parentPath) === "bin";
-    if (!entry.isSymbolicLink()) await chmod(path, runs ? 0o755 : 0o644);
   }
 }

@@ -24,7 +24,13 @@ export default async function setup(project: TestProject): Promise<() => Promise
   }
   const server = await startPostgres();
   project.provide("databaseUrl", server.url);
-  return server.stop;
+  return () => server.stop().catch(failTheRun);
+}
+
+/** Vitest prints what a teardown throws and exits as if nothing had happened; a server left behind is a failure. */
+function failTheRun(error: unknown): never {
+  process.exitCode = 1;
+  throw error;
 }
 
 async function check(url: string): Promise<void> {

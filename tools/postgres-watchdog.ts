@@ -13,8 +13,9 @@ export interface Watchdog {
 }
 
 // Run by `node --eval`, for it has to work from sources and compiled alike. Its input names process ids, one a line.
+// A dead process whose parent has gone may stay listed as a zombie ("Z"), where nothing takes note of its end.
 const script = `
-const { rmSync } = require("node:fs");
+const { readFileSync, rmSync } = require("node:fs");
 const folder = process.argv[1];
 let input = "";
 process.stdin.setEncoding("utf8");
@@ -24,8 +25,11 @@ process.stdin.on("end", async () => {
   const signal = (name) => {
     try { return pid > 0 && process.kill(pid, name); } catch { return false; }
   };
+  const dead = () => {
+    try { return readFileSync("/proc/" + pid + "/stat", "latin1").includes(") Z "); } catch { return !signal(0); }
+  };
   signal("SIGQUIT");
-  for (let turn = 0; turn < 200 && signal(0); turn += 1) await new Promise((done) => setTimeout(done, 50));
+  for (let turn = 0; turn < 200 && !dead(); turn += 1) await new Promise((done) => setTimeout(done, 50));
   signal("SIGKILL");
   rmSync(folder, { recursive: true, force: true, maxRetries: 20, retryDelay: 100 });
 });

@@ -144,6 +144,7 @@ async function initialise(launch: Launch, password: string): Promise<void> {
   const [code] = (await once(initdb, "close")) as [number | null];
   await rm(file);
   if (code !== 0) throw failure(launch, "PostgreSQL could not set up its data folder");
+  launch.log.length = 0;
 }
 
 async function serve(launch: Launch, password: string): Promise<{ url: string; version: string }> {

@@ -1,4 +1,4 @@
-import { unsendable } from "./errors.js";
+import { ServerError, unsendable } from "./errors.js";
 import { fixedToken, sharedToken } from "./tokens.js";
 import { type RequestPlan, send, type TransportConfig } from "./transport.js";
 import type {
@@ -214,14 +214,20 @@ async function* each<List extends { readonly next_cursor: string | null }, Item>
   for (;;) {
     const list = await fetchPart({ ...query, cursor });
     yield* itemsOf(list);
-    // A cursor that leads to itself would go on for ever.
-    if (list.next_cursor === null || list.next_cursor === cursor) return;
+    if (list.next_cursor === null) return;
+    if (list.next_cursor === cursor) {
+      throw new ServerError(
+        "The list can't be read to its end, since the server answered with the cursor it was asked for. Look into the server's log.",
+        { code: "unexpected_response", status: 200, problem: null },
+      );
+    }
     cursor = list.next_cursor;
   }
 }
 
 function configFrom(options: ClientOptions): TransportConfig {
   const { baseUrl, token, getToken, retries = 4, timeoutMs = 30_000, retryDelayMs = 250 } = options;
+  const fetch = options.fetch ?? globalThis.fetch;
   if (getToken === undefined && (typeof token !== "string" || token === "")) {
     throw new TypeError("createClient got no token. Give a token, or a getToken function that returns one.");
   }
@@ -239,9 +245,10 @@ function configFrom(options: ClientOptions): TransportConfig {
     baseUrl: baseUrl.replace(/\/+$/, ""),
     tokens: getToken === undefined ? fixedToken(token) : sharedToken(getToken),
     // Called through a closure, since a browser's fetch refuses to be called as a method of anything but the window.
-    fetch: options.fetch ?? ((input, init) => globalThis.fetch(input, init)),
+    fetch: (input, init) => fetch(input, init),
     retries,
-    timeoutMs,
+    // A timer of more milliseconds than these would go off at once.
+    timeoutMs: Math.min(timeoutMs, 2 ** 31 - 1),
     retryDelayMs,
   };
 }

@@ -1,0 +1,128 @@
+import type { Timestamp } from "@credit-activity/client";
+import type { Labels } from "../labels.js";
+
+/** How times are told. */
+export interface DateOptions {
+  readonly locale: string | undefined;
+  readonly timeZone: string;
+  readonly hourCycle: "h12" | "h23";
+  readonly labels: Pick<Labels, "today" | "yesterday">;
+}
+
+/** A moment as a reader and as a machine reads it. */
+export interface Moment {
+  readonly text: string;
+  readonly dateTime: string;
+}
+
+/** A moment, or a span of time when `end` is given. */
+export interface Span {
+  readonly start: Moment;
+  readonly end: Moment | null;
+}
+
+/** Times as the reader's locale writes them. */
+export interface DateFormats {
+  /** "Nov 22, 10:05 – 10:09", "Yesterday, 18:22": with the year when it is not this one, with both days over midnight. */
+  span(startedAt: Timestamp, endedAt: Timestamp, nowMs: number): Span;
+  /** "10:05:31", with the day when it is not the day of `beside`. */
+  withSeconds(at: Timestamp, beside: Timestamp, nowMs: number): Moment;
+}
+
+/** The time zone of the browser. */
+export function browserTimeZone(): string {
+  return new Intl.DateTimeFormat().resolvedOptions().timeZone;
+}
+
+/** Makes the formats of a locale and a time zone. */
+export function dateFormats({ locale, timeZone, hourCycle, labels }: DateOptions): DateFormats {
+  const clock = { hour: hourCycle === "h12" ? "numeric" : "2-digit", minute: "2-digit", hourCycle } as const;
+  const time = new Intl.DateTimeFormat(locale, { timeZone, ...clock });
+  const timeWithZone = new Intl.DateTimeFormat(locale, { timeZone, ...clock, timeZoneName: "short" });
+  const timeWithSeconds = new Intl.DateTimeFormat(locale, { timeZone, ...clock, second: "2-digit" });
+  const day = { month: "short", day: "numeric" } as const;
+  const thisYear = (format: typeof time) => dayFormat(locale, format, day);
+  const otherYear = (format: typeof time) => dayFormat(locale, format, { ...day, year: "numeric" });
+  const calendar = zoneCalendar(timeZone);
+
+  const onDay = (ms: number, nowMs: number, format: Intl.DateTimeFormat): string => {
+    const [then, now] = [calendar(ms), calendar(nowMs)];
+    if (then.day === now.day) return labels.today({ time: format.format(ms) });
+    if (then.day === now.day - 1) return labels.yesterday({ time: format.format(ms) });
+    return (then.year === now.year ? thisYear(format) : otherYear(format)).format(ms);
+  };
+
+  return {
+    span(startedAt, endedAt, nowMs) {
+      const [startMs, endMs] = [parseMs(startedAt), parseMs(endedAt)];
+      const sameDay = calendar(startMs).day === calendar(endMs).day;
+      // When clocks change in between, "01:58 – 01:03" needs the zone's name to make sense.
+      const clocksChanged = offsetMinutes(calendar, startMs) !== offsetMinutes(calendar, endMs);
+      const format = clocksChanged ? timeWithZone : time;
+      const start = moment(startMs, onDay(startMs, nowMs, format));
+      if (sameDay && format.format(startMs) === format.format(endMs)) return { start, end: null };
+      return { start, end: moment(endMs, sameDay ? format.format(endMs) : onDay(endMs, nowMs, format)) };
+    },
+    withSeconds(at, beside, nowMs) {
+      const ms = parseMs(at);
+      const sameDay = calendar(ms).day === calendar(parseMs(beside)).day;
+      return moment(ms, sameDay ? timeWithSeconds.format(ms) : onDay(ms, nowMs, timeWithSeconds));
+    },
+  };
+}
+
+/** The number of the day in a time zone, which changes at its midnight. */
+export function dayNumber(timeZone: string, ms: number): number {
+  return zoneCalendar(timeZone)(ms).day;
+}
+
+function moment(ms: number, text: string): Moment {
+  return { text, dateTime: new Date(ms).toISOString() };
+}
+
+/** Reads a timestamp; digits beyond milliseconds, which no `Date` keeps, are left out rather than left to the engine. */
+function parseMs(at: Timestamp): number {
+  return Date.parse(at.replace(/(\.\d{3})\d+/, "$1"));
+}
+
+function dayFormat(
+  locale: string | undefined,
+  time: Intl.DateTimeFormat,
+  day: Intl.DateTimeFormatOptions,
+): Intl.DateTimeFormat {
+  const { timeZone, hourCycle, hour, minute, second, timeZoneName } = time.resolvedOptions();
+  const options = { timeZone, hourCycle, hour, minute, second, timeZoneName, ...day };
+  return new Intl.DateTimeFormat(locale, options as Intl.DateTimeFormatOptions);
+}
+
+type Calendar = (ms: number) => { readonly day: number; readonly year: number; readonly wallMs: number };
+
+const calendars = new Map<string, Intl.DateTimeFormat>();
+
+/** Reads the calendar of a zone in plain numbers, whatever calendar and digits the reader's locale uses. */
+function zoneCalendar(timeZone: string): Calendar {
+  let format = calendars.get(timeZone);
+  if (format === undefined) {
+    format = new Intl.DateTimeFormat("en-u-ca-gregory-nu-latn", {
+      timeZone,
+      year: "numeric",
+      month: "numeric",
+      day: "numeric",
+      hour: "numeric",
+      minute: "numeric",
+      hourCycle: "h23",
+    });
+    calendars.set(timeZone, format);
+  }
+  const known = format;
+  return (ms) => {
+    const parts = Object.fromEntries(known.formatToParts(ms).map((part) => [part.type, Number(part.value)]));
+    const { year = 0, month = 1, day = 1, hour = 0, minute = 0 } = parts;
+    const midnightMs = Date.UTC(year, month - 1, day);
+    return { day: midnightMs / 86_400_000, year, wallMs: midnightMs + hour * 3_600_000 + minute * 60_000 };
+  };
+}
+
+function offsetMinutes(calendar: Calendar, ms: number): number {
+  return Math.round((calendar(ms).wallMs - Math.floor(ms / 60_000) * 60_000) / 60_000);
+}

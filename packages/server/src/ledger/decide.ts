@@ -1,0 +1,166 @@
+import {
+  type AdjustCommand,
+  type Command,
+  fingerprintOf,
+  type GrantCommand,
+  type KeyedCommand,
+  type SpendCommand,
+  type UsageCommand,
+  type WriteoffCommand,
+} from "./command.js";
+import { amount } from "./credits.js";
+import { settleDue } from "./due.js";
+import type { Entry, Hold } from "./entry.js";
+import { WINDOW_MICROS } from "./group.js";
+import { hold, release, settle } from "./hold.js";
+import { formatInstant, type Instant } from "./instant.js";
+import { chargedOriginal, requireCovered, requireFits, requirePositive } from "./limits.js";
+import { DEFAULT_PRIORITY, postCredit, postDebit } from "./post.js";
+import { refund } from "./refund.js";
+import { type Refusal, Refused, refuse } from "./refusal.js";
+import { type AccountState, type Changes, type Draft, draftOf, type Past } from "./state.js";
+
+/** What became of a command: an entry, a hold, nothing (a touch), or a refusal. */
+export type Outcome =
+  | { readonly refusal: Refusal }
+  | {
+      readonly refusal: null;
+      /** Whether this is the first answer again, for a key that was used before. */
+      readonly repeated: boolean;
+      readonly entry: Entry | null;
+      readonly hold: Hold | null;
+    };
+
+/** The state after a command, what it changed, and what became of it. */
+export interface Decision {
+  readonly state: AccountState;
+  readonly changes: Changes;
+  readonly outcome: Outcome;
+}
+
+/** How far in the future usage may lie, in microseconds, for clocks that run ahead. */
+const AHEAD_MICROS_MAX = WINDOW_MICROS;
+
+/**
+ * Posts what is due on an account at a time. It comes before every command, and stands even if that is refused.
+ */
+export function decideDue(state: AccountState, now: Instant): Pick<Decision, "state" | "changes"> {
+  const draft = draftOf(state, now);
+  settleDue(draft);
+  return finish(draft);
+}
+
+/**
+ * Decides one command on an account on which nothing is due: a pure function of what it is given. A refusal moves
+ * nothing.
+ */
+export function decide(state: AccountState, command: Command, now: Instant, past: Past): Decision {
+  const draft = draftOf(state, now);
+  if (command.op === "touch") {
+    return { ...finish(draft), outcome: { refusal: null, repeated: false, entry: null, hold: null } };
+  }
+  try {
+    const fingerprint = fingerprintOf(command);
+    const first = past.answers.get(command.key);
+    const outcome =
+      first === undefined ? run(draft, command, fingerprint, past) : repeat(first, command, fingerprint);
+    return { ...finish(draft), outcome };
+  } catch (error) {
+    if (!(error instanceof Refused)) throw error;
+    return { ...finish(draftOf(state, now)), outcome: { refusal: error.refusal } };
+  }
+}
+
+function finish(draft: Draft): Pick<Decision, "state" | "changes"> {
+  const { now: _now, changes, ...state } = draft;
+  return { state, changes };
+}
+
+type Answered = Extract<Outcome, { refusal: null }>;
+
+function repeat(
+  first: NonNullable<ReturnType<Past["answers"]["get"]>>,
+  command: KeyedCommand,
+  fingerprint: Uint8Array,
+): Answered {
+  if (Buffer.compare(first.fingerprint, fingerprint) !== 0) {
+    refuse(
+      "key_conflict",
+      `The key "${command.key}" was used before with another payload. Send the same payload to get its answer again, or use a new key.`,
+    );
+  }
+  return { refusal: null, repeated: true, entry: first.entry, hold: first.hold };
+}
+
+function run(draft: Draft, command: KeyedCommand, fingerprint: Uint8Array, past: Past): Answered {
+  const posted = (entry: Entry): Answered => ({ refusal: null, repeated: false, entry, hold: null });
+  const held = (answer: Hold): Answered => ({ refusal: null, repeated: false, entry: null, hold: answer });
+  switch (command.op) {
+    case "grant":
+      return posted(grant(draft, command, fingerprint));
+    case "usage":
+      return posted(use(draft, command, fingerprint));
+    case "spend":
+      return posted(use(draft, command, fingerprint));
+    case "hold":
+      requirePositive(command.credits);
+      return held(hold(draft, command, fingerprint));
+    case "settle": {
+      const originalCredits = chargedOriginal(command.credits, command.originalCredits);
+      return posted(settle(draft, { ...command, originalCredits }, fingerprint));
+    }
+    case "release":
+      return held(release(draft, command, fingerprint));
+    case "refund":
+      return posted(refund(draft, command, fingerprint, past));
+    case "adjust":
+      return posted(adjust(draft, command, fingerprint));
+    case "writeoff":
+      return posted(writeOff(draft, command, fingerprint));
+  }
+}
+
+function grant(draft: Draft, command: GrantCommand, fingerprint: Uint8Array): Entry {
+  requirePositive(command.credits);
+  const effectiveAt = command.effectiveAt ?? draft.now;
+  const { expiresAt, priority } = command;
+  if (expiresAt !== null && (expiresAt <= draft.now || expiresAt <= effectiveAt)) {
+    refuse(
+      "already_expired",
+      `The grant would expire at ${formatInstant(expiresAt)}, before it could be spent. Give an expires_at after now and after effective_at.`,
+    );
+  }
+  const terms = { priority, effectiveAt, expiresAt };
+  return postCredit(draft, { ...command, fingerprint }, terms, command.credits, [], draft.debt);
+}
+
+function use(draft: Draft, command: UsageCommand | SpendCommand, fingerprint: Uint8Array): Entry {
+  const originalCredits = chargedOriginal(command.credits, command.originalCredits);
+  let occurredAt = draft.now;
+  if (command.op === "spend") requireCovered(draft, command.credits, "spend");
+  else if (command.occurredAt !== null) occurredAt = command.occurredAt;
+  if (occurredAt > draft.now + AHEAD_MICROS_MAX) {
+    refuse(
+      "occurred_in_future",
+      `occurred_at is ${formatInstant(occurredAt)}, more than five minutes after the server's ${formatInstant(draft.now)}. Check the sender's clock.`,
+    );
+  }
+  return postDebit(draft, command.credits, { ...command, originalCredits, occurredAt, fingerprint });
+}
+
+function adjust(draft: Draft, command: AdjustCommand, fingerprint: Uint8Array): Entry {
+  requireFits(command.credits);
+  if (command.credits === 0n) {
+    refuse("invalid_amount", "The amount is 0. Give what to add (positive) or take away (negative).");
+  }
+  const posting = { ...command, kind: "adjustment" as const, fingerprint };
+  if (command.credits < 0n) return postDebit(draft, amount(-command.credits), posting);
+  const terms = { priority: DEFAULT_PRIORITY, effectiveAt: draft.now, expiresAt: null };
+  return postCredit(draft, posting, terms, command.credits, [], draft.debt);
+}
+
+function writeOff(draft: Draft, command: WriteoffCommand, fingerprint: Uint8Array): Entry {
+  requirePositive(command.credits);
+  requireCovered(draft, command.credits, "write off");
+  return postDebit(draft, command.credits, { ...command, kind: "writeoff", fingerprint });
+}

@@ -1,0 +1,134 @@
+import type { Credits } from "../ledger/credits.js";
+import type { Metadata } from "../ledger/entry.js";
+import { formatInstant, type Instant } from "../ledger/instant.js";
+import type { BlockKind } from "../ledger/kinds.js";
+import type { Connection } from "./database.js";
+
+/** An account as it is read: its settings, what it holds, and what remains of its grants. */
+export interface Account {
+  readonly account: string;
+  readonly name: string | null;
+  readonly timeZone: string;
+  readonly overdraftLimit: Credits;
+  readonly metadata: Metadata;
+  readonly balance: Credits;
+  /** Open holds, and what can't be spent because it is not effective yet or has just expired. */
+  readonly held: Credits;
+  /** `balance - held`. */
+  readonly available: Credits;
+  /** What remains of the grants, by kind of grant. */
+  readonly remaining: Readonly<Partial<Record<BlockKind, Credits>>>;
+  readonly createdAt: Instant;
+  readonly updatedAt: Instant;
+}
+
+/** What of an account can be set. What is left out stays as it is. */
+export interface AccountSettings {
+  readonly name?: string | null;
+  readonly timeZone?: string;
+  readonly overdraftLimit?: Credits;
+  readonly metadata?: Metadata;
+}
+
+interface Columns {
+  account: string;
+  name: string | null;
+  time_zone: string;
+  overdraft_limit: Credits;
+  metadata: Metadata;
+  balance: Credits;
+  held: Credits;
+  unspendable: Credits;
+  remaining: Record<string, string> | null;
+  created_at: Instant;
+  updated_at: Instant;
+}
+
+const READ = `
+  SELECT a.account, a.name, a.time_zone, a.overdraft_limit, a.metadata, a.balance,
+    (SELECT coalesce(sum(h.credits), 0)::bigint FROM credits.holds h
+      WHERE h.account = a.account AND h.status = 'open' AND h.expires_at > $2::timestamptz) AS held,
+    g.unspendable, g.remaining, a.created_at, a.updated_at
+  FROM credits.accounts a, LATERAL (
+    SELECT coalesce(sum(k.unspendable), 0)::bigint AS unspendable,
+      json_object_agg(k.kind, k.remaining::text) FILTER (WHERE k.kind IS NOT NULL) AS remaining
+    FROM (
+      SELECT kind, sum(remaining) AS remaining,
+        sum(remaining) FILTER (WHERE effective_at > $2::timestamptz OR expires_at <= $2::timestamptz) AS unspendable
+      FROM credits.grants WHERE account = $1 AND remaining > 0 GROUP BY kind
+    ) k
+  ) g
+  WHERE a.account = $1`;
+
+/** Reads an account as it stands at a time, or null when there is none. */
+export async function readAccount(
+  connection: Connection,
+  account: string,
+  now: Instant,
+): Promise<Account | null> {
+  const [columns] = await connection.query<Columns>(READ, [account, formatInstant(now)]);
+  if (columns === undefined) return null;
+  const held = (columns.held + columns.unspendable) as Credits;
+  return {
+    account: columns.account,
+    name: columns.name,
+    timeZone: columns.time_zone,
+    overdraftLimit: columns.overdraft_limit,
+    metadata: columns.metadata,
+    balance: columns.balance,
+    held,
+    available: (columns.balance - held) as Credits,
+    remaining: Object.fromEntries(
+      Object.entries(columns.remaining ?? {}).map(([kind, text]) => [kind, BigInt(text) as Credits]),
+    ),
+    createdAt: columns.created_at,
+    updatedAt: columns.updated_at,
+  };
+}
+
+const PUT = `
+  INSERT INTO credits.accounts AS a (account, name, time_zone, overdraft_limit, metadata, created_at, updated_at)
+  VALUES ($1, $3, coalesce($4, 'UTC'), coalesce($5::bigint, 0), coalesce($6::jsonb, '{}'), $7::timestamptz, $7::timestamptz)
+  ON CONFLICT (account) DO UPDATE SET
+    name = CASE WHEN $2::boolean THEN $3 ELSE a.name END,
+    time_zone = coalesce($4, a.time_zone),
+    overdraft_limit = coalesce($5::bigint, a.overdraft_limit),
+    metadata = coalesce($6::jsonb, a.metadata),
+    updated_at = $7::timestamptz
+  RETURNING (xmax = 0) AS created`;
+
+/**
+ * Creates an account or changes its settings.
+ *
+ * @returns whether it was created
+ */
+export async function putAccount(
+  connection: Connection,
+  account: string,
+  settings: AccountSettings,
+  now: Instant,
+): Promise<boolean> {
+  const [row] = await connection.query<{ created: boolean }>(PUT, [
+    account,
+    settings.name !== undefined,
+    settings.name ?? null,
+    settings.timeZone ?? null,
+    settings.overdraftLimit?.toString() ?? null,
+    settings.metadata === undefined ? null : JSON.stringify(settings.metadata),
+    formatInstant(now),
+  ]);
+  return row?.created ?? false;
+}
+
+/** The accounts on which something came due by a time, the longest due first. */
+export async function listDueAccounts(
+  connection: Connection,
+  now: Instant,
+  limit: number,
+): Promise<string[]> {
+  const rows = await connection.query<{ account: string }>(
+    "SELECT account FROM credits.accounts WHERE due_at <= $1::timestamptz ORDER BY due_at LIMIT $2::integer",
+    [formatInstant(now), limit],
+  );
+  return rows.map((row) => row.account);
+}

@@ -1,0 +1,74 @@
+/** What queries run on: a pool, a connection within a transaction, or an embedded database. */
+export interface Connection {
+  /**
+   * Runs one statement. bigint columns come as `bigint`, timestamptz as microseconds since the epoch (a number),
+   * bytea as `Uint8Array`, json as values. Statements sent without waiting run in order.
+   */
+  query<Row extends object>(sql: string, params?: readonly unknown[]): Promise<Row[]>;
+}
+
+export type TransactionMode = "read committed" | "read-only snapshot";
+
+/** The one seam between the ledger and Postgres, real or embedded. */
+export interface Database extends Connection {
+  readonly engine: "postgres" | "pglite";
+  /** How many transactions can make progress at once. */
+  readonly concurrency: number;
+  /** What a commit survives, in a sentence for the operator. */
+  readonly durability: string;
+  /** Runs a transaction: commits when `run` resolves and rolls back when it rejects. */
+  transaction<T>(run: (connection: Connection) => Promise<T>, mode?: TransactionMode): Promise<T>;
+  /** Runs a script of several statements, such as a migration, on a connection of a transaction. */
+  script(connection: Connection, sql: string): Promise<void>;
+  /** Waits for what is running and lets the database go. */
+  close(): Promise<void>;
+}
+
+/** The statement that begins a transaction of a mode. */
+export function beginStatement(mode: TransactionMode): string {
+  return mode === "read committed" ? "BEGIN" : "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
+}
+
+/** Thrown when the database can't be reached or opened. The message says why and what to do. */
+export class DatabaseUnavailableError extends Error {
+  override readonly name = "DatabaseUnavailableError";
+}
+
+/** SQLSTATEs after which the same transaction can simply be tried again. */
+const RETRYABLE_STATES = new Set(["40001", "40P01", "55P03", "57P01", "57P02", "57P03", "53300"]);
+
+/**
+ * Whether an error means that a transaction may be tried again with the same keys: a serialization failure, a deadlock,
+ * or a connection that was lost, in which case the outcome of the first try is unknown.
+ */
+export function isRetryable(error: unknown): boolean {
+  if (error instanceof DatabaseUnavailableError) return true;
+  const { code, message } = error as { code?: unknown; message?: unknown };
+  if (typeof code === "string") {
+    if (RETRYABLE_STATES.has(code) || code.startsWith("08")) return true;
+    if (/^(ECONNRESET|ECONNREFUSED|EPIPE|ETIMEDOUT|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH)$/.test(code))
+      return true;
+  }
+  return (
+    typeof message === "string" &&
+    /Connection terminated|connection timeout|timeout exceeded when trying to connect|Client was closed|Client has encountered a connection error/i.test(
+      message,
+    )
+  );
+}
+
+const MICROS_PER_SECOND = 1_000_000;
+
+/** Reads Postgres's text form of a timestamptz in UTC, such as `2026-11-22 10:05:00.123456+00`, to microseconds. */
+export function parseTimestamp(text: string): number {
+  const point = text.indexOf(".");
+  const end = text.indexOf("+");
+  const seconds = Date.parse(`${text.slice(0, 10)}T${text.slice(11, 19)}Z`) * 1000;
+  if (point === -1) return seconds;
+  return seconds + Math.round(Number(text.slice(point, end)) * MICROS_PER_SECOND);
+}
+
+/** Reads Postgres's text form of a bigint array without nulls, such as `{1,-2}`. */
+export function parseBigints(text: string): bigint[] {
+  return text === "{}" ? [] : text.slice(1, -1).split(",").map(BigInt);
+}

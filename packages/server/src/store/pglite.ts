@@ -1,0 +1,86 @@
+import { mkdir } from "node:fs/promises";
+import path from "node:path";
+import { PGlite, type Transaction } from "@electric-sql/pglite";
+import {
+  type Connection,
+  type Database,
+  DatabaseUnavailableError,
+  parseBigints,
+  parseTimestamp,
+} from "./database.js";
+import { lockFolder } from "./folder-lock.js";
+
+const INT8 = 20;
+const INT8_ARRAY = 1016;
+const TIMESTAMPTZ = 1184;
+
+export interface PgliteOptions {
+  /** The folder the data lives in; made when missing. Without one the data lives in memory and goes with the process. */
+  readonly dataDir?: string;
+}
+
+/**
+ * Opens the embedded database. It has one connection, and belongs to one process: a lock file in the folder keeps
+ * others out.
+ *
+ * @throws DatabaseUnavailableError when another process has the folder open, or it can't be read
+ */
+export async function openPglite(options: PgliteOptions = {}): Promise<Database> {
+  const unlock = options.dataDir === undefined ? async () => {} : await lock(options.dataDir);
+  try {
+    const database = await PGlite.create({
+      ...(options.dataDir === undefined ? {} : { dataDir: path.join(options.dataDir, "postgres") }),
+      parsers: { [INT8]: BigInt, [INT8_ARRAY]: parseBigints, [TIMESTAMPTZ]: parseTimestamp },
+    });
+    await database.exec("SET TimeZone = 'UTC'; SET DateStyle = 'ISO'");
+    return seam(database, unlock, options.dataDir);
+  } catch (error) {
+    await unlock();
+    throw new DatabaseUnavailableError(
+      `The embedded database in "${options.dataDir ?? "memory"}" could not be opened: ${(error as Error).message}. If its files are damaged, restore a copy or start with another folder.`,
+      { cause: error },
+    );
+  }
+}
+
+async function lock(dataDir: string): Promise<() => Promise<void>> {
+  await mkdir(dataDir, { recursive: true });
+  return lockFolder(dataDir);
+}
+
+function seam(database: PGlite, unlock: () => Promise<void>, dataDir: string | undefined): Database {
+  const run = async <Row extends object>(
+    on: PGlite | Transaction,
+    sql: string,
+    params?: readonly unknown[],
+  ): Promise<Row[]> => {
+    if (database.closed) throw new DatabaseUnavailableError("The embedded database has been closed.");
+    return (await on.query<Row>(sql, params === undefined ? [] : [...params])).rows;
+  };
+  return {
+    engine: "pglite",
+    concurrency: 1,
+    durability:
+      dataDir === undefined
+        ? "Embedded PGlite in memory: everything is gone when the process ends."
+        : "Embedded PGlite: a reply survives a crash of the process; a power cut can lose the last commits, because it runs without fsync. Use PostgreSQL for production.",
+    query: (sql, params) => run(database, sql, params),
+    transaction: (work) =>
+      database.transaction((transaction) => {
+        const connection: Connection = { query: (sql, params) => run(transaction, sql, params) };
+        scripts.set(connection, transaction);
+        return work(connection);
+      }),
+    script: async (connection, sql) => {
+      await scripts.get(connection)?.exec(sql);
+    },
+    close: async () => {
+      if (database.closed) return;
+      await database.close();
+      await unlock();
+    },
+  };
+}
+
+/** The transaction behind a connection; only it can run a script of several statements. */
+const scripts = new WeakMap<Connection, Transaction>();

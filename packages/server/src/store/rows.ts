@@ -1,0 +1,282 @@
+import type { Credits } from "../ledger/credits.js";
+import type { ActivityRow, Entry, Grant, Hold, HoldStatus, Metadata, Source } from "../ledger/entry.js";
+import { formatInstant, type Instant } from "../ledger/instant.js";
+import type { BlockKind, Category, Kind, UsageKind } from "../ledger/kinds.js";
+
+/** The three columns a source is kept in. */
+interface SourceColumns {
+  source_type: string | null;
+  source_id: string | null;
+  source_label: string | null;
+}
+
+/** `credits.entries` as the seam returns it. */
+export interface EntryColumns extends SourceColumns {
+  account: string;
+  seq: bigint;
+  kind: Kind;
+  title: string | null;
+  credits: Credits;
+  original_credits: Credits | null;
+  balance: Credits;
+  description: string | null;
+  project: string | null;
+  occurred_at: Instant;
+  recorded_at: Instant;
+  key: string | null;
+  fingerprint: Uint8Array | null;
+  draw_grants: bigint[];
+  draw_credits: Credits[];
+  debt: Credits;
+  refund_of: bigint | null;
+  metadata: Metadata;
+  hash: Uint8Array;
+  position: bigint;
+}
+
+/** `credits.grants` as the seam returns it. */
+export interface GrantColumns extends SourceColumns {
+  account: string;
+  seq: bigint;
+  kind: BlockKind;
+  title: string | null;
+  description: string | null;
+  credits: Credits;
+  remaining: Credits;
+  priority: number;
+  effective_at: Instant;
+  expires_at: Instant | null;
+  recorded_at: Instant;
+}
+
+/** `credits.holds` as the seam returns it. */
+export interface HoldColumns extends SourceColumns {
+  account: string;
+  hold: string;
+  kind: UsageKind;
+  credits: Credits;
+  description: string | null;
+  project: string | null;
+  status: HoldStatus;
+  created_at: Instant;
+  expires_at: Instant;
+  key: string;
+  fingerprint: Uint8Array;
+  settled_seq: bigint | null;
+  release_key: string | null;
+  release_fingerprint: Uint8Array | null;
+}
+
+/** `credits.activity_rows` as the seam returns it. */
+export interface RowColumns extends SourceColumns {
+  account: string;
+  position: bigint;
+  category: Category;
+  category_position: bigint;
+  kind: Kind;
+  title: string | null;
+  project: string | null;
+  discount: number | null;
+  description: string | null;
+  started_at: Instant;
+  ended_at: Instant;
+  entries: bigint;
+  first_seq: bigint;
+  last_seq: bigint;
+  credits: Credits;
+  original_credits: Credits | null;
+  balance: Credits;
+}
+
+function sourceOf(columns: SourceColumns): Source | null {
+  if (columns.source_type === null) return null;
+  return { type: columns.source_type, id: columns.source_id, label: columns.source_label ?? "" };
+}
+
+function sourceColumns(source: Source | null): SourceColumns {
+  return {
+    source_type: source?.type ?? null,
+    source_id: source?.id ?? null,
+    source_label: source?.label ?? null,
+  };
+}
+
+const numberOrNull = (value: bigint | null) => (value === null ? null : Number(value));
+const textOrNull = (value: bigint | null) => (value === null ? null : value.toString());
+const timeOrNull = (value: Instant | null) => (value === null ? null : formatInstant(value));
+
+/** Bytes as Postgres reads them from JSON. */
+export const bytes = (value: Uint8Array) => `\\x${Buffer.from(value).toString("hex")}`;
+const bytesOrNull = (value: Uint8Array | null) => (value === null ? null : bytes(value));
+
+export function entryOf(columns: EntryColumns): Entry {
+  return {
+    account: columns.account,
+    seq: Number(columns.seq),
+    kind: columns.kind,
+    title: columns.title,
+    credits: columns.credits,
+    originalCredits: columns.original_credits,
+    balance: columns.balance,
+    description: columns.description,
+    source: sourceOf(columns),
+    project: columns.project,
+    occurredAt: columns.occurred_at,
+    recordedAt: columns.recorded_at,
+    key: columns.key,
+    fingerprint: columns.fingerprint,
+    draws: columns.draw_grants.map((grant, index) => ({
+      grant: Number(grant),
+      credits: columns.draw_credits[index] as Credits,
+    })),
+    debt: columns.debt,
+    refundOf: numberOrNull(columns.refund_of),
+    metadata: columns.metadata,
+    hash: columns.hash,
+    position: Number(columns.position),
+  };
+}
+
+/** An entry as JSON that `json_populate_recordset` turns into a row of `credits.entries`. */
+export function entryJson(entry: Entry): object {
+  return {
+    account: entry.account,
+    seq: entry.seq,
+    kind: entry.kind,
+    title: entry.title,
+    credits: entry.credits.toString(),
+    original_credits: textOrNull(entry.originalCredits),
+    balance: entry.balance.toString(),
+    description: entry.description,
+    ...sourceColumns(entry.source),
+    project: entry.project,
+    occurred_at: formatInstant(entry.occurredAt),
+    recorded_at: formatInstant(entry.recordedAt),
+    key: entry.key,
+    fingerprint: bytesOrNull(entry.fingerprint),
+    draw_grants: entry.draws.map((draw) => draw.grant),
+    draw_credits: entry.draws.map((draw) => draw.credits.toString()),
+    debt: entry.debt.toString(),
+    refund_of: entry.refundOf,
+    metadata: entry.metadata,
+    hash: bytes(entry.hash),
+    position: entry.position,
+  };
+}
+
+export function grantOf(columns: GrantColumns): Grant {
+  return {
+    seq: Number(columns.seq),
+    kind: columns.kind,
+    title: columns.title,
+    description: columns.description,
+    source: sourceOf(columns),
+    credits: columns.credits,
+    remaining: columns.remaining,
+    priority: columns.priority,
+    effectiveAt: columns.effective_at,
+    expiresAt: columns.expires_at,
+    recordedAt: columns.recorded_at,
+  };
+}
+
+export function grantJson(account: string, grant: Grant): object {
+  return {
+    account,
+    seq: grant.seq,
+    kind: grant.kind,
+    title: grant.title,
+    description: grant.description,
+    ...sourceColumns(grant.source),
+    credits: grant.credits.toString(),
+    remaining: grant.remaining.toString(),
+    priority: grant.priority,
+    effective_at: formatInstant(grant.effectiveAt),
+    expires_at: timeOrNull(grant.expiresAt),
+    recorded_at: formatInstant(grant.recordedAt),
+  };
+}
+
+export function holdOf(columns: HoldColumns): Hold {
+  return {
+    hold: columns.hold,
+    kind: columns.kind,
+    credits: columns.credits,
+    description: columns.description,
+    source: sourceOf(columns),
+    project: columns.project,
+    status: columns.status,
+    createdAt: columns.created_at,
+    expiresAt: columns.expires_at,
+    key: columns.key,
+    fingerprint: columns.fingerprint,
+    settledSeq: numberOrNull(columns.settled_seq),
+    releaseKey: columns.release_key,
+    releaseFingerprint: columns.release_fingerprint,
+  };
+}
+
+export function holdJson(account: string, hold: Hold): object {
+  return {
+    account,
+    hold: hold.hold,
+    kind: hold.kind,
+    credits: hold.credits.toString(),
+    description: hold.description,
+    ...sourceColumns(hold.source),
+    project: hold.project,
+    status: hold.status,
+    created_at: formatInstant(hold.createdAt),
+    expires_at: formatInstant(hold.expiresAt),
+    key: hold.key,
+    fingerprint: bytes(hold.fingerprint),
+    settled_seq: hold.settledSeq,
+    release_key: hold.releaseKey,
+    release_fingerprint: bytesOrNull(hold.releaseFingerprint),
+  };
+}
+
+export function rowOf(columns: RowColumns): ActivityRow {
+  return {
+    position: Number(columns.position),
+    category: columns.category,
+    categoryPosition: Number(columns.category_position),
+    kind: columns.kind,
+    title: columns.title,
+    source: sourceOf(columns),
+    project: columns.project,
+    discount: columns.discount,
+    description: columns.description,
+    startedAt: columns.started_at,
+    endedAt: columns.ended_at,
+    entries: Number(columns.entries),
+    firstSeq: Number(columns.first_seq),
+    lastSeq: Number(columns.last_seq),
+    credits: columns.credits,
+    originalCredits: columns.original_credits,
+    balance: columns.balance,
+  };
+}
+
+export function rowJson(account: string, row: ActivityRow): object {
+  return {
+    account,
+    position: row.position,
+    category: row.category,
+    category_position: row.categoryPosition,
+    kind: row.kind,
+    title: row.title,
+    ...sourceColumns(row.source),
+    project: row.project,
+    discount: row.discount,
+    description: row.description,
+    started_at: formatInstant(row.startedAt),
+    ended_at: formatInstant(row.endedAt),
+    entries: row.entries,
+    first_seq: row.firstSeq,
+    last_seq: row.lastSeq,
+    credits: row.credits.toString(),
+    original_credits: textOrNull(row.originalCredits),
+    balance: row.balance.toString(),
+  };
+}
