@@ -1,0 +1,46 @@
+import { type Credits, createCredits, type DatabaseOptions, type Logger } from "../create-credits.js";
+
+/** Where the commands find the database. */
+export interface DatabaseFlags {
+  readonly databaseUrl?: string;
+  readonly dataDir?: string;
+}
+
+/** The folder of the embedded database when nothing else is said. */
+const DATA_DIR = ".data";
+
+/** The database the flags or the environment name: PostgreSQL by its URL, else the embedded one in a folder. */
+export function databaseOf(flags: DatabaseFlags): DatabaseOptions {
+  const url = flags.databaseUrl ?? process.env.DATABASE_URL;
+  if (url !== undefined && url !== "" && flags.dataDir === undefined) return { url };
+  return { dataDir: flags.dataDir ?? process.env.DATA_DIR ?? DATA_DIR };
+}
+
+/** Opens the ledger for one command and closes it again, whatever happens. */
+export async function withCredits<T>(
+  flags: DatabaseFlags,
+  work: (credits: Credits) => Promise<T>,
+): Promise<T> {
+  const credits = await createCredits({ database: databaseOf(flags), logger: stderrLogger });
+  try {
+    return await work(credits);
+  } finally {
+    await credits.close();
+  }
+}
+
+/** Says what went wrong where it does not mix with a command's output. */
+export const stderrLogger: Logger = {
+  warn: (facts, message) => process.stderr.write(`warning: ${message} ${JSON.stringify(facts)}\n`),
+  error: (facts, message) => process.stderr.write(`error: ${message} ${JSON.stringify(facts)}\n`),
+};
+
+/** Writes a line of a command's output. */
+export function print(line: string): void {
+  process.stdout.write(`${line}\n`);
+}
+
+/** A failure that is told in its own words, without a stack. */
+export class CommandError extends Error {
+  override readonly name = "CommandError";
+}

@@ -1,0 +1,54 @@
+import { serve as listen } from "@hono/node-server";
+import { pino } from "pino";
+import { createCredits } from "../create-credits.js";
+import { CommandError, type DatabaseFlags, databaseOf } from "./open.js";
+
+/** How long requests under way may take to end after a signal, in milliseconds. */
+const GRACE_MS = 10_000;
+
+/** Serves the API until a signal comes; then takes no more requests and finishes what is in flight. */
+export async function serve(flags: DatabaseFlags & { port?: string; host?: string }): Promise<void> {
+  const port = portOf(flags.port ?? process.env.PORT ?? "3000");
+  const hostname = flags.host ?? process.env.HOST ?? "127.0.0.1";
+  const logger = pino();
+  const given = process.env.CREDITS_SECRET_KEY;
+  const credits = await createCredits({
+    database: databaseOf(flags),
+    secretKeys: given === undefined || given === "" ? [] : [given],
+    logger,
+  });
+  const server = listen({ fetch: credits.fetch, port, hostname }, (address) => {
+    logger.info({ address: `http://${hostname}:${address.port}`, docs: "/docs" }, "Serving.");
+    logger.info(credits.durability);
+  });
+  await new Promise<void>((resolve, reject) => {
+    server.once("error", (error: NodeJS.ErrnoException) =>
+      reject(
+        error.code === "EADDRINUSE"
+          ? new CommandError(`Port ${port} on ${hostname} is in use. Choose another with --port.`)
+          : error,
+      ),
+    );
+    const stop = (signal: string) => {
+      logger.info({ signal }, "Stopping: finishing what is in flight.");
+      const force = setTimeout(() => {
+        if ("closeAllConnections" in server) server.closeAllConnections();
+      }, GRACE_MS);
+      server.close(() => {
+        clearTimeout(force);
+        resolve();
+      });
+      if ("closeIdleConnections" in server) server.closeIdleConnections();
+    };
+    process.once("SIGTERM", stop);
+    process.once("SIGINT", stop);
+  }).finally(() => credits.close());
+}
+
+function portOf(text: string): number {
+  const port = Number(text);
+  if (!/^\d+$/.test(text) || port > 65_535) {
+    throw new CommandError(`"${text}" is not a port. Give a number from 0 to 65535.`);
+  }
+  return port;
+}

@@ -1,0 +1,35 @@
+import { type DatabaseFlags, print, withCredits } from "./open.js";
+
+/** Checks a database or one account, prints what it checked and how much, and fails when a line is wrong. */
+export async function runVerify(flags: DatabaseFlags & { account?: string }): Promise<void> {
+  await withCredits(flags, async (credits) => {
+    const started = Date.now();
+    const result = await credits.verify(flags.account === undefined ? {} : { account: flags.account });
+    if (flags.account !== undefined && result.accounts === 0) {
+      print(`There is no account "${flags.account}"; nothing was checked.`);
+      process.exitCode = 1;
+      return;
+    }
+    const wrong = new Map(result.violations.map((violation) => [violation.check, violation]));
+    for (const check of result.checks) {
+      const violation = wrong.get(check);
+      print(`${violation === undefined ? "ok   " : "WRONG"} ${check}`);
+      if (violation !== undefined) {
+        print(`      account "${violation.account}", ${violation.line}: ${violation.problem}`);
+      }
+    }
+    const counted = [
+      [result.accounts, "accounts"],
+      [result.entries, "entries"],
+      [result.grants, "grants"],
+      [result.rows, "activity rows"],
+    ]
+      .map(([count, what]) => `${count?.toLocaleString("en")} ${what}`)
+      .join(", ");
+    print(`Checked ${counted} in ${((Date.now() - started) / 1000).toFixed(1)} s.`);
+    if (result.violations.length > 0) {
+      print(`${result.violations.length} of ${result.checks.length} checks failed.`);
+      process.exitCode = 1;
+    }
+  });
+}

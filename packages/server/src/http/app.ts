@@ -1,0 +1,108 @@
+import { OpenAPIHono } from "@hono/zod-openapi";
+import type { Context } from "hono";
+import { bodyLimit } from "hono/body-limit";
+import { HTTPException } from "hono/http-exception";
+import { issuesOf } from "../service/inputs.js";
+import type { App, Env, Parts } from "./context.js";
+import { documentOf } from "./document.js";
+import { invalidRequest, problem, problemOf } from "./problems.js";
+import { accountRoutes } from "./routes/accounts.js";
+import { commandRoutes } from "./routes/commands.js";
+import { docsRoutes } from "./routes/docs.js";
+import { listRoutes } from "./routes/lists.js";
+import { usageRoutes } from "./routes/usage.js";
+
+/** How large a request may be, in bytes: 10,000 usage events of some 1.6 kB each. */
+const BODY_BYTES_MAX = 16 * 1024 * 1024;
+
+export interface AppOptions extends Parts {
+  /** Told of errors nobody foresaw. */
+  readonly onError: (error: unknown, request: { method: string; path: string }) => void;
+}
+
+/** The HTTP face of the ledger. */
+export function createApp(options: AppOptions): App {
+  const app = new OpenAPIHono<Env>({
+    defaultHook: (result, c) => (result.success ? undefined : invalidRequest(c, issuesOf(result.error))),
+  });
+  app.onError((error, c) => answerError(c, error, options));
+  app.notFound((c) =>
+    problem(c, "not_found", `There is no ${c.req.method} ${c.req.path}. The reference is at /docs.`),
+  );
+  healthRoutes(app, options);
+  docsRoutes(app, () => documentOf(app));
+  app.use("/v1/*", (c, next) => authenticate(c, next, options));
+  app.use(
+    "/v1/*",
+    bodyLimit({
+      maxSize: BODY_BYTES_MAX,
+      onError: (c) =>
+        problem(c, "payload_too_large", `A request is at most ${BODY_BYTES_MAX} bytes. Send several.`),
+    }),
+  );
+  accountRoutes(app, options);
+  commandRoutes(app, options);
+  usageRoutes(app, options);
+  listRoutes(app, options);
+  return app;
+}
+
+function healthRoutes(app: App, { service }: Parts): void {
+  app.get("/healthz", (c) => c.json({ status: "ok" }));
+  app.get("/readyz", async (c) => {
+    await service.ping();
+    return c.json({ status: "ready" });
+  });
+}
+
+/** Lets a request pass when its credential allows it: a secret key everything, an account token reading its account. */
+async function authenticate(c: Context<Env>, next: () => Promise<void>, { auth }: Parts) {
+  const credential = /^Bearer +(\S+)$/i.exec(c.req.header("authorization") ?? "")?.[1];
+  if (credential === undefined) {
+    return problem(
+      c,
+      "unauthorized",
+      "Send the header Authorization: Bearer, with a secret key or an account token.",
+    );
+  }
+  const caller = await auth.identify(credential);
+  if ("problem" in caller) return problem(c, "unauthorized", caller.problem);
+  if (caller.type === "reader" && !mayRead(c, caller.account)) {
+    return problem(c, "forbidden", "An account token reads its own account and nothing else.");
+  }
+  c.set("caller", caller);
+  return next();
+}
+
+/** Whether a request reads something of an account. The path is compared as the routes will decode it. */
+function mayRead(c: Context<Env>, account: string): boolean {
+  if (c.req.method !== "GET" && c.req.method !== "HEAD") return false;
+  const encoded = /^\/v1\/accounts\/([^/]+)(?:\/|$)/.exec(c.req.path)?.[1];
+  if (encoded === undefined) return false;
+  try {
+    return decodeURIComponent(encoded) === account;
+  } catch {
+    return false;
+  }
+}
+
+function answerError(c: Context<Env>, error: unknown, { onError }: AppOptions): Response {
+  const known = problemOf(c, error);
+  if (known !== null) return known;
+  if (error instanceof HTTPException) return answerException(c, error);
+  onError(error, { method: c.req.method, path: c.req.path });
+  return problem(c, "internal", "The server met an error it did not expect, and has logged it.");
+}
+
+/** What the framework's validators throw. */
+function answerException(c: Context<Env>, error: HTTPException): Response {
+  if (error.status === 415) {
+    return problem(
+      c,
+      "unsupported_media_type",
+      "Send the body as JSON, with Content-Type: application/json.",
+    );
+  }
+  if (error.status === 413) return problem(c, "payload_too_large", "The request is too large.");
+  return invalidRequest(c, [{ path: "", message: `The body is not JSON: ${error.message}` }]);
+}

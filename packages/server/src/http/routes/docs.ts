@@ -1,0 +1,64 @@
+import { readFile } from "node:fs/promises";
+import { createRequire } from "node:module";
+import path from "node:path";
+import type { App } from "../context.js";
+
+const ASSETS = path.dirname(createRequire(import.meta.url).resolve("swagger-ui-dist/package.json"));
+
+/** The parts of Swagger UI that the reference uses, served from the package, so that it works with no internet. */
+const FILES: Readonly<Record<string, string>> = {
+  "swagger-ui.css": "text/css; charset=utf-8",
+  "swagger-ui-bundle.js": "text/javascript; charset=utf-8",
+};
+
+const PAGE = `<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">
+<title>Credit Activity: API reference</title>
+<link rel="icon" href="data:,">
+<link rel="stylesheet" href="/docs/swagger-ui.css">
+<style>body { margin: 0 }</style>
+</head>
+<body>
+<div id="reference"></div>
+<script src="/docs/swagger-ui-bundle.js"></script>
+<script src="/docs/reference.js"></script>
+</body>
+</html>
+`;
+
+const SCRIPT = `document.documentElement.classList.toggle("dark-mode", matchMedia("(prefers-color-scheme: dark)").matches);
+SwaggerUIBundle({ url: "/openapi.json", dom_id: "#reference", deepLinking: true, defaultModelsExpandDepth: 0 });
+`;
+
+const POLICY =
+  "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+
+/** The OpenAPI document and a reference a person can read. */
+export function docsRoutes(app: App, document: () => object): void {
+  let text: string | undefined;
+  app.get("/openapi.json", (c) => {
+    text ??= JSON.stringify(document());
+    return c.body(text, 200, { "Content-Type": "application/json" });
+  });
+  app.get("/docs", (c) => {
+    c.header("Content-Security-Policy", POLICY);
+    return c.html(PAGE);
+  });
+  app.get("/docs/reference.js", (c) =>
+    c.body(SCRIPT, 200, { "Content-Type": "text/javascript; charset=utf-8" }),
+  );
+  app.get("/docs/:file", async (c, next) => {
+    const file = c.req.param("file");
+    const type = Object.hasOwn(FILES, file) ? FILES[file] : undefined;
+    if (type === undefined) return next();
+    const body = await readFile(path.join(ASSETS, file));
+    return c.body(new Uint8Array(body), 200, {
+      "Content-Type": type,
+      "Cache-Control": "public, max-age=3600",
+    });
+  });
+}

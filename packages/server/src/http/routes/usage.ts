@@ -1,0 +1,117 @@
+import type { Context } from "hono";
+import { z } from "zod";
+import { usageCommand } from "../../service/commands.js";
+import { EVENTS_MAX } from "../../service/fields.js";
+import { InvalidInputError, issuesOf } from "../../service/inputs.js";
+import type { Service } from "../../service/service.js";
+import { cloudEvent, usageOfCloudEvent } from "../cloud-events.js";
+import type { App, Env, Parts } from "../context.js";
+import { problem } from "../problems.js";
+import { jsonBody, problems, SECRET } from "../route.js";
+import * as schema from "../schemas.js";
+import { entryJson } from "../wire.js";
+
+type UsageBody = z.input<typeof schema.usageOut>["results"][number];
+
+/** The body of each media type, taken apart into events that are then checked one by one. */
+const EVENTS_OF: Readonly<Record<string, (body: unknown) => readonly unknown[]>> = {
+  "application/json": (body) => envelope.parse(body).events,
+  "application/cloudevents+json": (body) => [body],
+  "application/cloudevents-batch+json": (body) => batch.parse(body),
+};
+
+const batch = z
+  .array(z.unknown(), { error: "is not a JSON array of events" })
+  .min(1, "has no events")
+  .max(EVENTS_MAX, `has more than ${EVENTS_MAX} events; send them in several requests`);
+const envelope = z.strictObject({ events: batch }, { error: 'is not an object {"events": [...]}' });
+
+/** Usage, in our own form or as CloudEvents 1.0. One bad event is refused alone. */
+export function usageRoutes(app: App, { service }: Parts): void {
+  const cloudEventRef = app.openAPIRegistry.register("CloudEvent", cloudEvent);
+  app.openAPIRegistry.registerPath({
+    method: "post",
+    path: "/v1/usage",
+    tags: ["Commands"],
+    summary: "Report usage that has happened",
+    description: `Always posts, and may leave a debt, which the next grant pays first. Up to ${EVENTS_MAX.toLocaleString("en")} events; each is answered for itself, in the order given.`,
+    security: SECRET,
+    request: {
+      body: {
+        ...jsonBody(schema.usageIn),
+        content: {
+          "application/json": { schema: schema.usageIn },
+          "application/cloudevents+json": { schema: cloudEventRef },
+          "application/cloudevents-batch+json": { schema: z.array(cloudEventRef) },
+        },
+      },
+    },
+    responses: {
+      200: {
+        description: "What became of each event",
+        content: { "application/json": { schema: schema.usageOut } },
+      },
+      ...problems(400, 401, 403, 413, 415, 503),
+    },
+  });
+
+  app.post("/v1/usage", async (c) => {
+    const type = (c.req.header("content-type") ?? "").split(";")[0]?.trim().toLowerCase() ?? "";
+    const eventsOf = EVENTS_OF[type];
+    if (eventsOf === undefined) {
+      return problem(
+        c,
+        "unsupported_media_type",
+        `Send Content-Type: ${Object.keys(EVENTS_OF).join(", or ")}.`,
+      );
+    }
+    const events = await readEvents(c, eventsOf);
+    const isCloudEvent = type !== "application/json";
+    const results = await Promise.all(events.map((event) => post(service, event, isCloudEvent)));
+    return c.json({ results }, 200);
+  });
+}
+
+async function readEvents(
+  c: Context<Env>,
+  eventsOf: (body: unknown) => readonly unknown[],
+): Promise<readonly unknown[]> {
+  let body: unknown;
+  try {
+    body = JSON.parse(await c.req.text());
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error;
+    throw new InvalidInputError([{ path: "", message: `The body is not JSON: ${error.message}` }]);
+  }
+  try {
+    return eventsOf(body);
+  } catch (error) {
+    if (error instanceof z.ZodError) throw new InvalidInputError(issuesOf(error));
+    throw error;
+  }
+}
+
+async function post(service: Service, event: unknown, isCloudEvent: boolean): Promise<UsageBody> {
+  const parsed = isCloudEvent ? usageOfCloudEvent(event) : schema.usageEventIn.safeParse(event);
+  const id = idOf(event);
+  if (!parsed.success) {
+    const detail = issuesOf(parsed.error)
+      .map((issue) => (issue.path === "" ? issue.message : `${issue.path}: ${issue.message}`))
+      .join("; ");
+    return { id, status: "refused", entry: null, error: { code: "bad_request", detail } };
+  }
+  const { occurred_at, original_credits, ...rest } = parsed.data;
+  const command = usageCommand({ ...rest, occurredAt: occurred_at, originalCredits: original_credits });
+  const { status, entry, refusal } = await service.use(command);
+  return {
+    id,
+    status,
+    entry: entry === null ? null : entryJson(entry),
+    error: refusal === null ? null : { code: refusal.code, detail: refusal.detail },
+  };
+}
+
+function idOf(event: unknown): string | null {
+  const id = (event as { id?: unknown } | null)?.id;
+  return typeof id === "string" ? id : null;
+}

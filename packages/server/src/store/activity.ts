@@ -1,0 +1,215 @@
+import type { Credits } from "../ledger/credits.js";
+import type { ActivityRow, Entry } from "../ledger/entry.js";
+import type { Instant } from "../ledger/instant.js";
+import type { Category } from "../ledger/kinds.js";
+import type { RowTotals } from "../ledger/state.js";
+import type { Connection } from "./database.js";
+import { type EntryColumns, entryOf, type RowColumns, rowOf } from "./rows.js";
+
+/**
+ * What a reader is looking at: the totals at one moment, and the moment itself, by `seq`. Rows that came later are left
+ * out, and rows of the window that was open then are shown as they were.
+ */
+export interface AsOf {
+  readonly totals: RowTotals;
+  readonly seq: number;
+  /** The position of the first row of the window that was open, or 0 when none was. */
+  readonly windowPosition: number;
+}
+
+export interface ActivityRange {
+  readonly filter: Category | "all";
+  /** How many rows of the filter, from the newest, come before the page. */
+  readonly offset: number;
+  readonly limit: number;
+  readonly asOf: AsOf | null;
+}
+
+export interface ActivityResult {
+  /** Newest first. */
+  readonly rows: readonly ActivityRow[];
+  readonly asOf: AsOf;
+  /** The account's balance at that moment. */
+  readonly balance: Credits;
+  /** Whether the token that was given speaks of a moment this account has not seen. */
+  readonly isAhead: boolean;
+}
+
+interface AccountColumns {
+  at_seq: bigint;
+  at_balance: Credits;
+  at_window: bigint | null;
+  at_all: bigint;
+  at_added: bigint;
+  at_used: bigint;
+  at_adjustments: bigint;
+}
+
+const ACCOUNT_COLUMNS = `a.seq AS at_seq, a.balance AS at_balance, a.window_position AS at_window, a.rows_all AS at_all,
+    a.rows_added AS at_added, a.rows_used AS at_used, a.rows_adjustments AS at_adjustments`;
+
+/** The account's totals and a page of its rows in one statement, and so of one moment. The page is one index range. */
+const PAGE_OF_ALL = `
+  SELECT ${ACCOUNT_COLUMNS}, r.*
+  FROM credits.accounts a LEFT JOIN LATERAL (
+    SELECT * FROM credits.activity_rows r
+    WHERE r.account = a.account AND r.position <= coalesce($2::bigint, a.rows_all) - $3::bigint
+    ORDER BY r.position DESC LIMIT $4::integer
+  ) r ON true
+  WHERE a.account = $1 ORDER BY r.position DESC`;
+
+const PAGE_OF_CATEGORY = `
+  SELECT ${ACCOUNT_COLUMNS}, r.*
+  FROM credits.accounts a LEFT JOIN LATERAL (
+    SELECT * FROM credits.activity_rows r
+    WHERE r.account = a.account AND r.category = $5 AND r.category_position <= coalesce($2::bigint,
+      CASE $5 WHEN 'added' THEN a.rows_added WHEN 'used' THEN a.rows_used ELSE a.rows_adjustments END) - $3::bigint
+    ORDER BY r.category_position DESC LIMIT $4::integer
+  ) r ON true
+  WHERE a.account = $1 ORDER BY r.position DESC`;
+
+/** Reads a page of an account's activity, or null when there is no such account. */
+export async function readActivity(
+  connection: Connection,
+  account: string,
+  range: ActivityRange,
+): Promise<ActivityResult | null> {
+  const { filter, asOf } = range;
+  const params = [account, asOf?.totals[filter] ?? null, range.offset, range.limit];
+  const found =
+    filter === "all"
+      ? await connection.query<AccountColumns & RowColumns>(PAGE_OF_ALL, params)
+      : await connection.query<AccountColumns & RowColumns>(PAGE_OF_CATEGORY, [...params, filter]);
+  const [first] = found;
+  if (first === undefined) return null;
+  const current = asOfNow(first);
+  const rows = found.filter((columns) => columns.position !== null).map(rowOf);
+  if (asOf === null || asOf.seq === current.seq) {
+    return {
+      rows,
+      asOf: current,
+      balance: first.at_balance,
+      isAhead: asOf !== null && !isWithin(asOf, current),
+    };
+  }
+  if (!isWithin(asOf, current)) return { rows: [], asOf, balance: first.at_balance, isAhead: true };
+  return {
+    rows: await asTheyWere(connection, account, rows, asOf),
+    asOf,
+    balance: await balanceAt(connection, account, asOf.seq),
+    isAhead: false,
+  };
+}
+
+function asOfNow(columns: AccountColumns): AsOf {
+  return {
+    totals: {
+      all: Number(columns.at_all),
+      added: Number(columns.at_added),
+      used: Number(columns.at_used),
+      adjustments: Number(columns.at_adjustments),
+    },
+    seq: Number(columns.at_seq),
+    windowPosition: Number(columns.at_window ?? 0),
+  };
+}
+
+function isWithin(asOf: AsOf, current: AsOf): boolean {
+  const { totals } = asOf;
+  return (
+    asOf.seq <= current.seq &&
+    totals.all <= current.totals.all &&
+    totals.added <= current.totals.added &&
+    totals.used <= current.totals.used &&
+    totals.adjustments <= current.totals.adjustments &&
+    totals.all === totals.added + totals.used + totals.adjustments &&
+    asOf.windowPosition <= totals.all
+  );
+}
+
+interface PastRowColumns {
+  position: bigint;
+  entries: bigint;
+  last_seq: bigint;
+  started_at: Instant;
+  ended_at: Instant;
+  credits: Credits;
+  original_credits: Credits | null;
+  balance: Credits;
+  description: string | null;
+}
+
+/** The rows of the window that was open at a moment, recomputed from the entries there were. */
+const WINDOW_AS_IT_WAS = `
+  WITH first AS (
+    SELECT e.seq, e.balance - e.credits AS balance FROM credits.activity_rows r
+    JOIN credits.entries e ON e.account = r.account AND e.seq = r.first_seq
+    WHERE r.account = $1 AND r.position = $2::bigint
+  )
+  SELECT e.position, count(*) AS entries, max(e.seq) AS last_seq, min(e.occurred_at) AS started_at,
+    max(e.occurred_at) AS ended_at, sum(e.credits)::bigint AS credits,
+    sum(e.original_credits)::bigint AS original_credits,
+    ((SELECT balance FROM first) + sum(sum(e.credits)) OVER (ORDER BY e.position))::bigint AS balance,
+    CASE WHEN count(e.description) = count(*) AND min(e.description) = max(e.description)
+      THEN min(e.description) END AS description
+  FROM credits.entries e
+  WHERE e.account = $1 AND e.seq >= (SELECT seq FROM first) AND e.seq <= $3::bigint
+  GROUP BY e.position`;
+
+/** Rows of a window that has grown since a moment are put back to what they were then; all others never change. */
+async function asTheyWere(
+  connection: Connection,
+  account: string,
+  rows: readonly ActivityRow[],
+  asOf: AsOf,
+): Promise<ActivityRow[]> {
+  const isOpen = (row: ActivityRow) => asOf.windowPosition > 0 && row.position >= asOf.windowPosition;
+  if (!rows.some(isOpen)) return [...rows];
+  const past = await connection.query<PastRowColumns>(WINDOW_AS_IT_WAS, [
+    account,
+    asOf.windowPosition,
+    asOf.seq,
+  ]);
+  const byPosition = new Map(past.map((columns) => [Number(columns.position), columns]));
+  return rows.map((row) => {
+    const columns = byPosition.get(row.position);
+    if (!isOpen(row) || columns === undefined) return row;
+    return {
+      ...row,
+      entries: Number(columns.entries),
+      lastSeq: Number(columns.last_seq),
+      startedAt: columns.started_at,
+      endedAt: columns.ended_at,
+      credits: columns.credits,
+      originalCredits: columns.original_credits,
+      balance: columns.balance,
+      description: columns.description,
+    };
+  });
+}
+
+async function balanceAt(connection: Connection, account: string, seq: number): Promise<Credits> {
+  const [row] = await connection.query<{ balance: Credits }>(
+    "SELECT balance FROM credits.entries WHERE account = $1 AND seq = $2::bigint",
+    [account, seq],
+  );
+  return row?.balance ?? (0n as Credits);
+}
+
+const ROW_ENTRIES = `
+  SELECT e.* FROM credits.activity_rows r
+  JOIN credits.entries e ON e.account = r.account AND e.seq BETWEEN greatest(r.first_seq, $3::bigint) AND r.last_seq
+    AND e.position = r.position
+  WHERE r.account = $1 AND r.position = $2::bigint ORDER BY e.seq LIMIT $4::integer`;
+
+/** The entries behind a row, oldest first, from a seq on. A row that does not exist has none. */
+export async function listRowEntries(
+  connection: Connection,
+  account: string,
+  position: number,
+  fromSeq: number,
+  limit: number,
+): Promise<Entry[]> {
+  const rows = await connection.query<EntryColumns>(ROW_ENTRIES, [account, position, fromSeq, limit]);
+  return rows.map(entryOf);
+}

@@ -1,0 +1,72 @@
+import type { Connection, Database } from "../database.js";
+import { CHECKS, type Finding } from "./checks.js";
+import { checkHashes } from "./hashes.js";
+
+export interface VerifyOptions {
+  /** The account to check; all when left out. */
+  readonly account?: string;
+  /** Told of each check before it is made. */
+  readonly onCheck?: (name: string) => void;
+}
+
+/** A line that is wrong. */
+export interface Violation extends Finding {
+  /** The check that found it. */
+  readonly check: string;
+}
+
+/** What was checked, and the first line each failed check found. */
+export interface Verification {
+  readonly checks: readonly string[];
+  readonly accounts: number;
+  readonly entries: number;
+  readonly grants: number;
+  readonly rows: number;
+  readonly violations: readonly Violation[];
+}
+
+const HASHES = "each entry's hash seals it and all before it";
+
+const COUNTS = `
+  SELECT (SELECT count(*) FROM credits.accounts WHERE $1::text IS NULL OR account = $1::text) AS accounts,
+    (SELECT count(*) FROM credits.entries WHERE $1::text IS NULL OR account = $1::text) AS entries,
+    (SELECT count(*) FROM credits.grants WHERE $1::text IS NULL OR account = $1::text) AS grants,
+    (SELECT count(*) FROM credits.activity_rows WHERE $1::text IS NULL OR account = $1::text) AS rows`;
+
+/** Checks what must always be true, in one snapshot, so that it can run while the ledger is written to. */
+export function verify(database: Database, options: VerifyOptions): Promise<Verification> {
+  const account = options.account ?? null;
+  return database.transaction(async (connection) => {
+    const [counts] = await connection.query<Record<"accounts" | "entries" | "grants" | "rows", bigint>>(
+      COUNTS,
+      [account],
+    );
+    const violations: Violation[] = [];
+    for (const [name, find] of checksOn(connection, account)) {
+      options.onCheck?.(name);
+      const finding = await find();
+      if (finding !== null) violations.push({ check: name, ...finding });
+    }
+    return {
+      checks: [...CHECKS.map((check) => check.name), HASHES],
+      accounts: Number(counts?.accounts ?? 0),
+      entries: Number(counts?.entries ?? 0),
+      grants: Number(counts?.grants ?? 0),
+      rows: Number(counts?.rows ?? 0),
+      violations,
+    };
+  }, "read-only snapshot");
+}
+
+function checksOn(
+  connection: Connection,
+  account: string | null,
+): [name: string, find: () => Promise<Finding | null>][] {
+  return [
+    ...CHECKS.map(({ name, sql }): [string, () => Promise<Finding | null>] => [
+      name,
+      async () => (await connection.query<Finding>(sql, [account]))[0] ?? null,
+    ]),
+    [HASHES, () => checkHashes(connection, account)],
+  ];
+}
