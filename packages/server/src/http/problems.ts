@@ -17,7 +17,6 @@ const PROBLEMS = {
   entry_not_found: [404, "There is no such entry"],
   hold_not_found: [404, "There is no such hold"],
   row_not_found: [404, "There is no such row"],
-  method_not_allowed: [405, "The method is not allowed here"],
   key_conflict: [409, "The key was used for another command"],
   hold_closed: [409, "The hold is not open"],
   payload_too_large: [413, "The request is too large"],

@@ -79,6 +79,6 @@ function requireOpen(draft: Draft, id: string): Hold {
   return refuse(
     "hold_closed",
     `The hold "${id}" is ${found.status}${when}. Charge what was used with spend, or report it as usage.`,
-    { status: found.status },
+    { hold_status: found.status },
   );
 }

@@ -1,0 +1,43 @@
+import { inject } from "vitest";
+import type { Database } from "../src/store/database.js";
+import { migrate } from "../src/store/migrate.js";
+import { openPglite } from "../src/store/pglite.js";
+import { openPostgres } from "../src/store/postgres.js";
+import { createDatabase } from "../../../tools/postgres.js";
+
+/** A database of its own for one test file, migrated. */
+export interface TestDatabase {
+  readonly database: Database;
+  /** What `createCredits` takes to open the same database again; null for the embedded one, which lives in memory. */
+  readonly url: string | null;
+  drop(): Promise<void>;
+}
+
+/** The engines the store's suite runs on. */
+export const ENGINES = ["pglite", "postgres"] as const;
+export type Engine = (typeof ENGINES)[number];
+
+/** Opens a fresh, migrated database. */
+export async function openTestDatabase(engine: Engine): Promise<TestDatabase> {
+  const test = engine === "pglite" ? await openEmbedded() : await openServer();
+  await migrate(test.database);
+  return test;
+}
+
+async function openEmbedded(): Promise<TestDatabase> {
+  const database = await openPglite();
+  return { database, url: null, drop: () => database.close() };
+}
+
+async function openServer(): Promise<TestDatabase> {
+  const { url, drop } = await createDatabase(inject("databaseUrl"), "credits");
+  const database = openPostgres({ url });
+  return {
+    database,
+    url,
+    async drop() {
+      await database.close();
+      await drop();
+    },
+  };
+}
