@@ -1,5 +1,5 @@
-import { amount, type Credits, ZERO } from "./credits.js";
-import { drain, payDebt, sumOf } from "./draw.js";
+import { amount, ZERO } from "./credits.js";
+import { drain, payDebt } from "./draw.js";
 import type { Grant, Hold } from "./entry.js";
 import type { Instant } from "./instant.js";
 import { titleOf } from "./kinds.js";
@@ -25,10 +25,20 @@ export function settleDue(draft: Draft): void {
     if (hold.status === "open" && hold.expiresAt <= draft.now)
       closeHold(draft, { ...hold, status: "expired" });
   }
-  const expired = draft.grants
-    .filter((grant) => grant.remaining > 0n && grant.expiresAt !== null && grant.expiresAt <= draft.now)
-    .sort((a, b) => (a.expiresAt as Instant) - (b.expiresAt as Instant) || a.seq - b.seq);
-  for (const grant of expired) expire(draft, grant, grant.expiresAt as Instant);
+  for (let due = firstExpired(draft); due !== null; due = firstExpired(draft))
+    expire(draft, due.grant, due.at);
+}
+
+/** The grant that expired first, of those from which something still has to be taken. */
+function firstExpired(draft: Draft): { grant: Grant; at: Instant } | null {
+  let first: { grant: Grant; at: Instant } | null = null;
+  for (const grant of draft.grants) {
+    const at = grant.expiresAt;
+    if (at === null || at > draft.now || grant.remaining === ZERO) continue;
+    if (first === null || at < first.at || (at === first.at && grant.seq < first.grant.seq))
+      first = { grant, at };
+  }
+  return first;
 }
 
 /**
@@ -63,10 +73,4 @@ export function closeHold(draft: Draft, closed: Hold): void {
   draft.holds = draft.holds.map((hold) => (hold.hold === closed.hold ? closed : hold));
   draft.held = amount(draft.held - closed.credits);
   draft.changes.holds.set(closed.hold, closed);
-}
-
-/** What of a state's credits is due at an instant but not posted yet: no longer available, whatever the balance says. */
-export function expiredBy(grants: readonly Grant[], now: Instant): Credits {
-  const due = grants.filter((grant) => grant.expiresAt !== null && grant.expiresAt <= now);
-  return sumOf(due.map((grant) => ({ grant: grant.seq, credits: grant.remaining })));
 }

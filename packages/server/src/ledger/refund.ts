@@ -2,6 +2,7 @@ import type { RefundCommand } from "./command.js";
 import { amount, type Credits, formatCredits, least, ZERO } from "./credits.js";
 import { isEffective, restore } from "./draw.js";
 import type { Draw, Entry } from "./entry.js";
+import { requirePositive } from "./limits.js";
 import { DEFAULT_PRIORITY, postCredit } from "./post.js";
 import { refuse } from "./refusal.js";
 import type { Draft, Past } from "./state.js";
@@ -11,6 +12,7 @@ import type { Draft, Past } from "./state.js";
  * came from a grant that has expired since, or had gone into debt, pays outstanding debt and opens a new grant.
  */
 export function refund(draft: Draft, command: RefundCommand, fingerprint: Uint8Array, past: Past): Entry {
+  if (command.credits !== null) requirePositive(command.credits);
   const returned = past.entries.get(command.entry);
   if (returned === undefined) {
     refuse(

@@ -38,7 +38,8 @@ interface Columns {
   metadata: Metadata;
   balance: Credits;
   held: Credits;
-  unspendable: Credits;
+  /** A sum that may go beyond a bigint, as digits. */
+  unspendable: string;
   remaining: Record<string, string> | null;
   created_at: Instant;
   updated_at: Instant;
@@ -50,7 +51,7 @@ const READ = `
       WHERE h.account = a.account AND h.status = 'open' AND h.expires_at > $2::timestamptz) AS held,
     g.unspendable, g.remaining, a.created_at, a.updated_at
   FROM credits.accounts a, LATERAL (
-    SELECT coalesce(sum(k.unspendable), 0)::bigint AS unspendable,
+    SELECT coalesce(sum(k.unspendable), 0)::text AS unspendable,
       json_object_agg(k.kind, k.remaining::text) FILTER (WHERE k.kind IS NOT NULL) AS remaining
     FROM (
       SELECT kind, sum(remaining) AS remaining,
@@ -68,7 +69,7 @@ export async function readAccount(
 ): Promise<Account | null> {
   const [columns] = await connection.query<Columns>(READ, [account, formatInstant(now)]);
   if (columns === undefined) return null;
-  const held = (columns.held + columns.unspendable) as Credits;
+  const held = (columns.held + BigInt(columns.unspendable)) as Credits;
   return {
     account: columns.account,
     name: columns.name,

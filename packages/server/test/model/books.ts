@@ -92,11 +92,13 @@ export function inDrawOrder(grants: readonly Grant[]): Grant[] {
 
 /** Takes up to an amount out of grants, one after the other; what they can't give is simply not taken. */
 export function take(wanted: bigint, grants: readonly Grant[]): Draw[] {
-  return grants.reduce<Draw[]>((draws, grant) => {
+  const draws: Draw[] = [];
+  for (const grant of grants) {
     const missing = wanted - drawnBy(draws);
     const part = missing < grant.remaining ? missing : grant.remaining;
-    return part > 0n ? [...draws, { grant: grant.seq, credits: amount(part) }] : draws;
-  }, []);
+    if (part > 0n) draws.push({ grant: grant.seq, credits: amount(part) });
+  }
+  return draws;
 }
 
 /** The sum of some draws. */

@@ -314,9 +314,9 @@ function checkWindows({ entries, rows }: Ledger): void {
       name,
       `the window of row ${row.position} spans more than its own and the one before.`,
     );
-    const [own] = entries.filter((entry) => entry.position === row.position);
+    const own = entries[row.firstSeq - 1];
     const twin = sameWindow.slice(1).find((other) => {
-      const [theirs] = entries.filter((entry) => entry.position === other.position);
+      const theirs = entries[other.firstSeq - 1];
       return own !== undefined && theirs !== undefined && sameGroup(own, theirs);
     });
     demand(twin === undefined, name, `rows ${row.position} and ${twin?.position} are one group.`);

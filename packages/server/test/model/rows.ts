@@ -55,22 +55,21 @@ export function joins(occurredAt: Instant, cell: number): boolean {
 
 /** All windows of a list of entries, from the first entry on. The last one is open when it has a cell. */
 export function windowsOf<E extends Groupable>(entries: readonly E[]): Window<E>[] {
-  return entries.reduce<Window<E>[]>((windows, entry) => {
+  const windows: { cell: number | null; rows: E[][] }[] = [];
+  for (const entry of entries) {
     const open = windows.at(-1);
-    if (!isUsage(entry.kind)) return [...windows, { cell: null, rows: [[entry]] }];
-    if (open === undefined || open.cell === null || !joins(entry.occurredAt, open.cell)) {
-      return [...windows, { cell: cellOf(entry.occurredAt), rows: [[entry]] }];
+    if (!isUsage(entry.kind)) {
+      windows.push({ cell: null, rows: [[entry]] });
+    } else if (open === undefined || open.cell === null || !joins(entry.occurredAt, open.cell)) {
+      windows.push({ cell: cellOf(entry.occurredAt), rows: [[entry]] });
+    } else {
+      const row = open.rows.find((candidate) => candidate.every((other) => sameGroup(other, entry)));
+      if (row === undefined && open.rows.length < WINDOW_ROWS) open.rows.push([entry]);
+      else if (row !== undefined && sumsFit([...row, entry])) row.push(entry);
+      else windows.push({ cell: open.cell, rows: [[entry]] });
     }
-    const row = open.rows.find((candidate) => candidate.every((other) => sameGroup(other, entry)));
-    if (row === undefined && open.rows.length < WINDOW_ROWS) {
-      return [...windows.slice(0, -1), { cell: open.cell, rows: [...open.rows, [entry]] }];
-    }
-    if (row !== undefined && sumsFit([...row, entry])) {
-      const rows = open.rows.map((other) => (other === row ? [...row, entry] : other));
-      return [...windows.slice(0, -1), { cell: open.cell, rows }];
-    }
-    return [...windows, { cell: open.cell, rows: [[entry]] }];
-  }, []);
+  }
+  return windows;
 }
 
 /** The activity rows of a list of entries, from the first row on. */

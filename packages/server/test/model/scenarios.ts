@@ -1,0 +1,216 @@
+import fc from "fast-check";
+import { CREDITS_MAX } from "../../src/ledger/credits.js";
+import {
+  advance,
+  cause,
+  choice,
+  discounts,
+  expires,
+  HOUR,
+  MINUTE,
+  mix,
+  moment,
+  nearly,
+  occurred,
+  onwards,
+  pick,
+  quantities,
+  record,
+  SECOND,
+  source,
+  texts,
+  WINDOW,
+  type WishOf,
+  wishOf,
+} from "./parts.js";
+import type { Advance, Choice, Discount, Moment, Quantity, Step, Wish } from "./wishes.js";
+
+// What chance alone seldom brings about: a few steps that prepare a situation and then run into it. All commands go to
+// one account under new keys; ordinary steps before, after, and on the other accounts lend them variety.
+
+function steps(...parts: readonly (readonly [fc.Arbitrary<Advance>, ...fc.Arbitrary<Wish>[]])[]) {
+  const each = parts.map(([when, ...wishes]) =>
+    record<{ advance: Advance; wishes: Wish[] }>({
+      advance: when,
+      wishes: fc.tuple(...wishes) as fc.Arbitrary<Wish[]>,
+    }),
+  );
+  const toStep =
+    (account: number) =>
+    (part: { readonly advance: Advance; readonly wishes: readonly Wish[] }): Step => ({
+      advance: part.advance,
+      commands: part.wishes.map((wish) => ({ account, key: "new", wish })),
+    });
+  return fc
+    .tuple(pick([3, 0], [1, 1]), fc.tuple(...each))
+    .map(([account, all]): Step[] => all.map(toStep(account)));
+}
+
+const atOnce = onwards("later", fc.constant(0));
+const soon = onwards("later", fc.constantFrom(1, SECOND, MINUTE));
+const whenDue = onwards("due", nearly(0));
+const afterDue = onwards("due", fc.constantFrom(0, MINUTE, 2 * HOUR));
+const debit = quantities("debit", false);
+const never: fc.Arbitrary<Moment> = fc.constant(null);
+const shortly = moment("now", fc.constantFrom(SECOND, MINUTE, WINDOW, HOUR));
+const all: fc.Arbitrary<Quantity> = fc.constant({ of: "spendable", micro: 0n });
+const noDiscount: fc.Arbitrary<Discount> = fc.constant("none");
+const touch = wishOf("touch", {});
+
+function grant(effective: fc.Arbitrary<Moment>, expiring: fc.Arbitrary<Moment>) {
+  return wishOf("grant", {
+    kind: fc.constantFrom("monthly_grant", "purchase", "bonus", "manual_grant"),
+    title: fc.constant(null),
+    credits: quantities("grant", false),
+    source,
+    priority: pick([3, 100], [1, 50]),
+    effective,
+    expires: expiring,
+    ...texts,
+  });
+}
+
+function usage(credits: fc.Arbitrary<Quantity>, when: fc.Arbitrary<Moment> = never) {
+  return wishOf("usage", { credits, discount: noDiscount, occurred: when, ...texts, ...cause });
+}
+
+function spend(credits: fc.Arbitrary<Quantity>) {
+  return wishOf("spend", { credits, discount: noDiscount, ...texts, ...cause });
+}
+
+const hold = wishOf("hold", {
+  credits: debit,
+  expiresInSeconds: fc.constantFrom(60, 300, 3_600),
+  description: texts.description,
+  ...cause,
+});
+
+const most: fc.Arbitrary<Quantity> = fc.constant({ of: "itself", micro: CREDITS_MAX });
+const hugeHold = wishOf("hold", {
+  credits: fc.constant<Quantity>({ of: "itself", micro: CREDITS_MAX / 2n + 1n }),
+  expiresInSeconds: fc.constantFrom(60, 3_600),
+  description: texts.description,
+  ...cause,
+});
+
+function settle(part: fc.Arbitrary<WishOf<"settle">["part"]>) {
+  const newest = fc.constant<Choice>({ among: "fitting", back: 0 });
+  return wishOf("settle", { hold: newest, part, extra: debit, discount: discounts(false), ...texts });
+}
+
+const refund = wishOf("refund", {
+  entry: choice,
+  part: pick([1, "rest" as const], [3, "third" as const], [1, "rest exactly" as const]),
+  ...texts,
+});
+
+/** A debt stands while grants become effective, and one or both of them end before anyone looks. */
+const pendingPaysDebt = steps(
+  [
+    atOnce,
+    usage(all),
+    usage(debit),
+    grant(shortly, moment("now", fc.constantFrom(2 * HOUR, 3 * HOUR))),
+    grant(shortly, fc.constantFrom<Moment>(null, { from: "now", micros: 2 * HOUR })),
+  ],
+  [
+    onwards("due", fc.constantFrom(0, 1, 2 * HOUR, 3 * HOUR)),
+    fc.oneof(touch, usage(debit), grant(never, expires)),
+  ],
+);
+
+/** One grant ends at the very moment another begins, with a debt for the one or the other to pay. */
+const beginsAtAnEnd = steps(
+  [
+    atOnce,
+    usage(all),
+    usage(debit),
+    grant(shortly, moment("cell", fc.constant(2 * WINDOW))),
+    grant(
+      moment("cell", fc.constant(2 * WINDOW)),
+      fc.constantFrom<Moment>(null, { from: "cell", micros: 2 * WINDOW + 1 }),
+    ),
+  ],
+  [onwards("due", fc.constantFrom(2 * WINDOW, HOUR)), fc.oneof(touch, usage(debit))],
+);
+
+/** Credits are held, the grants they stood for end, and the hold is settled all the same. */
+const holdOutlivesGrant = steps(
+  [atOnce, grant(never, moment("now", fc.constantFrom(MINUTE, WINDOW)))],
+  [
+    soon,
+    wishOf("hold", {
+      credits: fc.oneof(all, debit),
+      expiresInSeconds: fc.constantFrom(3_600, 86_400),
+      description: texts.description,
+      ...cause,
+    }),
+  ],
+  [afterDue, settle(pick([2, "all"], [1, "half"], [1, "more"]))],
+);
+
+/** Credits are held and used, or given up; some holds end by themselves. */
+const holdAndSettle = steps(
+  [atOnce, grant(never, never), grant(never, expires)],
+  [soon, hold, hold],
+  [
+    fc.oneof(soon, whenDue),
+    settle(pick([1, "half"], [1, "all"], [3, "more"])),
+    fc.oneof(settle(pick([1, "nothing"], [2, "all"])), wishOf("release", { hold: choice }), refund),
+  ],
+);
+
+/** A debit out of grants that end is returned, in parts. */
+const refundAfterExpiry = steps(
+  [atOnce, grant(never, moment("now", fc.constantFrom(MINUTE, WINDOW))), grant(never, expires)],
+  [soon, spend(fc.oneof(all, debit)), fc.oneof(usage(debit), usage(all))],
+  [whenDue, refund],
+  [advance, refund, refund, fc.oneof(grant(never, never), usage(debit))],
+);
+
+/** Two grants end at one instant, with or without a debt that came in between. */
+const commonEnd = steps(
+  [
+    atOnce,
+    grant(never, moment("cell", fc.constant(2 * WINDOW))),
+    grant(shortly, moment("cell", fc.constant(2 * WINDOW))),
+    usage(debit),
+  ],
+  [afterDue, fc.oneof(touch, spend(debit))],
+);
+
+/** About as many groups as a window holds, and more entries of the first and the last of them. */
+const fullWindow = steps([
+  soon,
+  wishOf("burst", {
+    groups: fc.integer({ min: 62, max: 66 }),
+    tail: fc.array(
+      record<WishOf<"burst">["tail"][number]>({
+        group: fc.constantFrom(0, 1, 61, 62, 63, 64, 65),
+        isLate: fc.boolean(),
+      }),
+      { minLength: 4, maxLength: 12, size: "max" },
+    ),
+  }),
+  usage(debit, occurred),
+]);
+
+/** Holds that together are more than an amount can be, where the overdraft allows them. */
+const hugeHolds = steps(
+  [atOnce, wishOf("adjust", { credits: most, down: fc.constant(false), ...texts })],
+  [soon, hugeHold, hugeHold, hugeHold],
+);
+
+/** Steps that run into what chance alone seldom brings about. */
+export function scenarios(isHuge: boolean): fc.Arbitrary<Step[]> {
+  return mix(
+    [6, pendingPaysDebt],
+    [3, beginsAtAnEnd],
+    [4, holdOutlivesGrant],
+    [7, holdAndSettle],
+    [6, refundAfterExpiry],
+    [4, commonEnd],
+    [2, fullWindow],
+    [isHuge ? 8 : 0, hugeHolds],
+  );
+}
