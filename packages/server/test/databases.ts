@@ -1,9 +1,9 @@
 import { inject } from "vitest";
+import { createDatabase } from "../../../tools/postgres.js";
 import type { Database } from "../src/store/database.js";
 import { migrate } from "../src/store/migrate.js";
 import { openPglite } from "../src/store/pglite.js";
 import { openPostgres } from "../src/store/postgres.js";
-import { createDatabase } from "../../../tools/postgres.js";
 
 /** A database of its own for one test file, migrated. */
 export interface TestDatabase {

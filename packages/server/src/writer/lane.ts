@@ -12,7 +12,7 @@ const BATCH_MAX = 1_000;
 const WAITING_MAX = 50_000;
 
 /** How often a batch is tried when the database fails, and the longest pause between two tries. */
-const TRIES_MAX = 8;
+const TRIES_MAX = 12;
 const PAUSE_MS_MAX = 1_000;
 
 /** Thrown when too many commands are waiting. Nothing was done; the same command can be sent again later. */

@@ -78,31 +78,29 @@ class Books {
   }
 }
 
-it(
-  named("1,000 random histories through the pure rules come to what the naive model says"),
-  { timeout: 240_000 },
-  () => {
-    fc.assert(
-      fc.property(histories(), (history) => {
-        const books = new Map<string, Books>();
-        for (const { now, commands, outcomes, players } of play(history)) {
-          for (const { account, overdraftLimit, model } of players) {
-            const book = books.get(account) ?? new Books(account, overdraftLimit);
-            books.set(account, book);
-            const indexes = [...commands.keys()].filter((index) => commands[index]?.account === account);
-            if (indexes.length === 0) continue;
-            const came = book.apply(
-              indexes.map((index) => commands[index] as Command),
-              now,
-            );
-            came.forEach((outcome, at) => {
-              checkOutcome(outcome, outcomes[indexes[at] as number] as (typeof outcomes)[number]);
-            });
-            checkAccount(book.read(), model);
-          }
+it(named("1,000 random histories through the pure rules come to what the naive model says"), {
+  timeout: 240_000,
+}, () => {
+  fc.assert(
+    fc.property(histories(), (history) => {
+      const books = new Map<string, Books>();
+      for (const { now, commands, outcomes, players } of play(history)) {
+        for (const { account, overdraftLimit, model } of players) {
+          const book = books.get(account) ?? new Books(account, overdraftLimit);
+          books.set(account, book);
+          const indexes = [...commands.keys()].filter((index) => commands[index]?.account === account);
+          if (indexes.length === 0) continue;
+          const came = book.apply(
+            indexes.map((index) => commands[index] as Command),
+            now,
+          );
+          came.forEach((outcome, at) => {
+            checkOutcome(outcome, outcomes[indexes[at] as number] as (typeof outcomes)[number]);
+          });
+          checkAccount(book.read(), model);
         }
-      }),
-      runs(1000),
-    );
-  },
-);
+      }
+    }),
+    runs(1000),
+  );
+});

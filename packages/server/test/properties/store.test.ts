@@ -1,12 +1,12 @@
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import type { Outcome as Predicted } from "../model/model.js";
 import type { Instant } from "../../src/ledger/instant.js";
 import { putAccount } from "../../src/store/accounts.js";
 import { verify } from "../../src/store/verify/verify.js";
 import { createWriter, type Writer } from "../../src/writer/writer.js";
 import { ENGINES, openTestDatabase, type TestDatabase } from "../databases.js";
 import { histories } from "../model/histories.js";
+import type { Outcome as Predicted } from "../model/model.js";
 import { play } from "../model/play.js";
 import { checkAccount, checkOutcome } from "./compare.js";
 import { readAll } from "./read-all.js";
@@ -30,36 +30,34 @@ describe.each(ENGINES)("random histories through the store on %s", (engine) => {
     await test.drop();
   });
 
-  it(
-    named(`${HISTORIES[engine]} come to what the naive model says, commands of a step sent at once`),
-    { timeout: 300_000 },
-    async () => {
-      let played = 0;
-      await fc.assert(
-        fc.asyncProperty(histories(), async (history) => {
-          played++;
-          const nameOf = (index: number) => `history ${played}, account ${index}`;
-          await Promise.all(
-            history.accounts.map(({ overdraftLimit }, index) =>
-              putAccount(test.database, nameOf(index), { overdraftLimit }, history.start),
-            ),
-          );
-          for (const step of play(history, nameOf)) {
-            now = step.now;
-            const outcomes = await Promise.all(step.commands.map((command) => writer.submit(command)));
-            outcomes.forEach((outcome, index) => {
-              checkOutcome(outcome, step.outcomes[index] as Predicted);
-            });
-            const touched = new Set(step.commands.map((command) => command.account));
-            for (const { account, model } of step.players) {
-              if (touched.has(account)) checkAccount(await readAll(test.database, account), model);
-            }
+  it(named(`${HISTORIES[engine]} come to what the naive model says, commands of a step sent at once`), {
+    timeout: 300_000,
+  }, async () => {
+    let played = 0;
+    await fc.assert(
+      fc.asyncProperty(histories(), async (history) => {
+        played++;
+        const nameOf = (index: number) => `history ${played}, account ${index}`;
+        await Promise.all(
+          history.accounts.map(({ overdraftLimit }, index) =>
+            putAccount(test.database, nameOf(index), { overdraftLimit }, history.start),
+          ),
+        );
+        for (const step of play(history, nameOf)) {
+          now = step.now;
+          const outcomes = await Promise.all(step.commands.map((command) => writer.submit(command)));
+          outcomes.forEach((outcome, index) => {
+            checkOutcome(outcome, step.outcomes[index] as Predicted);
+          });
+          const touched = new Set(step.commands.map((command) => command.account));
+          for (const { account, model } of step.players) {
+            if (touched.has(account)) checkAccount(await readAll(test.database, account), model);
           }
-        }),
-        runs(HISTORIES[engine]),
-      );
-    },
-  );
+        }
+      }),
+      runs(HISTORIES[engine]),
+    );
+  });
 
   it("leave a database that verifies", async () => {
     const { violations, accounts, entries } = await verify(test.database, {});
