@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Command } from "../ledger/command.js";
 import type { Outcome } from "../ledger/decide.js";
-import { DatabaseUnavailableError, isRetryable } from "../store/database.js";
+import type { Instant } from "../ledger/instant.js";
+import { type Database, DatabaseUnavailableError, isRetryable } from "../store/database.js";
 import { runBatch } from "../store/run-batch.js";
-import type { Writer, WriterOptions } from "./writer.js";
 
 /** How many commands one transaction takes at most. */
 const BATCH_MAX = 1_000;
@@ -26,7 +26,24 @@ export class ClosedError extends Error {
 }
 
 /** One sequence of batches: while one is in flight, what arrives gathers for the next. */
-export type Lane = Writer;
+export interface Lane {
+  /**
+   * Decides and writes a command, in the order of arrival on its account.
+   *
+   * @throws OverloadedError when too much is waiting already
+   * @throws ClosedError when no more commands are taken
+   * @throws DatabaseUnavailableError when the database could not be reached; the same key can be sent again
+   */
+  submit(command: Command): Promise<Outcome>;
+  /** Takes no more commands, and resolves when those that were taken are done. */
+  close(): Promise<void>;
+}
+
+export interface LaneOptions {
+  readonly database: Database;
+  /** The clock commands are decided by. */
+  readonly now: () => Instant;
+}
 
 interface Waiting {
   readonly command: Command;
@@ -35,7 +52,7 @@ interface Waiting {
 }
 
 /** Makes a lane. */
-export function createLane(options: WriterOptions): Lane {
+export function createLane(options: LaneOptions): Lane {
   let waiting: Waiting[] = [];
   let running: Promise<void> | null = null;
   let isClosed = false;
@@ -74,7 +91,7 @@ export function createLane(options: WriterOptions): Lane {
 }
 
 /** Runs a batch and answers its commands. It never rejects. */
-async function run(options: WriterOptions, batch: readonly Waiting[]): Promise<void> {
+async function run(options: LaneOptions, batch: readonly Waiting[]): Promise<void> {
   try {
     const outcomes = await withRetries(options, batch);
     batch.forEach((one, index) => {
@@ -96,7 +113,7 @@ async function run(options: WriterOptions, batch: readonly Waiting[]): Promise<v
  * Tries a batch until the database takes it. When a connection is lost around COMMIT the outcome is unknown; the same
  * keys make the further try safe.
  */
-async function withRetries(options: WriterOptions, batch: readonly Waiting[]): Promise<Outcome[]> {
+async function withRetries(options: LaneOptions, batch: readonly Waiting[]): Promise<Outcome[]> {
   const commands = batch.map((one) => one.command);
   for (let tries = 1; ; tries++) {
     try {
