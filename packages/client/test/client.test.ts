@@ -43,13 +43,19 @@ test("every method goes to its route", async () => {
     "GET /v1/accounts/acme/grants",
     "POST /v1/accounts/acme/tokens",
   ]);
-  const keyed = received.filter((r) => r.headers["idempotency-key"] !== undefined).map((r) => r.url);
-  expect(keyed).toEqual(
-    received
-      .slice(4, 11)
-      .map((r) => r.url)
-      .toSpliced(0, 0, "/v1/accounts/acme/grants"),
-  );
+  const keyed = received
+    .filter((r) => r.headers["idempotency-key"] !== undefined)
+    .map((r) => r.url.split("/").at(-1));
+  expect(keyed).toEqual([
+    "grants",
+    "spend",
+    "holds",
+    "settle",
+    "release",
+    "refunds",
+    "adjustments",
+    "writeoffs",
+  ]);
   expect(received[3]?.body).toEqual({
     events: [{ id: "e1", account: "acme", kind: "ai_usage", credits: "1" }],
   });

@@ -1,6 +1,6 @@
 import type { ActivityFilter, Kind } from "@credit-activity/client";
 
-/** What a page could not do, in the words the API uses for it: `unauthorized`, `unavailable`, ... */
+/** Why something did not work, as a sentence of `failureReason`. */
 interface Failed {
   readonly reason: string;
 }

@@ -19,6 +19,8 @@ export interface Moment {
 export interface Span {
   readonly start: Moment;
   readonly end: Moment | null;
+  /** Whether start and end are on different days, so that both name theirs. */
+  readonly twoDays: boolean;
 }
 
 /** Times as the reader's locale writes them. */
@@ -60,8 +62,10 @@ export function dateFormats({ locale, timeZone, hourCycle, labels }: DateOptions
       const clocksChanged = offsetMinutes(calendar, startMs) !== offsetMinutes(calendar, endMs);
       const format = clocksChanged ? timeWithZone : time;
       const start = moment(startMs, onDay(startMs, nowMs, format));
-      if (sameDay && format.format(startMs) === format.format(endMs)) return { start, end: null };
-      return { start, end: moment(endMs, sameDay ? format.format(endMs) : onDay(endMs, nowMs, format)) };
+      if (sameDay && format.format(startMs) === format.format(endMs))
+        return { start, end: null, twoDays: false };
+      const end = moment(endMs, sameDay ? format.format(endMs) : onDay(endMs, nowMs, format));
+      return { start, end, twoDays: !sameDay };
     },
     withSeconds(at, beside, nowMs) {
       const ms = parseMs(at);

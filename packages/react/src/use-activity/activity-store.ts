@@ -12,7 +12,12 @@ export interface Failure {
 
 /** Something to tell a reader who asked for it. Each has its own id, so that the same words are told again. */
 export type News =
-  | { readonly id: number; readonly what: "page"; readonly filter: ActivityFilter; readonly page: ActivityPage }
+  | {
+      readonly id: number;
+      readonly what: "page";
+      readonly filter: ActivityFilter;
+      readonly page: ActivityPage;
+    }
   | { readonly id: number; readonly what: "failure"; readonly failure: Failure }
   | { readonly id: number; readonly what: "entries"; readonly shown: number; readonly total: number }
   | { readonly id: number; readonly what: "entries-failure"; readonly error: unknown }
@@ -35,8 +40,6 @@ export interface ActivitySnapshot {
 
 /** Holds what was loaded of one account and loads what is asked for. */
 export interface ActivityStore {
-  /** Differs between stores, so that nothing on the screen outlives its account. */
-  readonly id: number;
   subscribe(listener: () => void): () => void;
   getSnapshot(): ActivitySnapshot;
   readonly rowEntries: RowEntriesStore;
@@ -71,11 +74,8 @@ interface Load {
   readonly onFailure: "tell" | "ignore";
 }
 
-let storeCount = 0;
-
 /** Makes the store of one account. At most one page is under way at a time: asking for another aborts it. */
 export function createActivityStore(reader: ActivityReader, account: string, perPage: number): ActivityStore {
-  storeCount += 1;
   const listeners = new Set<() => void>();
   const views = new Map<ActivityFilter, View>();
   let task: Task | null = null;
@@ -92,6 +92,9 @@ export function createActivityStore(reader: ActivityReader, account: string, per
   };
 
   const update = (change: Partial<ActivitySnapshot>) => {
+    const names = Object.keys(change) as (keyof ActivitySnapshot)[];
+    // What looks the same is not rendered again, so that looking for news in vain leaves no trace.
+    if (names.every((name) => change[name] === snapshot[name])) return;
     snapshot = { ...snapshot, ...change };
     for (const listener of listeners) listener();
   };
@@ -104,7 +107,8 @@ export function createActivityStore(reader: ActivityReader, account: string, per
   };
 
   const show = (filter: ActivityFilter, page: ActivityPage, asked: boolean) => {
-    const shown = snapshot.shown?.page === page && snapshot.shown.filter === filter ? snapshot.shown : { filter, page };
+    const shown =
+      snapshot.shown?.page === page && snapshot.shown.filter === filter ? snapshot.shown : { filter, page };
     const pages = views.get(filter)?.pageCount ?? page.pages;
     const told = asked ? { news: tell({ what: "page", filter, page }) } : {};
     update({ filter, page: page.page, pages, shown, busy: false, failure: null, ...told });
@@ -117,7 +121,8 @@ export function createActivityStore(reader: ActivityReader, account: string, per
     task = current;
     // What is told again must first be gone, or nobody hears it.
     const quieted = how.asked && snapshot.news.what !== "nothing" ? { news: tell({ what: "nothing" }) } : {};
-    update({ filter, page, busy: how.asked || first, ...quieted });
+    const pages = views.get(filter)?.pageCount ?? 1;
+    update({ filter, page, pages, busy: how.asked || first, ...quieted });
 
     const asOf = how.fresh ? undefined : views.get(filter)?.asOf;
     try {
@@ -144,17 +149,19 @@ export function createActivityStore(reader: ActivityReader, account: string, per
     const view = views.get(filter);
     if (asOf !== undefined && view?.asOf === asOf) {
       view.pages.set(page, answer);
-      return show(filter, answer, how.asked);
+      show(filter, answer, how.asked);
+      return;
     }
     const known = view?.pages.get(page);
     // Nothing has happened since: what is loaded stays good, and the screen is left alone.
     if (known !== undefined && sameContent(known, answer)) {
       if (answer.balance !== snapshot.balance) update({ balance: answer.balance });
-      return show(filter, known, how.asked);
+      show(filter, known, how.asked);
+      return;
     }
     views.set(filter, { asOf: answer.as_of, pageCount: answer.pages, pages: new Map([[page, answer]]) });
     update({ balance: answer.balance });
-    if (answer.rows.length === 0 && page > 1) {
+    if (answer.rows.length === 0 && answer.pages < page) {
       void load(filter, answer.pages, { ...how, fresh: false });
       return;
     }
@@ -162,10 +169,15 @@ export function createActivityStore(reader: ActivityReader, account: string, per
   };
 
   const fail = (error: unknown, how: Load, first: boolean): void => {
-    if (how.onFailure === "ignore" && !first) return update({ busy: false });
-    const failure: Failure = { what: first ? "load" : how.asked ? "change" : "refresh", error };
+    if (how.onFailure === "ignore") {
+      update({ busy: false });
+      return;
+    }
+    const { shown, filter, page } = snapshot;
+    const there = shown?.filter === filter && shown.page.page === page;
+    const failure: Failure = { what: first ? "load" : there ? "refresh" : "change", error };
     // The server no longer knows the moment this view is pinned to, so that a retry must begin anew.
-    if (statusOf(error) === 400) views.delete(snapshot.filter);
+    if (statusOf(error) === 400) views.delete(filter);
     update({ busy: false, failure, news: tell({ what: "failure", failure }) });
   };
 
@@ -181,7 +193,6 @@ export function createActivityStore(reader: ActivityReader, account: string, per
   };
 
   return {
-    id: storeCount,
     rowEntries,
     subscribe(listener) {
       listeners.add(listener);

@@ -24,7 +24,7 @@ export interface RowEntriesStore {
   getSnapshot(): ReadonlyMap<number, RowEntries>;
   /** Loads the first entries of a row that was opened, unless they are there. */
   open(row: ActivityRow): void;
-  /** Aborts what is under way for a row that was closed. */
+  /** Aborts what is under way for a row that was closed, and forgets its failure. */
   close(position: number): void;
   /** Loads what follows, or tries again what failed. */
   more(row: ActivityRow): void;
@@ -54,6 +54,8 @@ export function createRowEntries(
   const listeners = new Set<() => void>();
   const partsOf = new Map<number, Part[]>();
   const tasks = new Map<number, AbortController>();
+  /** How many entries a row said it had when its entries were loaded last. */
+  const promised = new Map<number, number>();
   let snapshot: ReadonlyMap<number, RowEntries> = new Map();
 
   const update = (position: number, change: Partial<RowEntries>) => {
@@ -78,10 +80,12 @@ export function createRowEntries(
       const list = await reader.activityEntries(account, position, query, { signal: task.signal });
       if (tasks.get(position) !== task) return;
       tasks.delete(position);
+      promised.set(position, row.entries);
       parts[index] = { cursor, entries: list.entries, next: list.next_cursor };
       const entries = parts.flatMap((part) => part.entries);
       update(position, { entries, more: list.next_cursor !== null, busy: false, failure: null });
-      if (!quiet) tell({ what: "entries", shown: entries.length, total: Math.max(row.entries, entries.length) });
+      if (!quiet)
+        tell({ what: "entries", shown: entries.length, total: Math.max(row.entries, entries.length) });
     } catch (error) {
       if (tasks.get(position) !== task) return;
       tasks.delete(position);
@@ -100,13 +104,14 @@ export function createRowEntries(
     open(row) {
       const { position } = row;
       if (tasks.has(position) || (partsOf.get(position)?.length ?? 0) > 0) return;
+      // A failure waits for the reader to try again.
+      if ((snapshot.get(position)?.failure ?? null) !== null) return;
       void load(row, 0, false);
     },
     close(position) {
-      if (!tasks.has(position)) return;
       tasks.get(position)?.abort();
       tasks.delete(position);
-      update(position, { busy: false });
+      if (snapshot.has(position)) update(position, { busy: false, failure: null });
     },
     more(row) {
       if (tasks.has(row.position)) return;
@@ -116,7 +121,7 @@ export function createRowEntries(
       const state = snapshot.get(row.position);
       const parts = partsOf.get(row.position) ?? [];
       if (state === undefined || parts.length === 0 || tasks.has(row.position)) return;
-      if (state.more || state.entries.length >= row.entries) return;
+      if (state.more || row.entries <= (promised.get(row.position) ?? 0)) return;
       void load(row, parts.length - 1, true);
     },
     stop() {

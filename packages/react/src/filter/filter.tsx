@@ -1,0 +1,33 @@
+import type { ActivityFilter } from "@credit-activity/client";
+import { useId } from "react";
+import type { Labels } from "../labels.js";
+
+const filters: readonly ActivityFilter[] = ["all", "added", "used", "adjustments"];
+
+/** The segmented filter: native radios, so that arrow keys, names and forced colours come with them. */
+export function Filter(props: {
+  readonly selected: ActivityFilter;
+  readonly labels: Labels;
+  readonly onSelect: (filter: ActivityFilter) => void;
+}) {
+  const { selected, labels, onSelect } = props;
+  const name = useId();
+  return (
+    <fieldset className="credits-filter">
+      <legend className="credits-hidden">{labels.filters()}</legend>
+      {filters.map((filter) => (
+        <label key={filter} className="credits-filter-option">
+          <input
+            type="radio"
+            className="credits-filter-radio"
+            name={name}
+            value={filter}
+            checked={filter === selected}
+            onChange={() => onSelect(filter)}
+          />
+          <span className="credits-filter-label">{labels.filter({ filter })}</span>
+        </label>
+      ))}
+    </fieldset>
+  );
+}

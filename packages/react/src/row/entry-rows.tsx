@@ -1,0 +1,127 @@
+import type { ActivityRow, Entry } from "@credit-activity/client";
+import { type Formats, reasonFor } from "../table/formats.js";
+import { FailureMessage } from "../table/message.js";
+import { roles } from "../table/roles.js";
+import { entriesPerPart, type RowEntries } from "../use-activity/row-entries.js";
+import { Change } from "./figures.js";
+
+/** The entries behind an expanded row, as rows of the same table right below it, so that their figures line up. */
+export function EntryRows(props: {
+  readonly row: ActivityRow;
+  /** Undefined until the first of them were asked for. */
+  readonly behind: RowEntries | undefined;
+  readonly decimals: number;
+  readonly formats: Formats;
+  readonly onMore: (row: ActivityRow) => void;
+}) {
+  const { row, behind, decimals, formats, onMore } = props;
+  const { labels, numbers } = formats;
+  const { entries, more, busy, failure } = behind ?? { entries: [], more: false, busy: true, failure: null };
+  const first = entries.length === 0;
+  return (
+    <>
+      {entries.map((entry) => (
+        <EntryRow key={entry.seq} entry={entry} row={row} decimals={decimals} formats={formats} />
+      ))}
+      {first && failure === null && (
+        <EntrySkeleton count={Math.min(row.entries, entriesPerPart)} formats={formats} />
+      )}
+      {failure !== null && (
+        <WideRow row={row}>
+          <FailureMessage
+            text={labels.entriesFailed({ reason: reasonFor(failure.error, labels) })}
+            retrying={busy}
+            labels={labels}
+            onRetry={() => onMore(row)}
+          />
+        </WideRow>
+      )}
+      {more && failure === null && (
+        <WideRow row={row}>
+          <button
+            type="button"
+            className="credits-link"
+            aria-disabled={busy}
+            onClick={() => {
+              if (!busy) onMore(row);
+            }}
+          >
+            {labels.showMoreEntries({
+              shown: numbers.count(entries.length),
+              total: numbers.count(Math.max(row.entries, entries.length)),
+            })}
+          </button>
+        </WideRow>
+      )}
+    </>
+  );
+}
+
+function EntryRow(props: {
+  readonly entry: Entry;
+  readonly row: ActivityRow;
+  readonly decimals: number;
+  readonly formats: Formats;
+}) {
+  const { entry, row, decimals, formats } = props;
+  const { labels, dates, nowMs } = formats;
+  const at = dates.withSeconds(entry.occurred_at, row.started_at, nowMs);
+  // What all entries say is said by the row above; here stands what tells them apart.
+  const own = entry.description === row.common_description ? null : entry.description;
+  return (
+    <tr {...roles.row} className="credits-row credits-entry">
+      <td {...roles.cell} className="credits-cell credits-cell-date">
+        <time dateTime={at.dateTime}>{at.text}</time>
+      </td>
+      <th {...roles.rowHeader} className="credits-cell credits-cell-activity">
+        <bdi>{own ?? labels.entry({ seq: String(entry.seq) })}</bdi>
+      </th>
+      {/* The source is that of the row above. The balance within a window follows the ledger's order, not the page's. */}
+      <td {...roles.cell} className="credits-cell credits-cell-source" />
+      <td {...roles.cell} className="credits-cell credits-cell-credits">
+        <Change
+          credits={entry.credits}
+          original={entry.original_credits}
+          discountPercent={null}
+          decimals={decimals}
+          formats={formats}
+        />
+      </td>
+      <td {...roles.cell} className="credits-cell credits-cell-balance" />
+    </tr>
+  );
+}
+
+function WideRow({ row, children }: { readonly row: ActivityRow; readonly children: React.ReactNode }) {
+  return (
+    <tr
+      {...roles.row}
+      className="credits-row credits-entry credits-wide-row"
+      data-credits-behind={row.position}
+    >
+      <td {...roles.cell} className="credits-cell" colSpan={5}>
+        {children}
+      </td>
+    </tr>
+  );
+}
+
+function EntrySkeleton({ count, formats }: { readonly count: number; readonly formats: Formats }) {
+  return Array.from({ length: count }, (_, index) => (
+    // biome-ignore lint/suspicious/noArrayIndexKey: these rows have nothing else, and never change places.
+    <tr key={index} {...roles.row} className="credits-row credits-entry" aria-hidden={index > 0}>
+      <td {...roles.cell} className="credits-cell credits-cell-date">
+        {index === 0 && <span className="credits-hidden">{formats.labels.entriesLoading()}</span>}
+        <span className="credits-skeleton" />
+      </td>
+      <td {...roles.cell} className="credits-cell credits-cell-activity">
+        <span className="credits-skeleton" />
+      </td>
+      <td {...roles.cell} className="credits-cell credits-cell-source" />
+      <td {...roles.cell} className="credits-cell credits-cell-credits">
+        <span className="credits-skeleton" />
+      </td>
+      <td {...roles.cell} className="credits-cell credits-cell-balance" />
+    </tr>
+  ));
+}

@@ -1,0 +1,60 @@
+import type { Amount } from "@credit-activity/client";
+import { directionOf } from "../amounts/amounts.js";
+import type { Formats } from "../table/formats.js";
+
+/** What was charged or added, beside what it would have been without the discount. */
+export function Change(props: {
+  readonly credits: Amount;
+  readonly original: Amount | null;
+  readonly discountPercent: number | null;
+  readonly decimals: number;
+  readonly formats: Formats;
+}) {
+  const { credits, original, discountPercent, decimals, formats } = props;
+  const { labels, numbers } = formats;
+  const before = original === null || original === credits ? null : numbers.change(original, decimals);
+  return (
+    <span className="credits-change">
+      {(discountPercent !== null || before !== null) && (
+        <span className="credits-before">
+          {discountPercent !== null && (
+            <bdi className="credits-badge">
+              {labels.discount({ percent: numbers.percent(discountPercent) })}
+            </bdi>
+          )}{" "}
+          {before !== null && (
+            <>
+              <span className="credits-hidden">{labels.original({ credits: before })}</span>
+              <s className="credits-figure credits-original" dir="ltr" aria-hidden="true">
+                {before}
+              </s>
+            </>
+          )}
+        </span>
+      )}{" "}
+      {/* Signs stand before the digits in every language here, so that a column can be added by hand. */}
+      <span className="credits-figure credits-moved" data-direction={directionOf(credits)} dir="ltr">
+        {numbers.change(credits, decimals)}
+      </span>
+    </span>
+  );
+}
+
+/** A balance, with the word that the column's header would give it where there is no such header to be seen. */
+export function Balance(props: {
+  readonly balance: Amount;
+  readonly decimals: number;
+  readonly formats: Formats;
+}) {
+  const { balance, decimals, formats } = props;
+  return (
+    <>
+      <span className="credits-narrow-label" aria-hidden="true">
+        {formats.labels.balanceColumn()}
+      </span>
+      <span className="credits-figure" dir="ltr">
+        {formats.numbers.balance(balance, decimals)}
+      </span>
+    </>
+  );
+}

@@ -1,0 +1,51 @@
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+
+const root = join(import.meta.dirname, "..");
+const spec = readFileSync(join(root, "SPEC.md"), "utf8");
+
+interface Rule {
+  readonly number: number;
+  readonly text: string;
+  readonly tests: { readonly file: string; readonly target: string; readonly name: string }[];
+}
+
+function readRules(): Rule[] {
+  const rules: Rule[] = [];
+  for (const line of spec.split("\n")) {
+    const rule = line.match(/^(\d+)\. (.*)$/);
+    if (rule !== null) rules.push({ number: Number(rule[1]), text: rule[2] ?? "", tests: [] });
+    const link = line.match(/^ +- \[(.*?)\]\((.*?)\): (.*)$/);
+    if (link !== null) {
+      rules.at(-1)?.tests.push({ file: link[1] ?? "", target: link[2] ?? "", name: link[3] ?? "" });
+    }
+  }
+  return rules;
+}
+
+/** The names of the tests in a file, as they are written there. */
+function testsIn(file: string): string[] {
+  const source = readFileSync(join(root, file), "utf8");
+  return [...source.matchAll(/^test(?:\.each\(.*\))?\(\s*"((?:[^"\\]|\\.)*)"/gm)].map(
+    (match) => match[1] ?? "",
+  );
+}
+
+test("the rules are numbered without a gap, and each says MUST", () => {
+  const rules = readRules();
+  expect(rules.length).toBeGreaterThan(30);
+  expect(rules.map((rule) => rule.number)).toEqual(rules.map((_, index) => index + 1));
+  expect(rules.filter((rule) => !rule.text.includes("MUST"))).toEqual([]);
+});
+
+test("every rule names tests, and every test named exists", () => {
+  for (const rule of readRules()) {
+    expect(rule.tests.length, `rule ${rule.number} names no test`).toBeGreaterThan(0);
+    for (const { file, target, name } of rule.tests) {
+      expect(target, `rule ${rule.number} links elsewhere than it says`).toBe(file);
+      expect(existsSync(join(root, file)), `rule ${rule.number} names ${file}`).toBe(true);
+      expect(testsIn(file), `rule ${rule.number} names a test of ${file}`).toContain(name);
+    }
+  }
+});

@@ -1,0 +1,85 @@
+import { act, cleanup, render, screen, within } from "@testing-library/react";
+import { userEvent } from "@testing-library/user-event";
+import { StrictMode } from "react";
+import { afterEach, beforeEach, vi } from "vitest";
+import { CreditActivity, type CreditActivityProps } from "../credit-activity/credit-activity.js";
+import type { ActivityReader } from "../use-activity/activity-store.js";
+import { now } from "./history.js";
+
+type Settings = Omit<CreditActivityProps, "client" | "baseUrl" | "getToken" | "account"> & {
+  readonly account?: string;
+};
+
+/** Sets the clock of every test in a file, and leaves its timers alone. */
+export function fixClock(): void {
+  beforeEach(() => {
+    vi.useFakeTimers({ toFake: ["Date"], now });
+  });
+  afterEach(() => {
+    cleanup();
+    vi.useRealTimers();
+  });
+}
+
+/** Renders the page as a host in React's strict mode does, and waits for what the reader answers at once. */
+export async function open(client: ActivityReader, settings: Settings = {}) {
+  const element = (more: Settings, reader: ActivityReader) => (
+    <StrictMode>
+      <CreditActivity client={reader} account="acme" locale="en" timeZone="UTC" {...settings} {...more} />
+    </StrictMode>
+  );
+  const view = render(element({}, client));
+  await settle();
+  const user = userEvent.setup({ delay: null });
+  return {
+    user,
+    unmount: view.unmount,
+    container: view.container,
+    rerender: async (more: Settings, reader = client) => {
+      view.rerender(element(more, reader));
+      await settle();
+    },
+  };
+}
+
+/** Lets promises that are settled be heard. */
+export async function settle(): Promise<void> {
+  await act(async () => {
+    for (let turn = 0; turn < 5; turn += 1) await Promise.resolve();
+  });
+}
+
+/** The text of each cell, row by row, without the header. */
+export function tableText(): string[][] {
+  const rows = within(table()).getAllByRole("row").slice(1);
+  return rows.map((row) =>
+    [...row.children].map((cell) => cell.textContent?.replace(/\s+/g, " ").trim() ?? ""),
+  );
+}
+
+/** The descriptions of the rows on the screen, which tell the rows of `history` apart. */
+export function shownRows(): number[] {
+  return [...table().querySelectorAll(".credits-description")].map((cell) =>
+    Number(cell.textContent?.replace(/\D/g, "")),
+  );
+}
+
+/** The table, of which there is always one. */
+export function table(): HTMLTableElement {
+  return screen.getByRole<HTMLTableElement>("table");
+}
+
+/** What the live region says. */
+export function announcement(): string {
+  return document.querySelector("[aria-live=polite]")?.textContent ?? "";
+}
+
+/** A button by its name. */
+export function button(name: string | RegExp): HTMLElement {
+  return screen.getByRole("button", { name });
+}
+
+/** The numbers of a run of rows, from the newest down. */
+export function down(from: number, to: number): number[] {
+  return Array.from({ length: from - to + 1 }, (_, index) => from - index);
+}
