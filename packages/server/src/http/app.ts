@@ -1,6 +1,7 @@
 import { OpenAPIHono } from "@hono/zod-openapi";
 import type { Context } from "hono";
 import { bodyLimit } from "hono/body-limit";
+import { cors } from "hono/cors";
 import { HTTPException } from "hono/http-exception";
 import { issuesOf } from "../service/inputs.js";
 import type { App, Env, Parts } from "./context.js";
@@ -14,6 +15,12 @@ import { usageRoutes } from "./routes/usage.js";
 
 /** How large a request may be, in bytes: 10,000 usage events of some 1.6 kB each. */
 const BODY_BYTES_MAX = 16 * 1024 * 1024;
+
+/**
+ * A page on another origin may read with its token. Nothing is lost by letting every origin ask: what allows a request
+ * is the token in its header, never a cookie. Commands are not for browsers, and their preflights fail.
+ */
+const READERS = cors({ origin: "*", allowMethods: ["GET"], allowHeaders: ["Authorization"], maxAge: 86_400 });
 
 export interface AppOptions extends Parts {
   /** Told of errors nobody foresaw. */
@@ -31,7 +38,10 @@ export function createApp(options: AppOptions): App {
   );
   healthRoutes(app, options);
   docsRoutes(app, () => documentOf(app));
+  app.use("/v1/*", READERS);
+  app.use("/v1/*", neverCached);
   app.use("/v1/*", (c, next) => authenticate(c, next, options));
+  app.use("/v1/*", wellFormed);
   app.use(
     "/v1/*",
     bodyLimit({
@@ -55,6 +65,12 @@ function healthRoutes(app: App, { service }: Parts): void {
   });
 }
 
+/** Balances are nobody else's to keep. */
+async function neverCached(c: Context<Env>, next: () => Promise<void>): Promise<void> {
+  await next();
+  c.header("Cache-Control", "no-store");
+}
+
 /** Lets a request pass when its credential allows it: a secret key everything, an account token reading its account. */
 async function authenticate(c: Context<Env>, next: () => Promise<void>, { auth }: Parts) {
   const credential = /^Bearer +(\S+)$/i.exec(c.req.header("authorization") ?? "")?.[1];
@@ -71,6 +87,19 @@ async function authenticate(c: Context<Env>, next: () => Promise<void>, { auth }
     return problem(c, "forbidden", "An account token reads its own account and nothing else.");
   }
   c.set("caller", caller);
+  return next();
+}
+
+/**
+ * Refuses addresses whose percent-encoding is not that of UTF-8 text. They would be taken literally, and so for another
+ * account than the caller means.
+ */
+async function wellFormed(c: Context<Env>, next: () => Promise<void>) {
+  try {
+    decodeURIComponent(new URL(c.req.url).pathname);
+  } catch {
+    return invalidRequest(c, [{ path: "", message: "The address is not percent-encoded UTF-8" }]);
+  }
   return next();
 }
 

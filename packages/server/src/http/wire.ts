@@ -46,7 +46,7 @@ export function entryJson(entry: Entry) {
     occurred_at: formatInstant(entry.occurredAt),
     recorded_at: formatInstant(entry.recordedAt),
     key: entry.key,
-    hash: Buffer.from(entry.hash).toString("hex"),
+    hash: entry.hash,
     metadata: { ...entry.metadata },
   };
 }

@@ -70,7 +70,7 @@ function remember(known: Known, command: Command, outcome: Outcome): void {
   known.refunded.set(entry.refundOf, amount(before + entry.credits));
 }
 
-function fingerprintOfHold(op: Command["op"], hold: Hold | null): Uint8Array | null {
+function fingerprintOfHold(op: Command["op"], hold: Hold | null): string | null {
   if (hold === null) return null;
   return op === "release" ? hold.releaseFingerprint : hold.fingerprint;
 }

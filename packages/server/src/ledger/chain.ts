@@ -1,9 +1,8 @@
-import { createHash } from "node:crypto";
-import { canonicalJson } from "./command.js";
+import { canonicalMetadata, canonicalSource, sha256 } from "./digest.js";
 import type { Entry } from "./entry.js";
 
 /** What stands before an account's first entry. */
-export const GENESIS: Uint8Array = new Uint8Array(32);
+export const GENESIS = "0".repeat(64);
 
 /** The version of the canonical form; it is part of what is hashed. */
 const CANONICAL_VERSION = 1;
@@ -23,20 +22,23 @@ export function canonicalEntry(entry: Omit<Entry, "hash" | "position">): string 
     entry.originalCredits === null ? null : entry.originalCredits.toString(),
     entry.balance.toString(),
     entry.description,
-    entry.source === null ? null : [entry.source.type, entry.source.id, entry.source.label],
+    canonicalSource(entry.source),
     entry.project,
     entry.occurredAt,
     entry.recordedAt,
     entry.key,
-    entry.fingerprint === null ? null : Buffer.from(entry.fingerprint).toString("hex"),
+    entry.fingerprint,
     entry.draws.map((draw) => [draw.grant, draw.credits.toString()]),
     entry.debt.toString(),
     entry.refundOf,
-    canonicalJson(entry.metadata),
+    canonicalMetadata(entry.metadata),
   ]);
 }
 
-/** The seal of an entry: SHA-256 over the hash of the entry before it and its own canonical form. */
-export function hashEntry(previous: Uint8Array, entry: Omit<Entry, "hash" | "position">): Uint8Array {
-  return createHash("sha256").update(previous).update(canonicalEntry(entry)).digest();
+/**
+ * The seal of an entry, in hex: SHA-256 over the hash of the entry before it (in hex), a line feed, and its own canonical
+ * form. It is text throughout, so that anybody can check it with a command line's own tools.
+ */
+export function hashEntry(previous: string, entry: Omit<Entry, "hash" | "position">): string {
+  return sha256(`${previous}\n${canonicalEntry(entry)}`);
 }

@@ -1,4 +1,3 @@
-import { createHash } from "node:crypto";
 import type { Credits } from "./credits.js";
 import type { Metadata, Source } from "./entry.js";
 import type { Instant } from "./instant.js";
@@ -113,26 +112,3 @@ export type KeyedCommand =
   | WriteoffCommand;
 
 export type Command = KeyedCommand | TouchCommand;
-
-/** JSON with the keys of every object sorted and bigints as digits, so that equal values are equal texts. */
-export function canonicalJson(value: unknown): string {
-  return JSON.stringify(value, (_key, part: unknown) => {
-    if (typeof part === "bigint") return part.toString();
-    if (part !== null && typeof part === "object" && !Array.isArray(part)) {
-      const record = part as Record<string, unknown>;
-      return Object.fromEntries(
-        Object.keys(record)
-          .sort()
-          .map((key) => [key, record[key]]),
-      );
-    }
-    return part;
-  });
-}
-
-/** A digest (16 bytes of SHA-256) of all that a command asks for: two commands under one key are the same when it is. */
-export function fingerprintOf(command: KeyedCommand): Uint8Array {
-  const { key: _key, ...rest } = command;
-  const payload = command.op === "hold" ? { ...rest, hold: null } : rest;
-  return createHash("sha256").update(canonicalJson(payload)).digest().subarray(0, 16);
-}

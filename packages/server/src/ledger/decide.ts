@@ -1,14 +1,14 @@
-import {
-  type AdjustCommand,
-  type Command,
-  fingerprintOf,
-  type GrantCommand,
-  type KeyedCommand,
-  type SpendCommand,
-  type UsageCommand,
-  type WriteoffCommand,
+import type {
+  AdjustCommand,
+  Command,
+  GrantCommand,
+  KeyedCommand,
+  SpendCommand,
+  UsageCommand,
+  WriteoffCommand,
 } from "./command.js";
 import { amount } from "./credits.js";
+import { fingerprintOf } from "./digest.js";
 import { settleDue } from "./due.js";
 import type { Entry, Hold } from "./entry.js";
 import { WINDOW_MICROS } from "./group.js";
@@ -81,9 +81,9 @@ type Answered = Extract<Outcome, { refusal: null }>;
 function repeat(
   first: NonNullable<ReturnType<Past["answers"]["get"]>>,
   command: KeyedCommand,
-  fingerprint: Uint8Array,
+  fingerprint: string,
 ): Answered {
-  if (Buffer.compare(first.fingerprint, fingerprint) !== 0) {
+  if (first.fingerprint !== fingerprint) {
     refuse(
       "key_conflict",
       `The key "${command.key}" was used before with another payload. Send the same payload to get its answer again, or use a new key.`,
@@ -92,7 +92,7 @@ function repeat(
   return { refusal: null, repeated: true, entry: first.entry, hold: first.hold };
 }
 
-function run(draft: Draft, command: KeyedCommand, fingerprint: Uint8Array, past: Past): Answered {
+function run(draft: Draft, command: KeyedCommand, fingerprint: string, past: Past): Answered {
   const posted = (entry: Entry): Answered => ({ refusal: null, repeated: false, entry, hold: null });
   const held = (answer: Hold): Answered => ({ refusal: null, repeated: false, entry: null, hold: answer });
   switch (command.op) {
@@ -120,7 +120,7 @@ function run(draft: Draft, command: KeyedCommand, fingerprint: Uint8Array, past:
   }
 }
 
-function grant(draft: Draft, command: GrantCommand, fingerprint: Uint8Array): Entry {
+function grant(draft: Draft, command: GrantCommand, fingerprint: string): Entry {
   requirePositive(command.credits);
   const effectiveAt = command.effectiveAt ?? draft.now;
   const { expiresAt, priority } = command;
@@ -134,7 +134,7 @@ function grant(draft: Draft, command: GrantCommand, fingerprint: Uint8Array): En
   return postCredit(draft, { ...command, fingerprint }, terms, command.credits, [], draft.debt);
 }
 
-function use(draft: Draft, command: UsageCommand | SpendCommand, fingerprint: Uint8Array): Entry {
+function use(draft: Draft, command: UsageCommand | SpendCommand, fingerprint: string): Entry {
   const originalCredits = chargedOriginal(command.credits, command.originalCredits);
   let occurredAt = draft.now;
   if (command.op === "spend") requireCovered(draft, command.credits, "spend");
@@ -148,7 +148,7 @@ function use(draft: Draft, command: UsageCommand | SpendCommand, fingerprint: Ui
   return postDebit(draft, command.credits, { ...command, originalCredits, occurredAt, fingerprint });
 }
 
-function adjust(draft: Draft, command: AdjustCommand, fingerprint: Uint8Array): Entry {
+function adjust(draft: Draft, command: AdjustCommand, fingerprint: string): Entry {
   requireFits(command.credits);
   if (command.credits === 0n) {
     refuse("invalid_amount", "The amount is 0. Give what to add (positive) or take away (negative).");
@@ -159,7 +159,7 @@ function adjust(draft: Draft, command: AdjustCommand, fingerprint: Uint8Array): 
   return postCredit(draft, posting, terms, command.credits, [], draft.debt);
 }
 
-function writeOff(draft: Draft, command: WriteoffCommand, fingerprint: Uint8Array): Entry {
+function writeOff(draft: Draft, command: WriteoffCommand, fingerprint: string): Entry {
   requirePositive(command.credits);
   requireCovered(draft, command.credits, "write off");
   return postDebit(draft, command.credits, { ...command, kind: "writeoff", fingerprint });

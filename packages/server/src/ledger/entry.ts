@@ -40,16 +40,16 @@ export interface Entry {
   readonly recordedAt: Instant;
   /** The command's key, or null for what the ledger posted by itself (an expiry). */
   readonly key: string | null;
-  /** A digest of the command's payload, which tells a repeat from another command under the same key. */
-  readonly fingerprint: Uint8Array | null;
+  /** A digest of the command's payload in hex, which tells a repeat from another command under the same key. */
+  readonly fingerprint: string | null;
   readonly draws: readonly Draw[];
   /** How much the account's uncovered debt grew (or, negative, was paid) by this entry. */
   readonly debt: Credits;
   /** The `seq` of the entry a refund returns. */
   readonly refundOf: number | null;
   readonly metadata: Metadata;
-  /** SHA-256 over the previous entry's hash and this entry. */
-  readonly hash: Uint8Array;
+  /** SHA-256 over the previous entry's hash and this entry, in hex. */
+  readonly hash: string;
   /** The activity row the entry belongs to. */
   readonly position: number;
 }
@@ -86,11 +86,11 @@ export interface Hold {
   readonly createdAt: Instant;
   readonly expiresAt: Instant;
   readonly key: string;
-  readonly fingerprint: Uint8Array;
+  readonly fingerprint: string;
   /** The `seq` of the entry that settled it. */
   readonly settledSeq: number | null;
   readonly releaseKey: string | null;
-  readonly releaseFingerprint: Uint8Array | null;
+  readonly releaseFingerprint: string | null;
 }
 
 /** What the page shows: one entry, or a group of usage entries of one short window. */

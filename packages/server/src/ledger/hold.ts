@@ -9,7 +9,7 @@ import { refuse } from "./refusal.js";
 import type { Draft } from "./state.js";
 
 /** Sets credits aside, when they are covered. */
-export function hold(draft: Draft, command: HoldCommand, fingerprint: Uint8Array): Hold {
+export function hold(draft: Draft, command: HoldCommand, fingerprint: string): Hold {
   requireCovered(draft, command.credits, "hold");
   const held = amount(draft.held + command.credits);
   if (!fits(held))
@@ -40,7 +40,7 @@ export function hold(draft: Draft, command: HoldCommand, fingerprint: Uint8Array
  * Turns a hold into usage. Up to what was held it always posts, for that was promised; what goes beyond has to be
  * covered. What is not needed becomes available again.
  */
-export function settle(draft: Draft, command: SettleCommand, fingerprint: Uint8Array): Entry {
+export function settle(draft: Draft, command: SettleCommand, fingerprint: string): Entry {
   const open = requireOpen(draft, command.hold);
   if (command.credits > open.credits) {
     requireCovered(draft, amount(command.credits - open.credits), "settle beyond the hold for");
@@ -59,7 +59,7 @@ export function settle(draft: Draft, command: SettleCommand, fingerprint: Uint8A
 }
 
 /** Gives a hold up: its credits are available again. */
-export function release(draft: Draft, command: ReleaseCommand, fingerprint: Uint8Array): Hold {
+export function release(draft: Draft, command: ReleaseCommand, fingerprint: string): Hold {
   const open = requireOpen(draft, command.hold);
   const released: Hold = {
     ...open,

@@ -14,7 +14,7 @@ export interface Posting {
   readonly credits: Credits;
   readonly draws: readonly Draw[];
   readonly key: string | null;
-  readonly fingerprint: Uint8Array | null;
+  readonly fingerprint: string | null;
   readonly title?: string | null;
   readonly originalCredits?: Credits | null;
   readonly description?: string | null;

@@ -11,7 +11,7 @@ import type { Draft, Past } from "./state.js";
  * Returns a debit in whole or in part. The credits go back to the grants they were drawn from, latest draw first; what
  * came from a grant that has expired since, or had gone into debt, pays outstanding debt and opens a new grant.
  */
-export function refund(draft: Draft, command: RefundCommand, fingerprint: Uint8Array, past: Past): Entry {
+export function refund(draft: Draft, command: RefundCommand, fingerprint: string, past: Past): Entry {
   if (command.credits !== null) requirePositive(command.credits);
   const returned = past.entries.get(command.entry);
   if (returned === undefined) {

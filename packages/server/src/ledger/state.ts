@@ -28,8 +28,8 @@ export interface AccountState {
   readonly debt: Credits;
   /** The last entry's `seq`; 0 when there is none. */
   readonly seq: number;
-  /** The last entry's hash; 32 zero bytes when there is none. */
-  readonly hash: Uint8Array;
+  /** The last entry's hash; that of `GENESIS` when there is none. */
+  readonly hash: string;
   /** Grants in the order they are spent: every one with something remaining, and those a command refers to. */
   readonly grants: readonly Grant[];
   /** Open holds, and those a command refers to. */
@@ -50,7 +50,7 @@ export interface Past {
 
 /** What a key answered the first time. */
 export interface Answer {
-  readonly fingerprint: Uint8Array;
+  readonly fingerprint: string;
   readonly entry: Entry | null;
   readonly hold: Hold | null;
 }

@@ -1,6 +1,7 @@
 import { createHash, randomBytes } from "node:crypto";
 import { formatInstant, type Instant } from "../ledger/instant.js";
 import type { Connection } from "./database.js";
+import { bytes } from "./rows.js";
 
 /** A secret key as it is listed: never the key itself. */
 export interface ApiKey {
@@ -16,7 +17,7 @@ export function digestOf(key: string): Buffer {
   return createHash("sha256").update(key).digest();
 }
 
-const bytea = (value: Buffer) => `\\x${value.toString("hex")}`;
+const bytea = (value: Buffer) => bytes(value.toString("hex"));
 
 /**
  * Makes a secret key.
@@ -81,9 +82,10 @@ export async function sharedSecret(connection: Connection, name: string): Promis
     "INSERT INTO credits.secrets (name, value) VALUES ($1, $2::text::bytea) ON CONFLICT DO NOTHING",
     [name, bytea(randomBytes(32))],
   );
-  const rows = await connection.query<{ value: Uint8Array }>(
+  const [row] = await connection.query<{ value: string }>(
     "SELECT value FROM credits.secrets WHERE name = $1",
     [name],
   );
-  return rows[0]?.value as Uint8Array;
+  if (row === undefined) throw new Error(`The secret "${name}" vanished while it was made. Start again.`);
+  return Buffer.from(row.value, "hex");
 }

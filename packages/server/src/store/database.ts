@@ -2,7 +2,7 @@
 export interface Connection {
   /**
    * Runs one statement. bigint columns come as `bigint`, timestamptz as microseconds since the epoch (a number),
-   * bytea as `Uint8Array`, json as values. Statements sent without waiting run in order.
+   * bytea as hex, json as values. Statements sent without waiting run in order.
    */
   query<Row extends object>(sql: string, params?: readonly unknown[]): Promise<Row[]>;
 }
@@ -71,4 +71,9 @@ export function parseTimestamp(text: string): number {
 /** Reads Postgres's text form of a bigint array without nulls, such as `{1,-2}`. */
 export function parseBigints(text: string): bigint[] {
   return text === "{}" ? [] : text.slice(1, -1).split(",").map(BigInt);
+}
+
+/** Reads Postgres's text form of a bytea, such as `\\x00ff`, to hex. */
+export function parseBytes(text: string): string {
+  return text.slice(2);
 }

@@ -29,7 +29,7 @@ interface AccountColumns {
   held: Credits;
   debt: Credits;
   seq: bigint;
-  hash: Uint8Array;
+  hash: string;
   rows_all: bigint;
   rows_added: bigint;
   rows_used: bigint;

@@ -6,10 +6,12 @@ import {
   type Database,
   DatabaseUnavailableError,
   parseBigints,
+  parseBytes,
   parseTimestamp,
 } from "./database.js";
 import { lockFolder } from "./folder-lock.js";
 
+const BYTEA = 17;
 const INT8 = 20;
 const INT8_ARRAY = 1016;
 const TIMESTAMPTZ = 1184;
@@ -30,7 +32,12 @@ export async function openPglite(options: PgliteOptions = {}): Promise<Database>
   try {
     const database = await PGlite.create({
       ...(options.dataDir === undefined ? {} : { dataDir: path.join(options.dataDir, "postgres") }),
-      parsers: { [INT8]: BigInt, [INT8_ARRAY]: parseBigints, [TIMESTAMPTZ]: parseTimestamp },
+      parsers: {
+        [BYTEA]: parseBytes,
+        [INT8]: BigInt,
+        [INT8_ARRAY]: parseBigints,
+        [TIMESTAMPTZ]: parseTimestamp,
+      },
     });
     await database.exec("SET TimeZone = 'UTC'; SET DateStyle = 'ISO'");
     return seam(database, unlock, options.dataDir);

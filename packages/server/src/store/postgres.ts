@@ -4,10 +4,12 @@ import {
   type Connection,
   type Database,
   parseBigints,
+  parseBytes,
   parseTimestamp,
   type TransactionMode,
 } from "./database.js";
 
+const BYTEA = 17;
 const INT8 = 20;
 const INT8_ARRAY = 1016;
 const TIMESTAMPTZ = 1184;
@@ -17,6 +19,7 @@ const types = {
   getTypeParser(oid: number, format?: "text" | "binary") {
     if (format !== "binary") {
       if (oid === INT8) return BigInt;
+      if (oid === BYTEA) return parseBytes;
       if (oid === TIMESTAMPTZ) return parseTimestamp;
       if (oid === INT8_ARRAY) return parseBigints;
     }

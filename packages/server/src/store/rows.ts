@@ -24,13 +24,13 @@ export interface EntryColumns extends SourceColumns {
   occurred_at: Instant;
   recorded_at: Instant;
   key: string | null;
-  fingerprint: Uint8Array | null;
+  fingerprint: string | null;
   draw_grants: bigint[];
   draw_credits: Credits[];
   debt: Credits;
   refund_of: bigint | null;
   metadata: Metadata;
-  hash: Uint8Array;
+  hash: string;
   position: bigint;
 }
 
@@ -61,10 +61,10 @@ export interface HoldColumns extends SourceColumns {
   created_at: Instant;
   expires_at: Instant;
   key: string;
-  fingerprint: Uint8Array;
+  fingerprint: string;
   settled_seq: bigint | null;
   release_key: string | null;
-  release_fingerprint: Uint8Array | null;
+  release_fingerprint: string | null;
 }
 
 /** `credits.activity_rows` as the seam returns it. */
@@ -105,9 +105,9 @@ const numberOrNull = (value: bigint | null) => (value === null ? null : Number(v
 const textOrNull = (value: bigint | null) => (value === null ? null : value.toString());
 const timeOrNull = (value: Instant | null) => (value === null ? null : formatInstant(value));
 
-/** Bytes as Postgres reads them from JSON. */
-export const bytes = (value: Uint8Array) => `\\x${Buffer.from(value).toString("hex")}`;
-const bytesOrNull = (value: Uint8Array | null) => (value === null ? null : bytes(value));
+/** Hex as Postgres reads bytes. */
+export const bytes = (hex: string) => `\\x${hex}`;
+const bytesOrNull = (hex: string | null) => (hex === null ? null : bytes(hex));
 
 export function entryOf(columns: EntryColumns): Entry {
   return {

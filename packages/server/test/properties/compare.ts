@@ -56,7 +56,7 @@ export function checkAlone(actual: Actual): void {
   checkInvariants(actual);
   let previous = GENESIS;
   for (const entry of actual.entries) {
-    if (Buffer.compare(hashEntry(previous, entry), entry.hash) !== 0) {
+    if (hashEntry(previous, entry) !== entry.hash) {
       throw new Error(`Invariant 8 (sealed) is broken: entry ${entry.seq} has another hash.`);
     }
     previous = entry.hash;

@@ -1,7 +1,6 @@
-import { createHash } from "node:crypto";
 import type { UsageEvent, UsageKind } from "@credit-activity/client";
-import { canonicalJson } from "../../ledger/command.js";
 import { formatCredits, parseCredits } from "../../ledger/credits.js";
+import { sha256 } from "../../ledger/digest.js";
 import { formatInstant, parseInstant } from "../../ledger/instant.js";
 import { CommandError } from "../open.js";
 
@@ -55,11 +54,6 @@ export interface MappingFlags {
  */
 export function mappingOf(flags: MappingFlags): Mapping {
   const columns = columnsOf(flags.map ?? "");
-  const rate = (name: string, text: string | undefined) => {
-    const value = text === undefined ? null : parseCredits(text);
-    if (value !== null && value < 0n) throw new CommandError(`${name} can't be negative.`);
-    return value;
-  };
   const mapping: Mapping = {
     columns,
     account: flags.account ?? null,
@@ -68,8 +62,8 @@ export function mappingOf(flags: MappingFlags): Mapping {
     sourceType: flags.sourceType,
     project: flags.project ?? null,
     description: flags.description ?? null,
-    inputRate: rate("--input-rate", flags.inputRate),
-    outputRate: rate("--output-rate", flags.outputRate),
+    inputRate: rateOf("--input-rate", flags.inputRate),
+    outputRate: rateOf("--output-rate", flags.outputRate),
   };
   if (mapping.account === null && columns.account === undefined) {
     throw new CommandError("Say whose usage it is: --account <id>, or --map account=<column>.");
@@ -83,6 +77,18 @@ export function mappingOf(flags: MappingFlags): Mapping {
     );
   }
   return mapping;
+}
+
+function rateOf(option: string, text: string | undefined): bigint | null {
+  if (text === undefined) return null;
+  let rate: bigint;
+  try {
+    rate = parseCredits(text);
+  } catch (error) {
+    throw new CommandError(`${option}: ${(error as Error).message}`);
+  }
+  if (rate < 0n) throw new CommandError(`${option} can't be negative.`);
+  return rate;
 }
 
 function columnsOf(text: string): Mapping["columns"] {
@@ -123,6 +129,11 @@ export function eventOf(
     if (value === undefined) throw new LineError(`has no column "${column}"`);
     if (value === null || value === "") return null;
     if (typeof value === "object") throw new LineError(`has no plain value in column "${column}"`);
+    if (isRounded(value)) {
+      throw new LineError(
+        `has a number of more than ${DIGITS_MAX} digits in column "${column}", which JSON does not keep exactly; write it as a string`,
+      );
+    }
     return String(value);
   };
   const source = text("source") ?? mapping.source;
@@ -147,8 +158,15 @@ export function eventOf(
   };
 }
 
+/** How many digits of a JSON number survive being read. */
+const DIGITS_MAX = 15;
+
+function isRounded(value: unknown): boolean {
+  return typeof value === "number" && String(value).replaceAll(/\D/g, "").length > DIGITS_MAX;
+}
+
 function idOf(record: Readonly<Record<string, unknown>>, nth: Map<string, number>): string {
-  const digest = createHash("sha256").update(canonicalJson(record)).digest("base64url").slice(0, 22);
+  const digest = sha256(JSON.stringify(record)).slice(0, 32);
   const before = nth.get(digest) ?? 0;
   nth.set(digest, before + 1);
   return `import:${digest}:${before}`;

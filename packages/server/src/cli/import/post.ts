@@ -1,6 +1,6 @@
 import { createClient, NotFoundError, type UsageEvent, type UsageResult } from "@credit-activity/client";
 import { createCredits } from "../../create-credits.js";
-import { type DatabaseFlags, databaseOf, stderrLogger } from "../open.js";
+import { CommandError, type DatabaseFlags, databaseOf, stderrLogger } from "../open.js";
 
 /** Where usage is posted: a running server, or a database that this process opens. Both speak the same protocol. */
 export interface Target {
@@ -23,7 +23,13 @@ const OWN_KEY = "import";
 export async function openTarget(flags: TargetFlags): Promise<Target> {
   const url = flags.url ?? process.env.CREDITS_URL;
   if (url !== undefined && url !== "") {
-    return target(url, flags.key ?? process.env.CREDITS_SECRET_KEY ?? "", fetch, async () => {});
+    const key = flags.key ?? process.env.CREDITS_SECRET_KEY ?? "";
+    if (!/^https?:\/\//i.test(url) || !URL.canParse(url)) {
+      throw new CommandError(`"${url}" is not an address. Write it like http://127.0.0.1:3000.`);
+    }
+    if (key === "")
+      throw new CommandError("Give the server's secret key with --key, or as CREDITS_SECRET_KEY.");
+    return target(url, key, fetch, async () => {});
   }
   const credits = await createCredits({
     database: databaseOf(flags),

@@ -55,7 +55,9 @@ async function* readNdjson(file: string): AsyncGenerator<Line> {
   let number = 0;
   for await (const text of createInterface({ input: createReadStream(file), crlfDelay: Infinity })) {
     number++;
-    if (text.trim() !== "") yield parseLine(number, text);
+    // A byte order mark is white space to trim, and no JSON.
+    const json = text.trim();
+    if (json !== "") yield parseLine(number, json);
   }
 }
 

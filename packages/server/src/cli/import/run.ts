@@ -1,3 +1,4 @@
+import { stat } from "node:fs/promises";
 import type { UsageEvent } from "@credit-activity/client";
 import { CommandError, print } from "../open.js";
 import { eventOf, LineError, type MappingFlags, mappingOf } from "./event.js";
@@ -31,6 +32,7 @@ interface Numbered {
 export async function runImport(file: string, flags: ImportFlags): Promise<void> {
   const mapping = mappingOf(flags);
   const format = formatOf(file, flags.format);
+  await checkFile(file);
   const target = await openTarget(flags);
   const tally: Tally = { lines: 0, posted: 0, duplicate: 0, refused: 0, bad: 0 };
   const started = Date.now();
@@ -51,8 +53,6 @@ export async function runImport(file: string, flags: ImportFlags): Promise<void>
       }
     }
     if (chunk.length > 0) await postChunk(target, chunk, tally);
-  } catch (error) {
-    throw explain(error, file);
   } finally {
     clearProgress();
     print(summary(tally, started));
@@ -134,9 +134,11 @@ async function closing(target: Target, account: string | null): Promise<void> {
   }
 }
 
-function explain(error: unknown, file: string): unknown {
-  const { code } = error as NodeJS.ErrnoException;
-  if (code === "ENOENT") return new CommandError(`There is no file "${file}".`);
-  if (code === "EISDIR") return new CommandError(`"${file}" is a folder, not a file.`);
-  return error;
+/** Looks for the file before anything is opened or made. */
+async function checkFile(file: string): Promise<void> {
+  const found = await stat(file).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === "ENOENT") throw new CommandError(`There is no file "${file}".`);
+    throw error;
+  });
+  if (found.isDirectory()) throw new CommandError(`"${file}" is a folder, not a file.`);
 }

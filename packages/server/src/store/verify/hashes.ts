@@ -24,7 +24,7 @@ export async function checkHashes(connection: Connection, account: string | null
     for (const columns of chunk) {
       const entry = entryOf(columns);
       if (entry.account !== at.account || entry.seq === 1) previous = GENESIS;
-      if (Buffer.compare(hashEntry(previous, entry), entry.hash) !== 0) {
+      if (hashEntry(previous, entry) !== entry.hash) {
         return {
           account: entry.account,
           line: `entry ${entry.seq}`,
