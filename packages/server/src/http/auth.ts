@@ -42,9 +42,7 @@ export function createAuth(options: AuthOptions): Auth {
   const given = options.secretKeys.map(digest);
   const goodUntil = new Map<string, number>();
 
-  async function isSecret(credential: string): Promise<boolean> {
-    const hash = digest(credential);
-    if (given.some((other) => timingSafeEqual(other, hash))) return true;
+  async function isSecret(hash: Buffer): Promise<boolean> {
     const name = hash.toString("hex");
     if ((goodUntil.get(name) ?? 0) > Date.now()) return true;
     if (!(await options.isKnownKey(hash))) return false;
@@ -55,8 +53,11 @@ export function createAuth(options: AuthOptions): Auth {
 
   return {
     async identify(credential) {
+      const hash = digest(credential);
+      // These come first: a key that the operator chose may look like a token.
+      if (given.some((other) => timingSafeEqual(other, hash))) return { type: "secret" };
       if (/^[\w-]+\.[\w-]+\.[\w-]+$/.test(credential)) return readToken(credential, options);
-      if (await isSecret(credential)) return { type: "secret" };
+      if (await isSecret(hash)) return { type: "secret" };
       return { problem: "The secret key is not known, or has been revoked." };
     },
     async issue(account, seconds) {

@@ -10,17 +10,27 @@ export const cloudEvent = z
   .looseObject({
     specversion: z.literal("1.0"),
     id: field.key,
-    source: z.string().min(1).openapi({ example: "/gateway/eu-1" }),
+    // A URI reference, and so without white space.
+    source: z.string().regex(/^\S+$/, "is not a URI reference").openapi({ example: "/gateway/eu-1" }),
     type: z.string().min(1).openapi({ example: "com.example.ai.usage" }),
     subject: field.accountId.openapi({ description: "The account." }),
     time: z.string().optional().openapi({ format: "date-time" }),
     datacontenttype: z
       .string()
-      .regex(/^application\/([\w.-]+\+)?json\b/i, "has to be JSON")
+      .refine((type) => /^application\/([\w.-]+\+)?json\b/i.test(type), "has to be JSON")
       .optional(),
     data: usageEventIn.omit({ id: true, account: true, occurred_at: true }),
   })
   .openapi("CloudEvent");
+
+/** What the envelope says for itself the data can't say otherwise; the rest of the data is checked as a usage event. */
+const rawEnvelope = cloudEvent.extend({
+  data: z.looseObject({
+    id: z.never().optional(),
+    account: z.never().optional(),
+    occurred_at: z.never().optional(),
+  }),
+});
 
 /** A usage event, or what is wrong with it. */
 export type UsageParse =
@@ -29,15 +39,15 @@ export type UsageParse =
 
 /**
  * Two sources may use the same id (CloudEvents 1.0, section 3.1.1: `source` and `id` together are unique), so the key of
- * a CloudEvent is made of both.
+ * a CloudEvent is made of both. The space between them tells where the source ends, whatever the id holds.
  */
 export function usageOfCloudEvent(event: unknown): UsageParse {
-  const envelope = cloudEvent.extend({ data: z.unknown() }).safeParse(event);
+  const envelope = rawEnvelope.safeParse(event);
   if (!envelope.success) return { success: false, error: envelope.error };
   const { id, source, subject, time, data } = envelope.data;
   return usageEventIn.safeParse({
-    ...(data as object),
-    id: `${source}#${id}`,
+    ...data,
+    id: `${source} ${id}`,
     account: subject,
     ...(time === undefined ? {} : { occurred_at: time }),
   });

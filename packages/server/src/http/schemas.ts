@@ -77,7 +77,9 @@ const described = {
 const caused = { source: sourceIn.nullish(), project: field.project.nullish() };
 const charged = {
   credits: amountIn,
-  original_credits: amountIn.nullish().openapi({ description: "The amount before a discount." }),
+  original_credits: amountIn
+    .nullish()
+    .openapi({ type: ["string", "null"], description: "The amount before a discount." }),
 };
 
 export const grantIn = z
@@ -86,8 +88,12 @@ export const grantIn = z
     credits: amountIn,
     title: field.title.nullish().openapi({ description: "The name of a bonus; for the kind bonus only." }),
     source: sourceIn.nullish(),
-    effective_at: timeIn.nullish().openapi({ description: "When it can be spent from. Default: at once." }),
-    expires_at: timeIn.nullish().openapi({ description: "When what remains is lost. Default: never." }),
+    effective_at: timeIn
+      .nullish()
+      .openapi({ type: ["string", "null"], description: "When it can be spent from. Default: at once." }),
+    expires_at: timeIn
+      .nullish()
+      .openapi({ type: ["string", "null"], description: "When what remains is lost. Default: never." }),
     priority: field.priority
       .optional()
       .openapi({ description: `Smaller is spent first. Default ${DEFAULT_PRIORITY}.` }),
@@ -108,7 +114,7 @@ export const usageEventIn = z
     id: field.key.openapi({ description: "The event's key: the same id again posts nothing." }),
     account: field.accountId,
     kind: field.usageKind,
-    occurred_at: timeIn.nullish(),
+    occurred_at: timeIn.nullish().openapi({ type: ["string", "null"] }),
     ...charged,
     ...caused,
     ...described,
@@ -137,7 +143,9 @@ export const releaseIn = z.strictObject({}).openapi("ReleaseInput");
 export const refundIn = z
   .strictObject({
     entry: field.entrySeq.openapi({ description: "The seq of the entry to return." }),
-    credits: amountIn.nullish().openapi({ description: "How much of it. Default: all that is left." }),
+    credits: amountIn
+      .nullish()
+      .openapi({ type: ["string", "null"], description: "How much of it. Default: all that is left." }),
     ...described,
   })
   .openapi("RefundInput");
@@ -282,7 +290,8 @@ export const usageOut = z
       z.object({
         id: z.string().nullable(),
         status: z.enum(["posted", "duplicate", "refused"]),
-        entry: entryOut.nullable(),
+        // Not nullable(): beside a reference the document would then allow no null.
+        entry: z.union([entryOut, z.null()]),
         error: z.object({ code: z.enum(PROBLEM_CODES), detail: z.string() }).nullable(),
       }),
     ),

@@ -76,8 +76,7 @@ const TIME = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d{1,6})?Z$/;
  */
 export function faults(document: Document, schema: Schema, value: unknown, at = "body"): string[] {
   if (schema.$ref !== undefined) return faults(document, resolve(document, schema.$ref), value, at);
-  if (schema.allOf !== undefined)
-    return schema.allOf.flatMap((part) => faults(document, part, value, at));
+  if (schema.allOf !== undefined) return schema.allOf.flatMap((part) => faults(document, part, value, at));
   if (schema.anyOf !== undefined) {
     const tried = schema.anyOf.map((part) => faults(document, part, value, at));
     return tried.some((found) => found.length === 0) ? [] : [`${at} is none of what it may be`];
@@ -115,7 +114,8 @@ function objectFaults(
     const others = schema.additionalProperties;
     if (known !== undefined) found.push(...faults(document, known, part, `${at}.${name}`));
     else if (typeof others === "object") found.push(...faults(document, others, part, `${at}.${name}`));
-    else if (others !== true && Object.keys(schema).length > 0) found.push(`${at}.${name} is not in the document`);
+    else if (others !== true && Object.keys(schema).length > 0)
+      found.push(`${at}.${name} is not in the document`);
   }
   return found;
 }

@@ -8,6 +8,7 @@ import { accountJson } from "../wire.js";
 const put = createRoute({
   method: "put",
   path: "/v1/accounts/{account}",
+  operationId: "putAccount",
   tags: ["Accounts"],
   summary: "Create an account or change its settings",
   description: "What is left out stays as it is.",
@@ -23,6 +24,7 @@ const put = createRoute({
 const get = createRoute({
   method: "get",
   path: "/v1/accounts/{account}",
+  operationId: "getAccount",
   tags: ["Accounts"],
   summary: "Read an account with its balance",
   security: READER,
@@ -33,6 +35,7 @@ const get = createRoute({
 const createToken = createRoute({
   method: "post",
   path: "/v1/accounts/{account}/tokens",
+  operationId: "createToken",
   tags: ["Accounts"],
   summary: "Make a read-only token for the page",
   description: "The token reads this account and nothing else. Give it to the account's own user.",

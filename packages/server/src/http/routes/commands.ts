@@ -7,8 +7,9 @@ import { createRoute, json, jsonBody, problems, SECRET } from "../route.js";
 import * as schema from "../schemas.js";
 import { entryJson, holdJson } from "../wire.js";
 
-/** The route of a command on an account. */
+/** The route of a command on an account. Its id is the name of the method in the library and the client. */
 function command<S extends z.ZodType, P extends `/${string}`>(
+  operationId: string,
   path: P,
   tag: string,
   summary: string,
@@ -18,6 +19,7 @@ function command<S extends z.ZodType, P extends `/${string}`>(
   return {
     method: "post" as const,
     path: `/v1/accounts/{account}${path}` as const,
+    operationId,
     tags: [tag],
     summary,
     description,
@@ -37,11 +39,12 @@ const holdResponses = {
 const common = problems(400, 401, 403, 404, 409, 413, 415, 422, 503);
 
 const grant = createRoute({
-  ...command("/grants", "Commands", "Add credits", schema.grantIn),
+  ...command("grant", "/grants", "Commands", "Add credits", schema.grantIn),
   responses: { ...entryResponses, ...common },
 });
 const spend = createRoute({
   ...command(
+    "spend",
     "/spend",
     "Commands",
     "Spend credits now",
@@ -51,10 +54,16 @@ const spend = createRoute({
   responses: { ...entryResponses, ...common, ...problems(402) },
 });
 const hold = createRoute({
-  ...command("/holds", "Holds", "Set credits aside", schema.holdIn),
+  ...command("hold", "/holds", "Holds", "Set credits aside", schema.holdIn),
   responses: { ...holdResponses, ...common, ...problems(402) },
 });
-const settleBase = command("/holds/{hold}/settle", "Holds", "Turn a hold into usage", schema.settleIn);
+const settleBase = command(
+  "settle",
+  "/holds/{hold}/settle",
+  "Holds",
+  "Turn a hold into usage",
+  schema.settleIn,
+);
 const settle = createRoute({
   ...settleBase,
   description:
@@ -62,7 +71,7 @@ const settle = createRoute({
   request: { ...settleBase.request, params: schema.holdParam },
   responses: { ...entryResponses, ...common, ...problems(402) },
 });
-const releaseBase = command("/holds/{hold}/release", "Holds", "Give a hold up", schema.releaseIn);
+const releaseBase = command("release", "/holds/{hold}/release", "Holds", "Give a hold up", schema.releaseIn);
 const release = createRoute({
   ...releaseBase,
   request: {
@@ -74,6 +83,7 @@ const release = createRoute({
 });
 const refund = createRoute({
   ...command(
+    "refund",
     "/refunds",
     "Commands",
     "Return a debit",
@@ -83,11 +93,11 @@ const refund = createRoute({
   responses: { ...entryResponses, ...common },
 });
 const adjust = createRoute({
-  ...command("/adjustments", "Commands", "Correct the balance up or down", schema.correctionIn),
+  ...command("adjust", "/adjustments", "Commands", "Correct the balance up or down", schema.correctionIn),
   responses: { ...entryResponses, ...common },
 });
 const writeOff = createRoute({
-  ...command("/writeoffs", "Commands", "Take credits away for good", schema.correctionIn),
+  ...command("writeOff", "/writeoffs", "Commands", "Take credits away for good", schema.correctionIn),
   responses: { ...entryResponses, ...common, ...problems(402) },
 });
 

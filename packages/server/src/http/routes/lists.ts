@@ -8,6 +8,7 @@ const readProblems = problems(400, 401, 403, 404, 503);
 const activity = createRoute({
   method: "get",
   path: "/v1/accounts/{account}/activity",
+  operationId: "activity",
   tags: ["Reading"],
   summary: "Read a page of an account's activity",
   description:
@@ -20,6 +21,7 @@ const activity = createRoute({
 const activityEntries = createRoute({
   method: "get",
   path: "/v1/accounts/{account}/activity/{position}/entries",
+  operationId: "activityEntries",
   tags: ["Reading"],
   summary: "List the entries behind a row, the oldest first",
   security: READER,
@@ -30,6 +32,7 @@ const activityEntries = createRoute({
 const entries = createRoute({
   method: "get",
   path: "/v1/accounts/{account}/entries",
+  operationId: "entries",
   tags: ["Reading"],
   summary: "List the ledger's entries, the newest first",
   security: READER,
@@ -40,6 +43,7 @@ const entries = createRoute({
 const grants = createRoute({
   method: "get",
   path: "/v1/accounts/{account}/grants",
+  operationId: "grants",
   tags: ["Reading"],
   summary: "List the grants and what remains of them, the newest first",
   security: READER,

@@ -32,6 +32,7 @@ export function usageRoutes(app: App, { service }: Parts): void {
   app.openAPIRegistry.registerPath({
     method: "post",
     path: "/v1/usage",
+    operationId: "usage",
     tags: ["Commands"],
     summary: "Report usage that has happened",
     description: `Always posts, and may leave a debt, which the next grant pays first. Up to ${EVENTS_MAX.toLocaleString("en")} events; each is answered for itself, in the order given.`,

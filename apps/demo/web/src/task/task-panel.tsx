@@ -1,0 +1,146 @@
+import { Pause, Play, Plus, RotateCw, Square } from "lucide-react";
+import { useState } from "react";
+import { buyCredits, type Task, type TaskAction } from "../data/demo-api.js";
+import { formatAmount } from "../data/format.js";
+
+/** How far a task is, what it has cost, and what can be done about it. */
+export function TaskPanel(props: {
+  readonly task: Task;
+  readonly account: string;
+  readonly busy: boolean;
+  readonly onAction: (action: TaskAction) => Promise<void>;
+  /** Called when credits were bought because the task had run out of them. */
+  readonly onBought: () => Promise<void>;
+}) {
+  const { task, busy, onAction } = props;
+  const working = task.steps.at(-1);
+  return (
+    <div className="panel" data-state={task.state}>
+      <div className="panel-head">
+        <p className="panel-state" role="status">
+          {stateText(task)}
+        </p>
+        <p className="panel-cost">
+          <strong className="figure" data-testid="task-cost">
+            {formatAmount(task.spent)}
+          </strong>{" "}
+          credits so far
+        </p>
+      </div>
+      <progress
+        className="progress"
+        max={task.steps_total}
+        value={task.steps_done}
+        aria-label="Steps done"
+        aria-valuetext={`${task.steps_done} of ${task.steps_total} steps`}
+      />
+      <div className="panel-foot">
+        <p className="panel-step">
+          <span className="figure">
+            {task.steps_done} of {task.steps_total} steps
+          </span>
+          {task.state === "running" && working?.status === "running" && (
+            <span className="panel-now"> · {working.label}</span>
+          )}
+        </p>
+        <div className="panel-actions">
+          {task.state === "running" && (
+            <Action icon={Pause} text="Pause" busy={busy} onClick={() => onAction({ action: "pause" })} />
+          )}
+          {task.state === "paused" && (
+            <Action
+              icon={Play}
+              text="Resume"
+              primary
+              busy={busy}
+              onClick={() => onAction({ action: "resume" })}
+            />
+          )}
+          {task.state === "failed" && (
+            <Action
+              icon={RotateCw}
+              text="Try again"
+              busy={busy}
+              onClick={() => onAction({ action: "resume" })}
+            />
+          )}
+          {task.state === "out_of_credits" && <TopUp {...props} />}
+          <Action icon={Square} text="Stop" busy={busy} onClick={() => onAction({ action: "stop" })} />
+        </div>
+      </div>
+    </div>
+  );
+}
+
+function stateText(task: Task): string {
+  switch (task.state) {
+    case "running":
+      return "Working";
+    case "paused":
+      return "Paused";
+    case "out_of_credits":
+      return `Out of credits: the next step takes ${formatAmount(task.required ?? "0")}, and ${formatAmount(task.available ?? "0")} are left.`;
+    case "failed":
+      return "A step failed. Nothing was charged for it.";
+    default:
+      return "";
+  }
+}
+
+/** A stand-in for a checkout. */
+function TopUp(props: {
+  readonly account: string;
+  readonly busy: boolean;
+  readonly onBought: () => Promise<void>;
+}) {
+  const { account, busy, onBought } = props;
+  const [order] = useState(() => crypto.randomUUID());
+  const [buying, setBuying] = useState(false);
+  const [failed, setFailed] = useState(false);
+  const buy = async () => {
+    setBuying(true);
+    setFailed(false);
+    try {
+      // The order stays the same when it is sent again, so it counts once.
+      await buyCredits(account, order);
+      await onBought();
+    } catch {
+      setFailed(true);
+    } finally {
+      setBuying(false);
+    }
+  };
+  return (
+    <>
+      {failed && (
+        <span className="panel-failed" role="alert">
+          That didn’t work.
+        </span>
+      )}
+      <Action icon={Plus} text="Add 100 credits" primary busy={busy || buying} onClick={buy} />
+    </>
+  );
+}
+
+function Action(props: {
+  readonly icon: typeof Pause;
+  readonly text: string;
+  readonly primary?: boolean;
+  readonly busy: boolean;
+  readonly onClick: () => Promise<void>;
+}) {
+  const { icon: Icon, text, primary = false, busy, onClick } = props;
+  return (
+    <button
+      type="button"
+      className={primary ? "button button-primary" : "button"}
+      aria-disabled={busy}
+      onClick={() => {
+        if (!busy) void onClick();
+      }}
+    >
+      <Icon aria-hidden="true" />
+      {text}
+    </button>
+  );
+}

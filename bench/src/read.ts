@@ -1,0 +1,104 @@
+import type { Bench } from "./bench.js";
+import { longAccount, spreadAccount } from "./data.js";
+import { interleave, load } from "./load.js";
+import { deepPages, oneByOne, partsOf, timePages } from "./pages.js";
+import { randomFrom } from "./random.js";
+import { byRate, type CaseResult } from "./report.js";
+import type { Sizes } from "./sizes.js";
+
+/** How many readers read at once where the rate is measured. */
+export const readers = 8;
+
+/** How many rows a page has when nothing is said. */
+const page_rows = 8;
+
+const NEWEST_ROWS = `
+  SELECT * FROM credits.activity_rows WHERE account = $1 AND position <= $2
+  ORDER BY position DESC LIMIT $3`;
+
+const BALANCE = "SELECT * FROM credits.accounts WHERE account = $1";
+
+/**
+ * The limit for reading a page: the same rows by a bare range of the primary key, prepared, over plain connections. It
+ * answers how many pages it read, which is one.
+ */
+export async function bareNewestPage({ pool, ledger }: Bench): Promise<() => Promise<number>> {
+  const { total } = await ledger.activity(longAccount);
+  return async () => {
+    const { rows } = await pool.query({
+      name: "bench_newest_rows",
+      text: NEWEST_ROWS,
+      values: [longAccount, total, page_rows],
+    });
+    if (rows.length !== page_rows) throw new Error(`The bare read found ${rows.length} rows.`);
+    return 1;
+  };
+}
+
+/** The newest page of the long history through the library, against a bare read of the same rows. */
+export async function readNewestPage(bench: Bench, sizes: Sizes): Promise<CaseResult> {
+  const bare = await bareNewestPage(bench);
+  const read = async () => {
+    const { rows } = await bench.ledger.activity(longAccount);
+    if (rows.length !== page_rows) throw new Error(`The newest page has ${rows.length} rows.`);
+    return 1;
+  };
+  const until = { seconds: sizes.turn_s };
+  const measured = await interleave(
+    sizes.turns,
+    () => load(readers, until, read),
+    () => load(readers, until, bare),
+  );
+  return byRate("read.page.newest", "bare key range read", readers, await bench.entries(), measured);
+}
+
+/** Pages far from the newest, against the newest page of a short history: what the length of a history costs. */
+export async function readDeepPages(bench: Bench, sizes: Sizes): Promise<CaseResult> {
+  const pages = await deepPages(bench);
+  const times = await timePages(pages, sizes.samples, async (account, { filter, page, asOf }) => {
+    const found = await bench.ledger.activity(account, {
+      filter,
+      page,
+      ...(asOf === undefined ? {} : { asOf }),
+    });
+    return found.rows.length;
+  });
+  const parts = partsOf(times);
+  return {
+    name: "read.page.deep",
+    ...oneByOne(times.timed.flatMap(({ long_ms }) => long_ms)),
+    callers: 1,
+    operations: times.timed.reduce((sum, { long_ms }) => sum + long_ms.length, 0),
+    errors: times.errors,
+    entries: await bench.entries(),
+    baseline: {
+      name: "newest page, short history",
+      ...oneByOne(times.timed.flatMap(({ short_ms }) => short_ms)),
+    },
+    ratio: Math.max(...parts.map((part) => part.ratio)),
+    ratio_of: "latency",
+    parts,
+  };
+}
+
+/** An account with its balance and what remains of its grants, against a bare read of its line by primary key. */
+export async function readBalance(bench: Bench, sizes: Sizes): Promise<CaseResult> {
+  const random = randomFrom(3);
+  const account = () => spreadAccount(Math.floor(random() * sizes.accounts));
+  const read = async () => {
+    if ((await bench.ledger.getAccount(account())) === null) throw new Error("An account is missing.");
+    return 1;
+  };
+  const bare = async () => {
+    const query = { name: "bench_balance", text: BALANCE, values: [account()] };
+    if ((await bench.pool.query(query)).rowCount !== 1) throw new Error("An account is missing.");
+    return 1;
+  };
+  const until = { seconds: sizes.turn_s };
+  const measured = await interleave(
+    sizes.turns,
+    () => load(readers, until, read),
+    () => load(readers, until, bare),
+  );
+  return byRate("read.balance", "bare primary key read", readers, await bench.entries(), measured);
+}

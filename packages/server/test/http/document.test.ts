@@ -1,0 +1,123 @@
+import { readFile } from "node:fs/promises";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { openLedger, type TestLedger } from "./ledger.js";
+import { resolve, routesOf } from "./openapi-schema.js";
+
+const COPY = new URL("../../openapi.json", import.meta.url);
+
+let ledger: TestLedger;
+beforeAll(async () => {
+  ledger = await openLedger({ engine: "pglite" });
+});
+afterAll(() => ledger.drop());
+
+describe("the OpenAPI document", () => {
+  it("is the committed one", async () => {
+    const served = `${JSON.stringify(ledger.document, null, 2)}\n`;
+    const committed = await readFile(COPY, "utf8").catch(() => "");
+    expect(
+      committed === served,
+      "packages/server/openapi.json is not the document that is served. When the change is meant, update it with: npm run openapi --workspace packages/server",
+    ).toBe(true);
+  });
+
+  it("is OpenAPI 3.1 with a title, a version and known tags", () => {
+    const { openapi, info, tags } = ledger.document;
+    expect(openapi).toBe("3.1.0");
+    expect(info).toMatchObject({
+      title: "Credit Activity",
+      version: expect.stringMatching(/^\d+\.\d+\.\d+$/),
+    });
+    const known = new Set(tags.map((tag) => tag.name));
+    for (const { path, operation } of routesOf(ledger.document)) {
+      for (const tag of (operation as { tags?: string[] }).tags ?? []) expect(known, path).toContain(tag);
+    }
+  });
+
+  it("resolves each of its references, and uses each of its schemas", () => {
+    const refs = [...JSON.stringify(ledger.document).matchAll(/"\$ref":"([^"]+)"/g)].map((match) => match[1]);
+    expect(refs.length).toBeGreaterThan(20);
+    for (const ref of refs) expect(() => resolve(ledger.document, ref as string)).not.toThrow();
+    const used = new Set(refs.map((ref) => ref?.split("/").at(-1)));
+    expect(Object.keys(ledger.document.components.schemas).filter((name) => !used.has(name))).toEqual([]);
+  });
+
+  it("names each operation once, with its parameters, its security and its answers", () => {
+    const routes = routesOf(ledger.document);
+    const ids = routes.map(({ operation }) => operation.operationId);
+    expect(ids.every((id) => /^[a-z][A-Za-z]+$/.test(id ?? ""))).toBe(true);
+    expect(new Set(ids).size).toBe(routes.length);
+    for (const { method, path, operation } of routes) {
+      const shown = `${method} ${path}`;
+      const inPath = [...path.matchAll(/\{([^}]+)\}/g)].map((match) => match[1]);
+      const named = (operation.parameters ?? []).filter((one) => one.in === "path");
+      expect(named.map((one) => one.name).sort(), shown).toEqual(inPath.sort());
+      expect(
+        named.every((one) => one.required),
+        shown,
+      ).toBe(true);
+      for (const way of operation.security ?? []) {
+        for (const scheme of Object.keys(way)) {
+          expect(Object.keys(ledger.document.components.securitySchemes), shown).toContain(scheme);
+        }
+      }
+      expect(operation.security?.length, shown).toBeGreaterThan(0);
+      expect(Object.keys(operation.responses), shown).toEqual(expect.arrayContaining(["401", "403"]));
+      if (method !== "GET") expect(operation.requestBody, shown).toBeDefined();
+      if (method === "POST" && !/usage|tokens/.test(path)) {
+        const headers = (operation.parameters ?? []).filter((one) => one.in === "header");
+        expect(
+          headers.map((one) => one.name),
+          shown,
+        ).toEqual(["idempotency-key"]);
+      }
+    }
+  });
+
+  it("has patterns that are regular expressions by themselves", () => {
+    for (const [, pattern] of JSON.stringify(ledger.document).matchAll(/"pattern":("(?:[^"\\]|\\.)*")/g)) {
+      const source = JSON.parse(pattern as string) as string;
+      expect(() => new RegExp(source, "u")).not.toThrow();
+      expect(source).not.toMatch(/\/[a-z]*$/);
+    }
+  });
+});
+
+describe("the reference at /docs", () => {
+  it("needs nothing from elsewhere, and its policy allows nothing from there", async () => {
+    const page = await ledger.get("/docs");
+    expect(page.headers.get("content-type")).toMatch(/^text\/html/);
+    const policy = page.headers.get("content-security-policy") ?? "";
+    expect(policy).toMatch(/default-src 'none'/);
+    expect(policy).not.toMatch(/https?:|\*|unsafe-eval|script-src[^;]*unsafe-inline/);
+    expect(page.text).not.toMatch(/(?:https?:)?\/\/[a-z]/i);
+    const assets = [...page.text.matchAll(/(?:src|href)="([^"]+)"/g)].map((match) => match[1] as string);
+    const local = assets.filter((asset) => !asset.startsWith("data:"));
+    expect(local.length).toBeGreaterThan(2);
+    for (const asset of local) {
+      const served = await ledger.get(asset, { authorization: null });
+      expect(served.status, asset).toBe(200);
+      const type = asset.endsWith(".css") ? /^text\/css/ : /^text\/javascript/;
+      expect(served.headers.get("content-type"), asset).toMatch(type);
+      expect(served.text.length, asset).toBeGreaterThan(50);
+      if (asset.endsWith(".css")) expect(served.text).not.toMatch(/url\(\s*["']?(?:https?:)?\/\//);
+    }
+    expect(page.text).not.toMatch(/<script(?![^>]*\bsrc=)/);
+  });
+
+  it("serves nothing but its own files", async () => {
+    const sent = [
+      "package.json",
+      "index.html",
+      "..%2Fpackage.json",
+      "constructor",
+      "__proto__",
+      "swagger-ui.css%00",
+      "x",
+    ];
+    for (const file of sent) {
+      const answer = await ledger.get(`/docs/${file}`, { authorization: null });
+      expect([answer.status, answer.body.code], file).toEqual([404, "not_found"]);
+    }
+  });
+});

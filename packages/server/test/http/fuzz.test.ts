@@ -1,0 +1,155 @@
+import fc from "fast-check";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { ENGINES } from "../databases.js";
+import { type HoldAnswer, openLedger, Raw, type TestLedger } from "./ledger.js";
+import { routesOf } from "./openapi-schema.js";
+
+const anything = fc.jsonValue({ maxDepth: 1 });
+/** Mostly what a field takes, and now and then anything. */
+const mostly = (good: fc.Arbitrary<unknown>, rest: fc.Arbitrary<unknown> = anything) =>
+  fc.oneof({ weight: 12, arbitrary: good }, { weight: 1, arbitrary: rest });
+
+const EXTREMES = ["0", "-1", "0.000001", "9223372036854.775807", "-9223372036854.775807", "1e3", "1.0000001"];
+const amount = mostly(fc.constantFrom("1", "2.5", "01.50"), fc.oneof(fc.constantFrom(...EXTREMES), anything));
+const text = mostly(
+  fc.string({ unit: "binary", minLength: 1, maxLength: 20 }).filter((one) => !one.includes("\0")),
+);
+const time = mostly(
+  fc.constantFrom("2026-01-01T00:00:00Z", "2199-12-31T23:59:59Z", "1900-01-01T00:00:00+23:59"),
+);
+const whole = mostly(fc.integer({ min: 1, max: 5 }), fc.oneof(fc.maxSafeInteger(), anything));
+const source = mostly(fc.record({ type: text, id: text, label: text }, { requiredKeys: ["type", "label"] }));
+const usage = mostly(fc.constantFrom("ai_usage", "build_usage"));
+const metadata = mostly(
+  fc.dictionary(fc.string({ maxLength: 5 }), fc.oneof(text, fc.double(), fc.boolean()), { maxKeys: 3 }),
+);
+const described = { description: text, metadata };
+
+/** Bodies of each route by the end of its path. Every field is sent or not. */
+const FIELDS: Readonly<Record<string, Record<string, fc.Arbitrary<unknown>>>> = {
+  "{account}": { name: text, time_zone: mostly(fc.constant("UTC"), text), overdraft_limit: amount, metadata },
+  tokens: { expires_in: whole },
+  grants: {
+    ...{ kind: mostly(fc.constantFrom("purchase", "bonus")), credits: amount, title: text, source },
+    ...{ effective_at: time, expires_at: time, priority: whole, ...described },
+  },
+  spend: { kind: usage, credits: amount, original_credits: amount, source, project: text, ...described },
+  holds: { kind: usage, credits: amount, source, project: text, expires_in: whole, description: text },
+  settle: { credits: amount, original_credits: amount, ...described },
+  release: {},
+  refunds: { entry: whole, credits: amount, ...described },
+  adjustments: { credits: amount, ...described },
+  writeoffs: { credits: amount, ...described },
+};
+const event = fc.record(
+  {
+    ...{
+      id: text,
+      account: fc.constant("a"),
+      kind: usage,
+      credits: amount,
+      original_credits: amount,
+      source,
+    },
+    ...{ project: text, occurred_at: time, ...described },
+  },
+  { requiredKeys: ["id", "account", "kind", "credits"] },
+);
+
+describe.each(ENGINES)("random requests on %s", (engine) => {
+  let ledger: TestLedger;
+  let hold: string;
+  beforeAll(async () => {
+    ledger = await openLedger({ engine });
+    await ledger.call("PUT", "/v1/accounts/a", {});
+    await ledger.post("/v1/accounts/a/grants", { kind: "purchase", credits: "1000" });
+    await ledger.post("/v1/accounts/a/spend", { credits: "10" });
+    hold = (await ledger.post<HoldAnswer>("/v1/accounts/a/holds", { credits: "1" })).body.hold.hold;
+  });
+  afterAll(() => ledger.drop());
+
+  /** `call` throws at a status of 500 or more, and at an answer that is not as documented. */
+  const paths = () =>
+    routesOf(ledger.document)
+      .filter(({ method }) => method !== "GET")
+      .map(
+        ({ method, path }) => [method, path.replace("{account}", "a").replace("{hold}", hold), path] as const,
+      );
+
+  it("are answered or refused, and never break the server", async () => {
+    for (const [method, path, template] of paths()) {
+      const fields = FIELDS[template.split("/").at(-1) as string];
+      if (fields === undefined) continue;
+      const body = fc.record(fields, { requiredKeys: "credits" in fields ? ["credits"] : [] });
+      const statuses = new Set<number>();
+      await fc.assert(
+        fc.asyncProperty(mostly(body, fc.jsonValue()), async (value) => {
+          statuses.add((await ledger.call(method, path, value)).status);
+        }),
+        { numRuns: 60 },
+      );
+      expect(statuses, path).toContain(400);
+    }
+    expect(ledger.covered.size).toBeGreaterThan(8);
+    expect((await ledger.credits.verify()).violations).toEqual([]);
+  });
+
+  it("also when each event of a report is random, or all of it is bytes", async () => {
+    const types = ["application/json", "application/cloudevents+json", "application/cloudevents-batch+json"];
+    const events = fc.array(mostly(event), { maxLength: 5 });
+    await fc.assert(
+      fc.asyncProperty(events, fc.uint8Array(), async (sent, bytes) => {
+        const cloud = sent.map((data) => ({
+          ...{ specversion: "1.0", id: "1", source: "s", type: "t", subject: "a", data },
+        }));
+        for (const contentType of types) {
+          for (const value of [
+            { events: sent },
+            sent,
+            cloud,
+            cloud[0] ?? null,
+            new Raw(Uint8Array.from(bytes)),
+          ]) {
+            await ledger.post("/v1/usage", value, { contentType });
+          }
+        }
+      }),
+      { numRuns: 60 },
+    );
+    expect((await ledger.stateOf("a")).entries.some((entry) => entry.kind === "build_usage")).toBe(true);
+    expect((await ledger.credits.verify()).violations).toEqual([]);
+  });
+
+  it("also when addresses and queries are random", async () => {
+    const word = fc.oneof(
+      fc.string({ unit: "binary", maxLength: 20 }),
+      fc.constantFrom("a", "1", "all", "0", "-1", "1e400"),
+    );
+    await fc.assert(
+      fc.asyncProperty(word, word, word, async (first, second, third) => {
+        const [id, value] = [encodeURIComponent(first), encodeURIComponent(second)];
+        const query = `?filter=${value}&page=${value}&per_page=${value}&as_of=${value}`;
+        const list = `?cursor=${value}&limit=${value}&order=${value}`;
+        const more = encodeURIComponent(third);
+        for (const path of [
+          ...[
+            `/v1/accounts/${id}`,
+            `/v1/accounts/a/activity${query}`,
+            `/v1/accounts/a/activity?as_of=${value}`,
+          ],
+          ...[`/v1/accounts/a/activity/${id}/entries${list}`, `/v1/accounts/a/entries?cursor=${value}`],
+          ...[
+            `/v1/accounts/a/grants?cursor=${value}`,
+            `/v1/accounts/a/entries${list}`,
+            `/v1/${id}/${value}/${more}`,
+          ],
+        ]) {
+          await ledger.get(path);
+        }
+        await ledger.post(`/v1/accounts/a/holds/${id}/settle`, { credits: "1" });
+        await ledger.post(`/v1/accounts/${id}/spend`, { credits: "1" });
+      }),
+      { numRuns: 100 },
+    );
+  });
+});
