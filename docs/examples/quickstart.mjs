@@ -9,9 +9,15 @@ await ledger.putAccount("acme", { name: "Acme Inc." });
 await ledger.grant("acme", { kind: "purchase", credits: credits("10") }, { key: "order-4821" });
 
 // Around every AI call: set credits aside, make the call, settle what it really took.
-const { hold } = await ledger.hold("acme", { credits: credits("2"), source: { type: "model", label: "Code model" } });
+const { hold } = await ledger.hold("acme", {
+  credits: credits("2"),
+  source: { type: "model", label: "Code model" },
+});
 const answer = { text: "Hello!", cost: "0.75" };
-const { entry } = await ledger.settle("acme", hold.hold, { credits: credits(answer.cost), description: "Greeting" });
+const { entry } = await ledger.settle("acme", hold.hold, {
+  credits: credits(answer.cost),
+  description: "Greeting",
+});
 console.log(`It took ${answer.cost} credits; ${formatCredits(entry.balance)} remain.`);
 
 // Or in one step. What the balance does not cover is refused, however many calls arrive at once.
