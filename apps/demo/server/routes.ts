@@ -113,7 +113,7 @@ async function act(
       return null;
     }
     case "pause":
-      task?.pause();
+      await task?.pause();
       return null;
     case "resume":
       task?.resume();

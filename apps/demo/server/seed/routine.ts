@@ -23,7 +23,7 @@ const routines: readonly Routine[] = [
   { cause: build("storefront", "Preview build"), count: [4, 8], cents: [2400, 5200] },
   { cause: ai(haiku, "storefront", "Search and filters"), count: [14, 38], cents: [900, 3100] },
   { cause: ai(opus, "returns", "Refund rules"), count: [5, 12], cents: [5200, 11800], discount: eighthOff },
-  { cause: runtime("storefront", "Published requests over plan"), count: [12, 40], cents: [600, 2100] },
+  { cause: runtime("storefront", "Requests over plan"), count: [12, 40], cents: [600, 2100] },
   { cause: ai(sonnet, "returns", "Order lookup"), count: [8, 21], cents: [1900, 5300], discount: twentyOff },
   { cause: build("returns", "Preview build"), count: [3, 7], cents: [1800, 4100] },
   { cause: ai(sonnet, "stock", "Weekly view"), count: [10, 30], cents: [3000, 9200] },

@@ -132,7 +132,7 @@ function recentSteps(anchorMs: number, timeZone: string, today: Day, present: Da
       atMs: at(timeZone, yesterday, "18:22"),
       movement: { op: "refund", event: "checkout.0.0", description: "Failed build step returned" },
     },
-    use("requests", ago(0.55, 55), session(runtime("storefront", "Published requests over plan"), 31, 1550)),
+    use("requests", ago(0.55, 55), session(runtime("storefront", "Requests over plan"), 31, 1550)),
     { id: "pack-4821", atMs: ago(0.2, 24), movement: purchase("4821", "1000") },
     use(
       "landing",

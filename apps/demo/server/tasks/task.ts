@@ -42,7 +42,8 @@ export interface TaskView {
 /** A task under way. It pays for each step before it counts as done, and stops when one is not covered. */
 export interface Task {
   view(): TaskView;
-  pause(): void;
+  /** Interrupts it; resolves when nothing is in flight. */
+  pause(): Promise<void>;
   resume(): void;
   /** Ends it after what is in flight; resolves when nothing is. */
   stop(): Promise<void>;
@@ -164,10 +165,11 @@ export function startTask(options: TaskOptions): Task {
       started_at: startedAt,
       ended_at: endedAt,
     }),
-    pause() {
+    async pause() {
       if (state !== "running") return;
       state = "paused";
       wake.abort();
+      await running;
     },
     resume() {
       if (state !== "paused" && state !== "out_of_credits" && state !== "failed") return;

@@ -73,8 +73,10 @@ describe("a task", () => {
     await runner.start(account, project, "Something of my own. And more.");
     expect(view()?.title).toBe("Something of my own");
     await vi.waitFor(() => expect(view()?.steps_done).toBeGreaterThan(2));
-    runner.find(account, project)?.pause();
+    await runner.find(account, project)?.pause();
     expect(view()?.state).toBe("paused");
+    expect(view()?.steps.every((step) => step.status === "done")).toBe(true);
+    expect((await ledger.getAccount(account.account))?.held).toBe(0n);
     runner.find(account, project)?.resume();
     await vi.waitFor(() => expect(view()?.steps_done).toBeGreaterThan(5));
     await runner.find(account, project)?.stop();
