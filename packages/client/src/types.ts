@@ -213,6 +213,7 @@ export interface RefundInput {
   readonly entry: number;
   readonly credits?: Amount | undefined;
   readonly description?: string | undefined;
+  readonly source?: SourceInput | null | undefined;
   readonly metadata?: Metadata | undefined;
 }
 
@@ -220,6 +221,7 @@ export interface RefundInput {
 export interface AdjustInput {
   readonly credits: Amount;
   readonly description: string;
+  readonly source?: SourceInput | null | undefined;
   readonly metadata?: Metadata | undefined;
 }
 
@@ -227,6 +229,7 @@ export interface AdjustInput {
 export interface WriteOffInput {
   readonly credits: Amount;
   readonly description: string;
+  readonly source?: SourceInput | null | undefined;
   readonly metadata?: Metadata | undefined;
 }
 

@@ -12,6 +12,9 @@ export const sonnet: Model = { type: "model", id: "claude-sonnet", label: "Claud
 export const haiku: Model = { type: "model", id: "claude-haiku", label: "Claude Haiku" };
 export const opus: Model = { type: "model", id: "claude-opus", label: "Claude Opus" };
 
+/** Who corrects a balance. */
+export const support = { type: "support", label: "Support" };
+
 /** The name of a project of the account with the history. */
 export function projectName(id: string): string {
   const project = demoAccounts.flatMap((account) => account.projects).find((one) => one.id === id);

@@ -1,6 +1,7 @@
-import { type Amount, credits, type Instant, instantFromMillis, RefusedError } from "@credit-activity/server";
+import { credits, type Instant, instantFromMillis, RefusedError } from "@credit-activity/server";
 import { type DemoAccount, demoAccounts } from "../demo-accounts.js";
 import type { DemoClock, Ledger } from "../ledger.js";
+import { support } from "./catalog.js";
 import type { Movement, SeedEvent, SeedStep } from "./step.js";
 import { story, storyBegin } from "./story.js";
 
@@ -113,7 +114,7 @@ async function postMovement(
     case "refund": {
       const entry = seqs.get(movement.event);
       if (entry === undefined) throw new Error(`The history refunds "${movement.event}" before it happened.`);
-      await ledger.refund(STORIED, { entry, description: movement.description }, key);
+      await ledger.refund(STORIED, { entry, description: movement.description, source: support }, key);
       return;
     }
     case "adjust":
@@ -124,11 +125,14 @@ async function postMovement(
   }
 }
 
-function correction(movement: { readonly credits: string; readonly description: string }): {
-  readonly credits: Amount;
+function correction({
+  credits: moved,
+  description,
+}: {
+  readonly credits: string;
   readonly description: string;
-} {
-  return { credits: credits(movement.credits), description: movement.description };
+}) {
+  return { credits: credits(moved), description, source: support };
 }
 
 function keyOf(id: string): string {

@@ -12,7 +12,15 @@ const DATA_DIR = ".data";
 /** The database the flags or the environment name: PostgreSQL by its URL, else the embedded one in a folder. */
 export function databaseOf(flags: DatabaseFlags): DatabaseOptions {
   const url = flags.databaseUrl ?? process.env.DATABASE_URL;
-  if (url !== undefined && url !== "" && flags.dataDir === undefined) return { url };
+  if (url !== undefined && url !== "" && flags.dataDir === undefined) {
+    // The driver takes anything for the name of some host. The text itself may hold a password and is not shown.
+    if (!/^postgres(ql)?:\/\//i.test(url)) {
+      throw new CommandError(
+        "The database URL is not one of PostgreSQL. Write it like postgres://user:password@host:5432/database.",
+      );
+    }
+    return { url };
+  }
   return { dataDir: flags.dataDir ?? process.env.DATA_DIR ?? DATA_DIR };
 }
 

@@ -6,6 +6,9 @@ import { CommandError, type DatabaseFlags, databaseOf } from "./open.js";
 /** How long requests under way may take to end after a signal, in milliseconds. */
 const GRACE_MS = 10_000;
 
+/** How often connections without a request are closed after a signal, in milliseconds. */
+const CLOSE_IDLE_MS = 50;
+
 /** Serves the API until a signal comes; then takes no more requests and finishes what is in flight. */
 export async function serve(flags: DatabaseFlags & { port?: string; host?: string }): Promise<void> {
   const port = portOf(flags.port ?? process.env.PORT ?? "3000");
@@ -34,11 +37,15 @@ export async function serve(flags: DatabaseFlags & { port?: string; host?: strin
       const force = setTimeout(() => {
         if ("closeAllConnections" in server) server.closeAllConnections();
       }, GRACE_MS);
+      // Connections that are kept alive become idle as their last requests are answered.
+      const closeIdle = setInterval(() => {
+        if ("closeIdleConnections" in server) server.closeIdleConnections();
+      }, CLOSE_IDLE_MS);
       server.close(() => {
         clearTimeout(force);
+        clearInterval(closeIdle);
         resolve();
       });
-      if ("closeIdleConnections" in server) server.closeIdleConnections();
     };
     process.once("SIGTERM", stop);
     process.once("SIGINT", stop);

@@ -146,6 +146,7 @@ export const refundIn = z
     credits: amountIn
       .nullish()
       .openapi({ type: ["string", "null"], description: "How much of it. Default: all that is left." }),
+    source: sourceIn.nullish().openapi({ description: "Default: that of the entry it returns." }),
     ...described,
   })
   .openapi("RefundInput");
@@ -154,6 +155,7 @@ export const correctionIn = z
   .strictObject({
     credits: amountIn,
     description: field.text(500, 1),
+    source: sourceIn.nullish().openapi({ description: "Who or what it is due to, such as support." }),
     metadata: metadataIn.optional(),
   })
   .openapi("CorrectionInput");

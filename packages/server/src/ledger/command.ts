@@ -75,21 +75,29 @@ export interface ReleaseCommand extends Common {
   readonly hold: string;
 }
 
-/** Returns a debit in whole (`credits: null`, what is left of it) or in part. */
-export interface RefundCommand extends Common, Described {
+interface Attributed {
+  /** Who or what a correction is due to, such as a person in support. */
+  readonly source: Source | null;
+}
+
+/**
+ * Returns a debit in whole (`credits: null`, what is left of it) or in part. Without a source of its own it is due to
+ * what the debit was due to.
+ */
+export interface RefundCommand extends Common, Described, Attributed {
   readonly op: "refund";
   readonly entry: number;
   readonly credits: Credits | null;
 }
 
 /** Corrects the balance up (positive) or down (negative). */
-export interface AdjustCommand extends Common, Described {
+export interface AdjustCommand extends Common, Described, Attributed {
   readonly op: "adjust";
   readonly credits: Credits;
 }
 
 /** Takes credits away for good, never more than are available. */
-export interface WriteoffCommand extends Common, Described {
+export interface WriteoffCommand extends Common, Described, Attributed {
   readonly op: "writeoff";
   readonly credits: Credits;
 }

@@ -67,10 +67,10 @@ function payloadOf(command: KeyedCommand): readonly unknown[] {
     case "release":
       return [command.hold];
     case "refund":
-      return [command.entry, digits(command.credits), ...described(command)];
+      return [command.entry, digits(command.credits), canonicalSource(command.source), ...described(command)];
     case "adjust":
     case "writeoff":
-      return [digits(command.credits), ...described(command)];
+      return [digits(command.credits), canonicalSource(command.source), ...described(command)];
   }
 }
 

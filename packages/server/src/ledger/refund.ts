@@ -46,7 +46,7 @@ export function refund(draft: Draft, command: RefundCommand, fingerprint: string
     key: command.key,
     fingerprint,
     description: command.description,
-    source: returned.source,
+    source: command.source ?? returned.source,
     project: returned.project,
     refundOf: returned.seq,
     metadata: command.metadata,

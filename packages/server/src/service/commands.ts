@@ -131,6 +131,7 @@ export function refundCommand(
     key,
     entry: input.entry,
     credits: input.credits ?? null,
+    source: sourceOf(input.source),
     ...described(input),
   };
 }
@@ -141,5 +142,8 @@ export function correctionCommand<Op extends "adjust" | "writeoff">(
   key: string,
   input: Checked<typeof inputs.correctionInput>,
 ): AdjustCommand | WriteoffCommand {
-  return { op, account, key, credits: input.credits, ...described(input) } as AdjustCommand | WriteoffCommand;
+  const source = sourceOf(input.source);
+  return { op, account, key, credits: input.credits, source, ...described(input) } as
+    | AdjustCommand
+    | WriteoffCommand;
 }

@@ -68,12 +68,14 @@ export const settleInput = z.strictObject({ ...charged, ...described });
 export const refundInput = z.strictObject({
   entry: field.entrySeq,
   credits: field.amount.nullish(),
+  source: field.source.nullish(),
   ...described,
 });
 
 export const correctionInput = z.strictObject({
   credits: field.amount,
   description: field.text(500, 1),
+  source: field.source.nullish(),
   metadata: field.metadata.optional(),
 });
 

@@ -15,6 +15,7 @@ const refundOf = (entry: number, amount: string | null): RefundCommand => ({
   key: `refund ${entry} ${amount}`,
   entry,
   credits: amount === null ? null : credits(amount),
+  source: null,
   description: null,
   metadata: {},
 });

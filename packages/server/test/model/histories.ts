@@ -119,6 +119,7 @@ function wishes(isHuge: boolean): fc.Arbitrary<Wish> {
       [1, "too much" as const],
       [1, "nothing" as const],
     ),
+    source,
     ...texts,
   });
   return mix(
@@ -129,8 +130,8 @@ function wishes(isHuge: boolean): fc.Arbitrary<Wish> {
     [7, settle],
     [2, wishOf("release", { hold: choice })],
     [12, refund],
-    [2, wishOf("adjust", { credits, down: pick([1, false], [2, true]), ...texts })],
-    [2, wishOf("writeoff", { credits, ...texts })],
+    [2, wishOf("adjust", { source, credits, down: pick([1, false], [2, true]), ...texts })],
+    [2, wishOf("writeoff", { source, credits, ...texts })],
     [3, wishOf("touch", {})],
   );
 }

@@ -46,7 +46,7 @@ function ledger(): Ledger {
     [2, usage("k3", "4", "5")],
     [3, grant("k4", "20", addSeconds(START, 60))],
     [4, { ...hold, key: "k5", description: null, ...cause }],
-    [5, { op: "refund", account: "a", key: "k6", entry: 2, credits: credits("1"), ...texts }],
+    [5, { op: "refund", account: "a", key: "k6", entry: 2, source: null, credits: credits("1"), ...texts }],
     [60, usage("k7", "1", null)],
     [61, grant("k8", "7", null)],
     [
@@ -143,7 +143,7 @@ describe("checkInvariants", () => {
     const facts = { kind: "ai_usage", source: null, project: null, occurredAt: null } as const;
     const taken = { ...common, ...facts, key: "k1", credits: one, originalCredits: null };
     model.apply({ ...taken, op: "usage" }, START);
-    model.apply({ ...common, op: "adjust", key: "k2", credits: amount(2n) }, START);
+    model.apply({ ...common, op: "adjust", source: null, key: "k2", credits: amount(2n) }, START);
     const refund = { kind: "refund", refundOf: 1 } as const;
     const forged: Ledger = {
       ...ledger(),

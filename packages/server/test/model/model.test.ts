@@ -52,7 +52,7 @@ function spend(text: string): SpendCommand {
   return { ...common(), ...cause, op: "spend", credits: credits(text), originalCredits: null };
 }
 function refund(entry: number, text: string | null): RefundCommand {
-  return { ...common(), op: "refund", entry, credits: text === null ? null : credits(text) };
+  return { ...common(), op: "refund", entry, source: null, credits: text === null ? null : credits(text) };
 }
 function hold(text: string, seconds: number): HoldCommand {
   const { metadata: _none, ...rest } = common();

@@ -177,37 +177,38 @@ function decideRefund(books: Books, command: RefundCommand, now: Instant): Decis
   const restored = partsReturned(target, returned, credits)
     .filter(isAlive)
     .map((part) => ({ grant: part.grant as number, credits: amount(-part.credits) }));
+  const source = command.source ?? target.source;
   const loose = credits + drawnBy(restored);
   const paid = loose < debtOf(books) ? loose : debtOf(books);
-  const terms = { kind: "refund", title: null, description, source: target.source } as const;
+  const terms = { kind: "refund", title: null, description, source } as const;
   const opens: Terms | null =
     loose > paid
       ? { ...terms, credits: amount(loose - paid), priority: 100, effectiveAt: now, expiresAt: null }
       : null;
   const facts = { ...NEUTRAL, kind: "refund", description, key, metadata, credits } as const;
-  const cause = { source: target.source, project: target.project, refundOf: target.seq };
+  const cause = { source, project: target.project, refundOf: target.seq };
   const moves = movesOf(books, { opens, restored, paid }, now);
   return { draft: { ...facts, ...cause, occurredAt: now, ...moves }, opens };
 }
 
 function decideAdjust(books: Books, command: AdjustCommand, now: Instant): Decision {
-  const { credits, description, key, metadata } = command;
+  const { credits, source, description, key, metadata } = command;
   if (credits === 0n) return "invalid_amount";
-  const facts = { ...NEUTRAL, kind: "adjustment", description, key, metadata, credits } as const;
+  const facts = { ...NEUTRAL, kind: "adjustment", source, description, key, metadata, credits } as const;
   if (credits < 0n) {
     const moves = movesOf(books, { debit: -credits }, now);
     return { draft: { ...facts, occurredAt: now, ...moves }, opens: null };
   }
-  const terms = { kind: "adjustment", title: null, description, source: null, credits } as const;
+  const terms = { kind: "adjustment", title: null, description, source, credits } as const;
   const opens = { ...terms, priority: 100, effectiveAt: now, expiresAt: null };
   return { draft: { ...facts, occurredAt: now, ...movesOf(books, { opens }, now) }, opens };
 }
 
 function decideWriteoff(books: Books, limit: Credits, command: WriteoffCommand, now: Instant): Decision {
-  const { description, key, metadata } = command;
+  const { source, description, key, metadata } = command;
   if (command.credits <= 0n) return "invalid_amount";
   if (command.credits > availableOf(books, now) + limit) return "insufficient_credits";
-  const facts = { ...NEUTRAL, kind: "writeoff", description, key, metadata } as const;
+  const facts = { ...NEUTRAL, kind: "writeoff", source, description, key, metadata } as const;
   const moves = movesOf(books, { debit: command.credits }, now);
   return { draft: { ...facts, credits: amount(-command.credits), occurredAt: now, ...moves }, opens: null };
 }

@@ -162,7 +162,7 @@ function refund(
   known: Known,
   common: { readonly account: string; readonly key: string },
 ): KeyedCommand {
-  const { description, metadata } = wish;
+  const { source, description, metadata } = wish;
   const target = entryChosen(wish.entry, known);
   const earlier = known.entries.filter((entry) => entry.refundOf === target?.seq);
   const took = -(target?.credits ?? -3_000_000n);
@@ -179,7 +179,7 @@ function refund(
   }[wish.part];
   const entry = target?.seq ?? known.entries.length + 1_000;
   const asked = credits === null ? null : amount(credits > CREDITS_MAX ? CREDITS_MAX : credits);
-  return { ...common, op: "refund", entry, credits: asked, description, metadata };
+  return { ...common, op: "refund", entry, credits: asked, source, description, metadata };
 }
 
 function holdChosen({ among, back }: { among: string; back: number }, { holds }: Known) {

@@ -101,6 +101,7 @@ function settle(part: fc.Arbitrary<WishOf<"settle">["part"]>) {
 const refund = wishOf("refund", {
   entry: choice,
   part: pick([1, "rest" as const], [3, "third" as const], [1, "rest exactly" as const]),
+  source,
   ...texts,
 });
 
@@ -197,7 +198,7 @@ const fullWindow = steps([
 
 /** Holds that together are more than an amount can be, where the overdraft allows them. */
 const hugeHolds = steps(
-  [atOnce, wishOf("adjust", { credits: most, down: fc.constant(false), ...texts })],
+  [atOnce, wishOf("adjust", { source, credits: most, down: fc.constant(false), ...texts })],
   [soon, hugeHold, hugeHold, hugeHold],
 );
 

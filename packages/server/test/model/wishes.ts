@@ -85,11 +85,17 @@ export type Wish =
   | { readonly op: "release"; readonly hold: Choice }
   | (Texts & {
       readonly op: "refund";
+      readonly source: Source | null;
       readonly entry: Choice;
       readonly part: "rest" | "rest exactly" | "third" | "least" | "too much" | "nothing";
     })
-  | (Texts & { readonly op: "adjust"; readonly credits: Quantity; readonly down: boolean })
-  | (Texts & { readonly op: "writeoff"; readonly credits: Quantity })
+  | (Texts & {
+      readonly op: "adjust";
+      readonly source: Source | null;
+      readonly credits: Quantity;
+      readonly down: boolean;
+    })
+  | (Texts & { readonly op: "writeoff"; readonly source: Source | null; readonly credits: Quantity })
   | { readonly op: "touch" }
   | {
       readonly op: "burst";
