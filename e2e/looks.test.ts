@@ -170,7 +170,8 @@ test.each([
   const check = async () => {
     for (const column of [".credits-moved", ".credits-cell-balance .credits-figure"]) {
       const { left, right } = await edges(page, column);
-      expect(dir === "ltr" ? right : left, column).toHaveLength(1);
+      // Where figures stand in columns their points line up; in the cards of a narrow page they end at the edge.
+      expect(dir === "ltr" || view.width === wide.width ? right : left, column).toHaveLength(1);
     }
   };
   await walkToEnd(page, check);
