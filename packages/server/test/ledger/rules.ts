@@ -13,9 +13,9 @@ export const NOW = parseInstant("2026-11-22T10:05:00Z");
 export const minutes = (count: number) => (NOW + count * 60_000_000) as Instant;
 
 /** An account without history. */
-export function emptyAccount(overdraftLimit: Credits = ZERO): AccountState {
+export function emptyAccount(overdraftLimit: Credits = ZERO, account = "a"): AccountState {
   return {
-    account: "a",
+    account,
     overdraftLimit,
     balance: ZERO,
     held: ZERO,

@@ -1,13 +1,13 @@
 import fc from "fast-check";
 import { it } from "vitest";
 import { decideBatch } from "../../src/ledger/batch.js";
-import { GENESIS } from "../../src/ledger/chain.js";
 import type { Command } from "../../src/ledger/command.js";
 import { amount, type Credits, ZERO } from "../../src/ledger/credits.js";
 import type { Outcome } from "../../src/ledger/decide.js";
 import type { ActivityRow, Entry, Grant, Hold } from "../../src/ledger/entry.js";
 import type { Instant } from "../../src/ledger/instant.js";
 import type { AccountState, Answer } from "../../src/ledger/state.js";
+import { emptyAccount } from "../ledger/rules.js";
 import { histories } from "../model/histories.js";
 import { play } from "../model/play.js";
 import { type Actual, checkAccount, checkOutcome } from "./compare.js";
@@ -23,19 +23,7 @@ class Books {
   private readonly answers = new Map<string, Answer>();
 
   constructor(account: string, overdraftLimit: Credits) {
-    this.state = {
-      account,
-      overdraftLimit,
-      balance: ZERO,
-      held: ZERO,
-      debt: ZERO,
-      seq: 0,
-      hash: GENESIS,
-      grants: [],
-      holds: [],
-      totals: { all: 0, added: 0, used: 0, adjustments: 0 },
-      window: null,
-    };
+    this.state = emptyAccount(overdraftLimit, account);
   }
 
   apply(commands: readonly Command[], now: Instant): readonly Outcome[] {
