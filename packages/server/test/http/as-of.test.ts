@@ -46,7 +46,7 @@ function expectAddsUp(rows: readonly ActivityRow[], balance: string | undefined)
 
 describe.each(ENGINES)("as_of on %s", (engine) => {
   it("pins what a reader sees while usage streams into the open window", { timeout: 60_000 }, async () => {
-    let now: Instant = parseInstant("2026-11-22T10:00:00Z");
+    let now: Instant = parseInstant("2026-11-22T10:03:00Z");
     const ledger = await openLedger({ engine, now: () => now });
     const account = await ledger.account("1000");
     let isOver = false;
@@ -58,7 +58,8 @@ describe.each(ENGINES)("as_of on %s", (engine) => {
           await sleep(1);
           continue;
         }
-        now = (now + 700_000) as Instant;
+        // Events come late, yet never by as much as a window, so that they join the open one.
+        now = (now + 3_000_000) as Instant;
         const events = Array.from({ length: 4 }, () => ({
           id: `e${++sent}`,
           account,
@@ -67,7 +68,7 @@ describe.each(ENGINES)("as_of on %s", (engine) => {
           ...(sent % 5 === 0 ? { original_credits: "1.5" } : {}),
           project: `p${sent % 7}`,
           description: `d${sent % 2}`,
-          occurred_at: formatInstant((now - (sent % 11) * 40_000_000) as Instant),
+          occurred_at: formatInstant((now - (sent % 5) * 40_000_000) as Instant),
         }));
         await ledger.post("/v1/usage", { events });
         if (sent % 60 === 0)

@@ -1,4 +1,5 @@
 import { SignJWT, UnsecuredJWT } from "jose";
+import { Client } from "pg";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { createCredits } from "../../src/create-credits.js";
 import { addSeconds, type Instant, instantFromMillis } from "../../src/ledger/instant.js";
@@ -141,6 +142,44 @@ it("a secret key that looks like a token passes, when the operator chose it; a t
   expect(await statusOf((await other?.createToken("a"))?.token)).toBe(401);
   await one?.close();
   await other?.close();
+});
+
+/** The secret that the servers of a database share, as the database keeps it. */
+async function secretOf(url: string): Promise<Uint8Array> {
+  const client = new Client({ connectionString: url });
+  await client.connect();
+  const { rows } = await client.query<{ value: Uint8Array }>("SELECT value FROM credits.secrets");
+  await client.end();
+  return rows[0]?.value as Uint8Array;
+}
+
+it("even what is signed with the right secret has to be a token in all its parts", async () => {
+  const ledger = await openLedger({ engine: "postgres", now: () => NOW });
+  const account = await ledger.account("1");
+  const secret = await secretOf(ledger.url as string);
+  const [iat, name] = [NOW / 1_000_000, "credit-activity"];
+  const claims = { iss: name, aud: name, sub: account, iat, exp: iat + 60 };
+  const statusWith = async (changed: object, alg = "HS256") => {
+    const token = await new SignJWT({ ...claims, ...changed }).setProtectedHeader({ alg }).sign(secret);
+    return (await ledger.get(`/v1/accounts/${account}`, { authorization: `Bearer ${token}` })).status;
+  };
+  expect(await statusWith({})).toBe(200);
+  expect(await statusWith({}, "HS512")).toBe(401);
+  for (const changed of [
+    ...[
+      { exp: undefined },
+      { exp: iat },
+      { sub: undefined },
+      { iss: "other" },
+      { aud: "other" },
+      { aud: undefined },
+    ],
+    ...[{ iss: undefined }, { nbf: iat + 30 }],
+  ]) {
+    expect(await statusWith(changed), JSON.stringify(changed)).toBe(401);
+  }
+  expect(await statusWith({ sub: "other" })).toBe(403);
+  await ledger.drop();
 });
 
 it("a server with its own clock takes the tokens of another server on the same database", async () => {

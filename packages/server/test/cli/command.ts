@@ -1,0 +1,113 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
+
+const COMMAND = fileURLToPath(new URL("../../bin/credit-activity.js", import.meta.url));
+
+/** How long a test waits for a process to do something, in milliseconds. */
+const WAIT_MS_MAX = 30_000;
+
+/** What a command printed and how it ended. */
+export interface Finished {
+  /** null when a signal ended it. */
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** A command that runs. */
+export interface Running {
+  readonly process: ChildProcess;
+  readonly finished: Promise<Finished>;
+  /** What was printed so far. */
+  printed(): string;
+}
+
+type Environment = Readonly<Record<string, string>>;
+
+/** Starts the built command line. It sees nothing of the tests' own environment but where programs are. */
+export function start(args: readonly string[], env: Environment = {}, cwd = tmpdir()): Running {
+  const child = spawn(process.execPath, [COMMAND, ...args], {
+    cwd,
+    env: { PATH: process.env.PATH ?? "", ...env },
+    stdio: ["ignore", "pipe", "pipe"],
+    // Whatever goes wrong, no process outlives its test.
+    timeout: 2 * WAIT_MS_MAX,
+    killSignal: "SIGKILL",
+  });
+  let [stdout, stderr] = ["", ""];
+  child.stdout.setEncoding("utf8").on("data", (text) => {
+    stdout += text;
+  });
+  child.stderr.setEncoding("utf8").on("data", (text) => {
+    stderr += text;
+  });
+  const finished = once(child, "close").then(([code]) => ({ code: code as number | null, stdout, stderr }));
+  return { process: child, finished, printed: () => stdout };
+}
+
+/** Runs the built command line to its end. */
+export function run(args: readonly string[], env: Environment = {}, cwd?: string): Promise<Finished> {
+  return start(args, env, cwd).finished;
+}
+
+/** A server that listens. */
+export interface Serving extends Running {
+  readonly address: string;
+  /** Ends it with a signal and says how it ended. */
+  stop(signal?: NodeJS.Signals): Promise<Finished>;
+}
+
+/** Starts `serve` and waits until it listens. */
+export async function serve(args: readonly string[], env: Environment = {}): Promise<Serving> {
+  const running = start(["serve", ...args], { PORT: "0", ...env });
+  const address = await until(() => /"address":"([^"]+)"/.exec(running.printed())?.[1], running);
+  return {
+    ...running,
+    address,
+    stop(signal = "SIGTERM") {
+      running.process.kill(signal);
+      return running.finished;
+    },
+  };
+}
+
+/** Waits until something is found; fails when the process ends before, or nothing comes. */
+export async function until<T>(
+  look: () => T | undefined | Promise<T | undefined>,
+  running: Running,
+): Promise<T> {
+  for (const end = Date.now() + WAIT_MS_MAX; Date.now() < end; await sleep(10)) {
+    const found = await look();
+    if (found !== undefined) return found;
+    if (running.process.exitCode !== null || running.process.signalCode !== null) break;
+  }
+  running.process.kill("SIGKILL");
+  const { code, stdout, stderr } = await running.finished;
+  throw new Error(`What was waited for did not come; the process ended with ${code}: ${stdout}${stderr}`);
+}
+
+/** A folder for the files of one test file. */
+export interface Folder {
+  readonly path: string;
+  /** Writes a file and returns where. */
+  write(name: string, content: string): Promise<string>;
+  remove(): Promise<void>;
+}
+
+export async function makeFolder(): Promise<Folder> {
+  const folder = await mkdtemp(path.join(tmpdir(), "credit-activity-cli-"));
+  return {
+    path: folder,
+    async write(name, content) {
+      const file = path.join(folder, name);
+      await writeFile(file, content);
+      return file;
+    },
+    remove: () => rm(folder, { recursive: true, force: true, maxRetries: 5 }),
+  };
+}

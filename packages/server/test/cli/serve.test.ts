@@ -1,0 +1,150 @@
+import { existsSync } from "node:fs";
+import { Agent, request } from "node:http";
+import path from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { afterAll, afterEach, beforeAll, describe, expect, inject, it } from "vitest";
+import { createDatabase, type Database } from "../../../../tools/postgres.js";
+import { createCredits } from "../../src/index.js";
+import { type Folder, makeFolder, run, type Serving, serve } from "./command.js";
+
+const SECRET = "operator-secret";
+
+let folder: Folder;
+let database: Database;
+let server: Serving | undefined;
+beforeAll(async () => {
+  folder = await makeFolder();
+  database = await createDatabase(inject("databaseUrl"), "serve");
+});
+afterAll(async () => {
+  await folder.remove();
+  await database.drop();
+});
+afterEach(async () => {
+  await server?.stop("SIGKILL");
+  server = undefined;
+});
+
+const call = (method: string, pathname: string, body?: object) =>
+  fetch(`${server?.address}${pathname}`, {
+    method,
+    headers: { authorization: `Bearer ${SECRET}`, "content-type": "application/json" },
+    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+  });
+
+describe("serve on a folder", () => {
+  const env = () => ({
+    DATA_DIR: path.join(folder.path, "data"),
+    CREDITS_SECRET_KEY: SECRET,
+    HOST: "127.0.0.1",
+  });
+
+  it("listens where it is told to, says how durable it is, and ends on SIGTERM", async () => {
+    server = await serve([], env());
+    expect(server.address).toMatch(/^http:\/\/127\.0\.0\.1:\d+$/);
+    expect((await call("PUT", "/v1/accounts/acme", {})).status).toBe(201);
+    expect((await call("POST", "/v1/accounts/acme/grants", { kind: "purchase", credits: "5" })).status).toBe(
+      201,
+    );
+    expect((await fetch(`${server.address}/docs`)).status).toBe(200);
+    expect((await fetch(`${server.address}/v1/accounts/acme`)).status).toBe(401);
+    const lock = path.join(env().DATA_DIR, "lock");
+    expect(existsSync(lock)).toBe(true);
+
+    const second = await run(["serve", "--port", "0"], env());
+    expect(second.code).toBe(1);
+    expect(second.stderr).toMatch(
+      new RegExp(`^error: The folder .* is open in process ${server.process.pid}`),
+    );
+    expect(second.stderr).toMatch(/Stop that process, choose another folder, or use PostgreSQL/);
+    expect(second.stderr).not.toMatch(/^ {4}at /m);
+    expect((await call("GET", "/v1/accounts/acme")).status).toBe(200);
+
+    const { code, stdout, stderr } = await server.stop();
+    expect([code, stderr]).toEqual([0, ""]);
+    expect(stdout).toMatch(/a power cut can lose the last commits/);
+    expect(existsSync(lock)).toBe(false);
+  });
+
+  it("takes over the lock of a process that was killed, with all it had answered", async () => {
+    server = await serve([], env());
+    for (let index = 0; index < 5; index++) {
+      expect((await call("POST", "/v1/accounts/acme/spend", { credits: "0.5" })).status).toBe(201);
+    }
+    await server.stop("SIGKILL");
+    expect(existsSync(path.join(env().DATA_DIR, "lock"))).toBe(true);
+    server = await serve([], env());
+    expect(await (await call("GET", "/v1/accounts/acme")).json()).toMatchObject({ balance: "2.5" });
+    expect((await server.stop("SIGINT")).code).toBe(0);
+  });
+});
+
+describe("serve on PostgreSQL", () => {
+  const env = () => ({ DATABASE_URL: database.url, CREDITS_SECRET_KEY: SECRET });
+
+  it("honours options before the environment, and says when a port is in use", async () => {
+    server = await serve(["--port", "0", "--host", "127.0.0.1"], { ...env(), PORT: "1", HOST: "192.0.2.1" });
+    const { port } = new URL(server.address);
+    const second = await run(["serve"], { ...env(), PORT: port });
+    expect(second.code).toBe(1);
+    expect(second.stderr).toBe(`error: Port ${port} on 127.0.0.1 is in use. Choose another with --port.\n`);
+    const third = await run(["serve", "--host", "192.0.2.1"], { ...env(), PORT: "0" });
+    expect(third.code).toBe(1);
+    expect(third.stderr).toMatch(/^error: .*192\.0\.2\.1/);
+    expect(third.stderr).not.toMatch(/^ {4}at /m);
+    const { code, stdout } = await server.stop();
+    expect([code, /PostgreSQL: a reply means/.test(stdout)]).toEqual([0, true]);
+  });
+
+  it("finishes what is in flight on SIGTERM, takes no more, and does not wait for idle connections", async () => {
+    server = await serve([], env());
+    await call("PUT", "/v1/accounts/busy", {});
+    const agent = new Agent({ keepAlive: true, maxSockets: 8 });
+    const events = (batch: number) =>
+      Array.from({ length: 2_000 }, (_, index) => ({
+        ...{ id: `${batch}-${index}`, account: "busy", kind: "ai_usage", credits: "0.001" },
+      }));
+    const answers = Array.from({ length: 4 }, (_, batch) =>
+      post(agent, "/v1/usage", { events: events(batch) }),
+    );
+    await sleep(60);
+    const stopping = Date.now();
+    const finished = server.stop();
+    const statuses = await Promise.all(answers);
+    expect(statuses).toEqual([200, 200, 200, 200]);
+    const { code, stderr } = await finished;
+    expect([code, stderr]).toEqual([0, ""]);
+    expect(Date.now() - stopping).toBeLessThan(4_000);
+    agent.destroy();
+    await expect(fetch(server.address)).rejects.toThrow();
+    const credits = await createCredits({ database: { url: database.url } });
+    expect((await credits.verify()).entries).toBe(8_000);
+    await credits.close();
+  });
+
+  function post(agent: Agent, pathname: string, body: object): Promise<number | undefined> {
+    return new Promise((resolve, reject) => {
+      const headers = { authorization: `Bearer ${SECRET}`, "content-type": "application/json" };
+      const sent = request(
+        `${server?.address}${pathname}`,
+        { agent, method: "POST", headers },
+        (response) => {
+          response.resume().once("end", () => resolve(response.statusCode));
+        },
+      );
+      sent.once("error", reject);
+      sent.end(JSON.stringify(body));
+    });
+  }
+
+  it("runs twice on one database", async () => {
+    server = await serve([], env());
+    const other = await serve([], env());
+    await call("PUT", "/v1/accounts/shared", {});
+    const read = await fetch(`${other.address}/v1/accounts/shared`, {
+      headers: { authorization: `Bearer ${SECRET}` },
+    });
+    expect(read.status).toBe(200);
+    expect((await other.stop()).code).toBe(0);
+  });
+});

@@ -1,0 +1,208 @@
+import { Client } from "pg";
+import { afterAll, beforeAll, describe, expect, inject, it } from "vitest";
+import { createDatabase, type Database } from "../../../../tools/postgres.js";
+import { credits as amount, createCredits } from "../../src/index.js";
+import { type Folder, makeFolder, run } from "./command.js";
+
+let seeded: Database;
+let folder: Folder;
+
+/** A history with grants, usage in groups, a discount, holds, a refund and corrections, on two accounts. */
+async function seed(url: string): Promise<void> {
+  const credits = await createCredits({ database: { url } });
+  for (const account of ["acme", "other"]) {
+    await credits.putAccount(account);
+    await credits.grant(account, { kind: "purchase", credits: amount("100") });
+    for (const project of ["a", "b", "a"]) {
+      await credits.spend(account, {
+        credits: amount("8"),
+        originalCredits: amount("10"),
+        project,
+        description: "d",
+      });
+    }
+    await credits.refund(account, { entry: 2, credits: amount("3") });
+    await credits.hold(account, { credits: amount("5") });
+    await credits.adjust(account, { credits: amount("-1"), description: "x" });
+    await credits.spend(account, { credits: amount("2") });
+  }
+  await credits.close();
+}
+
+beforeAll(async () => {
+  folder = await makeFolder();
+  seeded = await createDatabase(inject("databaseUrl"), "verify");
+  await seed(seeded.url);
+});
+afterAll(async () => {
+  await seeded.drop();
+  await folder.remove();
+});
+
+const superuser = async (url: string, sql: string) => {
+  const client = new Client({ connectionString: url });
+  await client.connect();
+  try {
+    await client.query(sql);
+  } finally {
+    await client.end();
+  }
+};
+
+/** A copy of the seeded database in which something was changed behind the ledger's back. */
+async function tampered(sql: string): Promise<Database> {
+  const name = `tampered_${Math.random().toString(36).slice(2)}`;
+  const url = new URL(seeded.url);
+  const template = url.pathname.slice(1);
+  await superuser(inject("databaseUrl"), `CREATE DATABASE ${name} TEMPLATE ${template}`);
+  url.pathname = `/${name}`;
+  await superuser(url.href, `ALTER TABLE credits.entries DISABLE TRIGGER append_only; ${sql}`);
+  const drop = () => superuser(inject("databaseUrl"), `DROP DATABASE ${name} WITH (FORCE)`);
+  return { url: url.href, drop };
+}
+
+const BALANCES = "each balance is the one before plus the credits";
+const ACCOUNTS = "each account stands where its last entry left it";
+const SEQS = "entries are seq 1, 2, 3, ... without gaps";
+const HASHES = "each entry's hash seals it and all before it";
+const DRAWS = "the draws of each entry and its debt are its amount";
+const GRANTS = "what remains of each grant is its amount less its draws";
+const SUMS = "what remains of the grants less the debt is the balance";
+const HOLDS = "what is held is the sum of the open holds";
+const REFUNDS = "no entry is refunded beyond what it took";
+const ROW_CHAIN = "each row's balance is that of the row beneath it plus its credits";
+const ROW_SUMS = "each row is the sum of its entries, and every entry is in one row";
+const ROW_COUNTS = "rows are numbered 1, 2, 3, ... in each category, and counted on the account";
+const STRAYS = "every line belongs to an account that exists";
+
+const entry = (set: string, seq = 3) =>
+  `UPDATE credits.entries SET ${set} WHERE account = 'acme' AND seq = ${seq}`;
+const row = (set: string, position = 3) =>
+  `UPDATE credits.activity_rows SET ${set} WHERE account = 'acme' AND position = ${position}`;
+const account = (set: string) => `UPDATE credits.accounts SET ${set} WHERE account = 'acme'`;
+
+describe("verify", () => {
+  it("finds nothing wrong with a good database, and says how much it checked", async () => {
+    const all = await run(["verify"], { DATABASE_URL: seeded.url });
+    expect(all).toMatchObject({ code: 0, stderr: "" });
+    expect(all.stdout).toMatch(/Checked 2 accounts, 14 entries, 2 grants, 12 activity rows in \d/);
+    for (const check of [BALANCES, SEQS, HASHES, GRANTS, ROW_CHAIN])
+      expect(all.stdout).toContain(`ok    ${check}`);
+    const one = await run(["verify", "--account", "acme", "--database-url", seeded.url]);
+    expect(one.code).toBe(0);
+    expect(one.stdout).toMatch(/Checked 1 accounts, 7 entries/);
+    const none = await run(["verify", "--account", "nobody", "--database-url", seeded.url]);
+    expect(none.code).toBe(1);
+    expect(none.stdout).toMatch(/There is no account "nobody"; nothing was checked/);
+  });
+
+  it("checks an embedded database too, and one that is empty", async () => {
+    const result = await run(["verify"], { DATA_DIR: folder.path });
+    expect(result.code).toBe(0);
+    expect(result.stdout).toMatch(/Checked 0 accounts, 0 entries/);
+  });
+});
+
+describe("after tampering, verify names the line:", () => {
+  it.concurrent.each<[what: string, sql: string, check: string, line: string]>([
+    ["an entry's credits", entry("credits = credits + 1"), BALANCES, "entry 3"],
+    ["an entry's balance", entry("balance = balance - 1"), BALANCES, "entry 3"],
+    ["an entry's description", entry("description = 'forged'"), HASHES, "entry 3"],
+    ["an entry's project", entry("project = 'forged'"), HASHES, "entry 3"],
+    ["an entry's metadata", entry(`metadata = '{"a": 1}'`), HASHES, "entry 3"],
+    ["an entry's time", entry("occurred_at = occurred_at + interval '1 microsecond'"), HASHES, "entry 3"],
+    ["an entry's key", entry("key = 'forged'"), HASHES, "entry 3"],
+    ["an entry's original amount", entry("original_credits = NULL"), HASHES, "entry 3"],
+    ["an entry's hash", entry("hash = decode(repeat('ab', 32), 'hex')"), HASHES, "entry 3"],
+    ["the last entry's hash", entry("hash = decode(repeat('ab', 32), 'hex')", 7), ACCOUNTS, "account"],
+    ["an entry's draws", entry("draw_credits = ARRAY[1::bigint]"), DRAWS, "entry 3"],
+    ["an entry's debt", entry("debt = 1"), DRAWS, "entry 3"],
+    ["which entry was refunded", entry("refund_of = 6", 5), REFUNDS, "entry 6"],
+    ["an entry's row", entry("position = 2"), ROW_SUMS, "row 2"],
+    [
+      "an entry that is gone",
+      "DELETE FROM credits.entries WHERE account = 'acme' AND seq = 3",
+      SEQS,
+      "entry 4",
+    ],
+    [
+      "the last entry gone",
+      "DELETE FROM credits.entries WHERE account = 'acme' AND seq = 7",
+      ACCOUNTS,
+      "account",
+    ],
+    [
+      "a grant's remaining",
+      "UPDATE credits.grants SET remaining = remaining - 1 WHERE account = 'acme'",
+      GRANTS,
+      "grant 1",
+    ],
+    ["a grant that is gone", "DELETE FROM credits.grants WHERE account = 'acme'", GRANTS, "grant 1"],
+    ["a hold's amount", "UPDATE credits.holds SET credits = 1 WHERE account = 'acme'", HOLDS, "account"],
+    ["a row's balance", row("balance = balance + 1"), ROW_CHAIN, "row 3"],
+    ["a row's credits", row("credits = credits + 1"), ROW_CHAIN, "row 3"],
+    [
+      "a row's credits and all balances from it",
+      `${row("credits = credits + 1")}; UPDATE credits.activity_rows SET balance = balance + 1 WHERE account = 'acme' AND position >= 3`,
+      ROW_SUMS,
+      "row 3",
+    ],
+    ["a row's position", row("position = 99"), ROW_CHAIN, "row 4"],
+    ["a row's number of entries", row("entries = 9"), ROW_SUMS, "row 3"],
+    ["a row's original amount", row("original_credits = NULL"), ROW_SUMS, "row 3"],
+    ["a row's times", row("ended_at = ended_at + interval '1 hour'"), ROW_SUMS, "row 3"],
+    ["a row's place in its category", row("category_position = 99"), ROW_COUNTS, "row 3"],
+    [
+      "a row that is gone",
+      "DELETE FROM credits.activity_rows WHERE account = 'acme' AND position = 3",
+      ROW_CHAIN,
+      "row 4",
+    ],
+    ["an account's balance", account("balance = balance + 1"), ACCOUNTS, "account"],
+    ["an account's seq", account("seq = seq + 1"), ACCOUNTS, "account"],
+    ["an account's hash", account("hash = decode(repeat('ab', 32), 'hex')"), ACCOUNTS, "account"],
+    ["an account's debt", account("debt = 1"), SUMS, "account"],
+    ["an account's held", account("held = held + 1"), HOLDS, "account"],
+    [
+      "an account's counter",
+      account("rows_used = rows_used + 1, rows_all = rows_all + 1"),
+      ROW_COUNTS,
+      "account",
+    ],
+    ["an account that is gone", "DELETE FROM credits.accounts WHERE account = 'acme'", STRAYS, "entries"],
+  ])("%s", async (_what, sql, check, line) => {
+    const database = await tampered(sql);
+    const credits = await createCredits({ database: { url: database.url } });
+    try {
+      const { violations } = await credits.verify();
+      const found = violations.find((violation) => violation.check === check);
+      expect(found, JSON.stringify(violations)).toMatchObject({ account: "acme", line });
+    } finally {
+      await credits.close();
+      await database.drop();
+    }
+  });
+
+  it.concurrent.each([
+    ["an entry's description", entry("description = 'forged'"), HASHES, "entry 3"],
+    ["a row's balance", row("balance = balance + 1"), ROW_CHAIN, "row 3"],
+    ["an account's counter", account("rows_used = 9, rows_all = 12"), ROW_COUNTS, "account"],
+  ])("on the command line too, with an exit code: %s", async (_what, sql, check, line) => {
+    const database = await tampered(sql);
+    try {
+      for (const args of [["verify"], ["verify", "--account", "acme"]]) {
+        const { code, stdout } = await run(args, { DATABASE_URL: database.url });
+        const lines = stdout.split("\n");
+        const at = lines.indexOf(`WRONG ${check}`);
+        expect(at, stdout).toBeGreaterThanOrEqual(0);
+        expect(lines[at + 1], stdout).toMatch(new RegExp(`^ {6}account "acme", ${line}: `));
+        expect(stdout).toMatch(/^\d+ of 13 checks failed\.$/m);
+        expect(code).toBe(1);
+      }
+      const other = await run(["verify", "--account", "other"], { DATABASE_URL: database.url });
+      expect(other.code).toBe(0);
+    } finally {
+      await database.drop();
+    }
+  });
+});
