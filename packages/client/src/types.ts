@@ -249,7 +249,7 @@ export interface UsageEvent {
 
 /** What became of one {@link UsageEvent}. */
 export interface UsageResult {
-  readonly id: string;
+  readonly id: string | null;
   readonly status: "posted" | "duplicate" | "refused";
   readonly entry: Entry | null;
   readonly error: { readonly code: string; readonly detail: string } | null;

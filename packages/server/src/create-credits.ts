@@ -93,7 +93,10 @@ export interface Credits {
   grant(account: string, input: inputs.GrantInput, options?: CommandOptions): Promise<EntryAnswer>;
   /** Spends credits now; refused with `insufficient_credits` when they are not covered. */
   spend(account: string, input: inputs.SpendInput, options?: CommandOptions): Promise<EntryAnswer>;
-  /** Reports usage that has happened: it always posts, and may leave a debt. One result an event, in their order. */
+  /**
+   * Reports usage that has happened: it always posts, and may leave a debt. Up to 10,000 events a call; one result an
+   * event, in their order.
+   */
   usage(events: readonly inputs.UsageEventInput[]): Promise<UsageEventResult[]>;
   /** Sets credits aside. */
   hold(account: string, input: inputs.HoldInput, options?: CommandOptions): Promise<HoldAnswer>;
@@ -143,6 +146,9 @@ const SWEEP_EVERY_MS = 5_000;
 
 const SILENT: Logger = { warn: () => {}, error: () => {} };
 
+const usageEvents = z
+  .array(inputs.usageEvent)
+  .max(field.EVENTS_MAX, `has more than ${field.EVENTS_MAX} events; report them in several calls`);
 const listOptions = z.strictObject({
   cursor: z.string().optional(),
   limit: z.number().int().min(1).max(1000).default(100),
@@ -240,7 +246,7 @@ function assemble(
     spend: async (id, input, given) =>
       service.post(commands.spendCommand(account(id), keyOf(given), inputs.check(inputs.spendInput, input))),
     async usage(events) {
-      const checked = inputs.check(z.array(inputs.usageEvent), events);
+      const checked = inputs.check(usageEvents, events);
       return Promise.all(
         checked.map(async (event) => ({
           id: event.id,
@@ -301,8 +307,11 @@ function assemble(
     },
     createKey: async ({ name }) => service.createKey(inputs.check(field.text(200, 1), name)),
     listKeys: service.listKeys,
-    revokeKey: service.revokeKey,
-    verify: (given) => verify(database, given ?? {}),
+    revokeKey: async (id) => service.revokeKey(inputs.check(field.text(64, 1), id)),
+    async verify(given) {
+      if (given?.account !== undefined) account(given.account);
+      return verify(database, given ?? {});
+    },
     sweep,
     close() {
       closing ??= stopSweeping()

@@ -1,5 +1,5 @@
 import { formatInstant } from "../ledger/instant.js";
-import { CommandError, type DatabaseFlags, print, withCredits } from "./open.js";
+import { CommandError, type DatabaseFlags, print, requireDatabase, withCredits } from "./open.js";
 
 /** Makes a secret key and prints it: this once, for only its digest is kept. */
 export async function createKey(flags: DatabaseFlags & { name: string }): Promise<void> {
@@ -12,6 +12,7 @@ export async function createKey(flags: DatabaseFlags & { name: string }): Promis
 
 /** Lists the keys: never the keys themselves. */
 export async function listKeys(flags: DatabaseFlags): Promise<void> {
+  await requireDatabase(flags);
   await withCredits(flags, async (credits) => {
     for (const key of await credits.listKeys()) {
       const state =
@@ -25,6 +26,7 @@ export async function listKeys(flags: DatabaseFlags): Promise<void> {
 
 /** Revokes a key. Servers that have just seen it may accept it for five more seconds. */
 export async function revokeKey(id: string, flags: DatabaseFlags): Promise<void> {
+  await requireDatabase(flags);
   await withCredits(flags, async (credits) => {
     if (!(await credits.revokeKey(id))) {
       throw new CommandError(`There is no key "${id}". List the keys with: credit-activity keys list`);

@@ -1,4 +1,5 @@
 import { type Credits, createCredits, type DatabaseOptions, type Logger } from "../create-credits.js";
+import { hasPglite } from "../store/pglite.js";
 
 /** Where the commands find the database. */
 export interface DatabaseFlags {
@@ -22,6 +23,15 @@ export function databaseOf(flags: DatabaseFlags): DatabaseOptions {
     return { url };
   }
   return { dataDir: flags.dataDir ?? process.env.DATA_DIR ?? DATA_DIR };
+}
+
+/** Refuses to look into a folder without a database, where opening it would make an empty one. */
+export async function requireDatabase(flags: DatabaseFlags): Promise<void> {
+  const database = databaseOf(flags);
+  if ("url" in database || database.dataDir === undefined || (await hasPglite(database.dataDir))) return;
+  throw new CommandError(
+    `There is no embedded database in "${database.dataDir}". Name its folder with --data-dir, or a PostgreSQL database with --database-url.`,
+  );
 }
 
 /** Opens the ledger for one command and closes it again, whatever happens. */

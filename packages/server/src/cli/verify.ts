@@ -1,7 +1,8 @@
-import { type DatabaseFlags, print, withCredits } from "./open.js";
+import { type DatabaseFlags, print, requireDatabase, withCredits } from "./open.js";
 
 /** Checks a database or one account, prints what it checked and how much, and fails when a line is wrong. */
 export async function runVerify(flags: DatabaseFlags & { account?: string }): Promise<void> {
+  await requireDatabase(flags);
   await withCredits(flags, async (credits) => {
     const started = Date.now();
     const result = await credits.verify(flags.account === undefined ? {} : { account: flags.account });

@@ -32,6 +32,11 @@ export function fits(amount: bigint): boolean {
  * beyond 9,223,372,036,854.775807 credits.
  */
 export function parseCredits(text: string): Credits {
+  if (typeof text !== "string") {
+    throw new CreditsFormatError(
+      `An amount is written as a text such as "12.5", not as a ${typeof text}: a number may have lost digits already.`,
+    );
+  }
   const match = /^(-?)(\d{1,30})(?:\.(\d+))?$/.exec(text);
   if (match === null) {
     const shown = text.length > 40 ? `${text.slice(0, 40)}…` : text;

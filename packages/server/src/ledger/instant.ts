@@ -57,9 +57,18 @@ export function parseInstant(text: string): Instant {
   ];
   const millis = Date.UTC(year, month - 1, day, hour, minute, second);
   const date = new Date(millis);
+  // Years below 100 would be taken for 19xx, and are outside the range in any case.
   const exists =
-    date.getUTCMonth() === month - 1 && date.getUTCDate() === day && hour < 24 && minute < 60 && second < 60;
-  if (!exists) throw new InstantFormatError(`"${text}" names a day or an hour that does not exist.`);
+    date.getUTCFullYear() === year &&
+    date.getUTCMonth() === month - 1 &&
+    date.getUTCDate() === day &&
+    hour < 24 &&
+    minute < 60 &&
+    second < 60;
+  if (!exists)
+    throw new InstantFormatError(
+      `"${text}" names a day or an hour that does not exist, or a year the ledger does not accept.`,
+    );
   const fraction = Number((match[7] ?? "").slice(0, 6).padEnd(6, "0"));
   const micros = millis * 1000 + fraction - offsetSeconds(match[8] as string) * MICROS_PER_SECOND;
   if (!isInstant(micros)) {

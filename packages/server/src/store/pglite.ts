@@ -1,4 +1,4 @@
-import { mkdir } from "node:fs/promises";
+import { access, mkdir, rename, rm } from "node:fs/promises";
 import path from "node:path";
 import { PGlite, type Transaction } from "@electric-sql/pglite";
 import {
@@ -30,8 +30,9 @@ export interface PgliteOptions {
 export async function openPglite(options: PgliteOptions = {}): Promise<Database> {
   const unlock = options.dataDir === undefined ? async () => {} : await lock(options.dataDir);
   try {
+    const folder = options.dataDir === undefined ? {} : { dataDir: await prepare(options.dataDir) };
     const database = await PGlite.create({
-      ...(options.dataDir === undefined ? {} : { dataDir: path.join(options.dataDir, "postgres") }),
+      ...folder,
       parsers: {
         [BYTEA]: parseBytes,
         [INT8]: BigInt,
@@ -53,6 +54,33 @@ export async function openPglite(options: PgliteOptions = {}): Promise<Database>
 async function lock(dataDir: string): Promise<() => Promise<void>> {
   await mkdir(dataDir, { recursive: true });
   return lockFolder(dataDir);
+}
+
+/**
+ * The folder of the database's files. They are first made in another and moved when they are whole, so that a process
+ * killed meanwhile leaves nothing that can't be opened.
+ */
+async function prepare(dataDir: string): Promise<string> {
+  const folder = path.join(dataDir, "postgres");
+  if (await isThere(folder)) return folder;
+  const unfinished = path.join(dataDir, "postgres.unfinished");
+  await rm(unfinished, { recursive: true, force: true });
+  const database = await PGlite.create({ dataDir: unfinished });
+  await database.close();
+  await rename(unfinished, folder);
+  return folder;
+}
+
+/** Whether a data folder holds an embedded database. */
+export async function hasPglite(dataDir: string): Promise<boolean> {
+  return isThere(path.join(dataDir, "postgres"));
+}
+
+async function isThere(folder: string): Promise<boolean> {
+  return access(folder).then(
+    () => true,
+    () => false,
+  );
 }
 
 function seam(database: PGlite, unlock: () => Promise<void>, dataDir: string | undefined): Database {

@@ -3,6 +3,7 @@ import {
   beginStatement,
   type Connection,
   type Database,
+  DatabaseUnavailableError,
   parseBigints,
   parseBytes,
   parseTimestamp,
@@ -51,17 +52,26 @@ export function openPostgres(options: PostgresOptions): Database {
   } as pg.PoolConfig);
   pool.on("error", (error) => options.onError?.(error));
   pool.on("connect", (client) => client.on("error", () => {}));
+  let isClosed = false;
+  const open = () => {
+    if (isClosed) throw new DatabaseUnavailableError("The connections to the database have been closed.");
+    return pool;
+  };
   return {
     engine: "postgres",
     concurrency: Math.max(1, Math.floor(connections / 2)),
     durability:
       "PostgreSQL: a reply means the commit is as durable as the server's fsync and synchronous_commit make it.",
-    query: (sql, params) => run(pool, sql, params),
-    transaction: (work, mode) => transaction(pool, work, mode ?? "read committed"),
+    query: async (sql, params) => run(open(), sql, params),
+    transaction: async (work, mode) => transaction(open(), work, mode ?? "read committed"),
     script: async (connection, sql) => {
       await connection.query(sql);
     },
-    close: () => pool.end(),
+    async close() {
+      if (isClosed) return;
+      isClosed = true;
+      await pool.end();
+    },
   };
 }
 

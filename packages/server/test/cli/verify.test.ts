@@ -66,7 +66,8 @@ const ACCOUNTS = "each account stands where its last entry left it";
 const SEQS = "entries are seq 1, 2, 3, ... without gaps";
 const HASHES = "each entry's hash seals it and all before it";
 const DRAWS = "the draws of each entry and its debt are its amount";
-const GRANTS = "what remains of each grant is its amount less its draws";
+const GRANTS = "each grant is as its entry opened it, and what remains is its amount less its draws";
+const DUE = "each account knows what comes due next, and where its open window begins";
 const SUMS = "what remains of the grants less the debt is the balance";
 const HOLDS = "what is held is the sum of the open holds";
 const REFUNDS = "no entry is refunded beyond what it took";
@@ -96,7 +97,11 @@ describe("verify", () => {
     expect(none.stdout).toMatch(/There is no account "nobody"; nothing was checked/);
   });
 
-  it("checks an embedded database too, and one that is empty", async () => {
+  it("checks an embedded database too, one that is empty, and refuses a folder without one", async () => {
+    const missing = await run(["verify"], { DATA_DIR: `${folder.path}/mistyped` });
+    expect(missing).toMatchObject({ code: 1, stdout: "" });
+    expect(missing.stderr).toMatch(/There is no embedded database in ".*mistyped"/);
+    await run(["migrate"], { DATA_DIR: folder.path });
     const result = await run(["verify"], { DATA_DIR: folder.path });
     expect(result.code).toBe(0);
     expect(result.stdout).toMatch(/Checked 0 accounts, 0 entries/);
@@ -137,6 +142,17 @@ describe("after tampering, verify names the line:", () => {
       GRANTS,
       "grant 1",
     ],
+    [
+      "a grant's kind",
+      "UPDATE credits.grants SET kind = 'bonus' WHERE account = 'acme' AND seq = 1",
+      GRANTS,
+      "grant 1",
+    ],
+    ["what is due next", account("due_at = due_at + interval '1 second'"), DUE, "account"],
+    ["nothing is due", account("due_at = NULL"), DUE, "account"],
+    ["where the open window begins", account("window_position = 1"), DUE, "account"],
+    ["a row's description", row("description = 'forged'"), ROW_SUMS, "row 3"],
+    ["a row's source", row("source_type = 'x', source_label = 'forged'"), ROW_SUMS, "row 3"],
     ["a grant that is gone", "DELETE FROM credits.grants WHERE account = 'acme'", GRANTS, "grant 1"],
     ["a hold's amount", "UPDATE credits.holds SET credits = 1 WHERE account = 'acme'", HOLDS, "account"],
     ["a row's balance", row("balance = balance + 1"), ROW_CHAIN, "row 3"],
@@ -196,7 +212,7 @@ describe("after tampering, verify names the line:", () => {
         const at = lines.indexOf(`WRONG ${check}`);
         expect(at, stdout).toBeGreaterThanOrEqual(0);
         expect(lines[at + 1], stdout).toMatch(new RegExp(`^ {6}account "acme", ${line}: `));
-        expect(stdout).toMatch(/^\d+ of 13 checks failed\.$/m);
+        expect(stdout).toMatch(/^\d+ of 14 checks failed\.$/m);
         expect(code).toBe(1);
       }
       const other = await run(["verify", "--account", "other"], { DATABASE_URL: database.url });

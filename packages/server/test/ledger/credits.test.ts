@@ -48,6 +48,12 @@ describe("amounts", () => {
     expect(() => parseCredits(text)).toThrow(CreditsFormatError);
   });
 
+  it("refuses what is no text, whatever the types say", () => {
+    for (const value of [0.1, 1n, null, undefined, {}]) {
+      expect(() => parseCredits(value as unknown as string)).toThrow(CreditsFormatError);
+    }
+  });
+
   it("says how many decimals are too many, and how large is too large", () => {
     expect(() => parseCredits("0.1234567")).toThrow(/7 decimals.*at most 6/);
     expect(() => parseCredits("9223372036854.775808")).toThrow(/at most 9223372036854.775807/);

@@ -28,6 +28,7 @@ describe("times", () => {
     "",
     "1899-12-31T23:59:59Z",
     "2200-01-01T00:00:00Z",
+    "0001-01-01T00:00:00Z",
   ])("refuses %j", (text) => {
     expect(() => parseInstant(text)).toThrow(InstantFormatError);
   });

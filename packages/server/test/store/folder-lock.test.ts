@@ -1,9 +1,10 @@
 import { spawn } from "node:child_process";
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterEach, beforeEach, expect, it } from "vitest";
 import { lockFolder } from "../../src/store/folder-lock.js";
+import { openPglite } from "../../src/store/pglite.js";
 
 let folder: string;
 
@@ -43,6 +44,15 @@ it.each(["999999999\n", `${process.pid}\n`, "", "rubbish"])(
     await unlock();
   },
 );
+
+it("a first start that was killed while it made its files is begun anew", async () => {
+  await mkdir(path.join(folder, "postgres.unfinished"));
+  await writeFile(path.join(folder, "postgres.unfinished", "PG_VERSION"), "18");
+  const database = await openPglite({ dataDir: folder });
+  expect(await database.query("SELECT 1 AS one")).toEqual([{ one: 1 }]);
+  await database.close();
+  expect(await readdir(folder)).toEqual(["postgres"]);
+});
 
 it("lets one of many through", async () => {
   const tries = await Promise.allSettled(Array.from({ length: 20 }, () => lockFolder(folder)));

@@ -78,11 +78,13 @@ const draws: Check = {
 };
 
 const grants: Check = {
-  name: "what remains of each grant is its amount less its draws",
+  name: "each grant is as its entry opened it, and what remains is its amount less its draws",
   sql: `
     SELECT coalesce(g.account, d.account) AS account, 'grant ' || coalesce(g.seq, d.grant_seq) AS line,
       CASE WHEN g.seq IS NULL THEN 'is drawn on and does not exist'
-        ELSE 'has ' || g.remaining || ' remaining, but ' || g.credits || ' - ' || coalesce(d.drawn, 0) || ' were due' END
+        WHEN g.remaining <> g.credits - coalesce(d.drawn, 0)
+          THEN 'has ' || g.remaining || ' remaining, but ' || g.credits || ' - ' || coalesce(d.drawn, 0) || ' were due'
+        ELSE 'does not say of itself what the entry says that opened it' END
       AS problem
     FROM (SELECT * FROM credits.grants WHERE ${ONE}) g
     FULL JOIN (
@@ -90,7 +92,10 @@ const grants: Check = {
       FROM credits.entries e, unnest(e.draw_grants, e.draw_credits) AS u (grant_seq, credits)
       WHERE ($1::text IS NULL OR e.account = $1::text) GROUP BY e.account, u.grant_seq
     ) d ON d.account = g.account AND d.grant_seq = g.seq
+    LEFT JOIN credits.entries o ON o.account = g.account AND o.seq = g.seq
     WHERE g.seq IS NULL OR g.remaining <> g.credits - coalesce(d.drawn, 0)
+      OR (g.kind, g.title, g.source_type, g.source_id, g.source_label, g.description) IS DISTINCT FROM
+        (o.kind, o.title, o.source_type, o.source_id, o.source_label, o.description)
     ORDER BY 1, coalesce(g.seq, d.grant_seq) LIMIT 1`,
 };
 
@@ -155,18 +160,25 @@ const rowEntries: Check = {
     SELECT coalesce(r.account, e.account) AS account, 'row ' || coalesce(r.position, e.position) AS line,
       CASE WHEN r.position IS NULL THEN 'has entries and does not exist'
         WHEN e.position IS NULL THEN 'has no entries'
-        ELSE 'is not the sum of its ' || e.entries || ' entries from ' || e.first_seq || ' to ' || e.last_seq END AS problem
+        ELSE 'is not what its ' || e.entries || ' entries make it, from ' || e.first_seq || ' to ' || e.last_seq END AS problem
     FROM (SELECT * FROM credits.activity_rows WHERE ${ONE}) r
     FULL JOIN (
       SELECT account, position, count(*) AS entries, min(seq) AS first_seq, max(seq) AS last_seq, sum(credits) AS credits,
         sum(original_credits) AS original_credits, min(occurred_at) AS started_at, max(occurred_at) AS ended_at,
-        min(kind) AS kind, count(DISTINCT (kind, title, source_type, source_id, source_label, project)) AS groups
+        count(DISTINCT (kind, title, source_type, source_id, source_label, project)) AS groups,
+        min(kind) AS kind, min(title) AS title, min(source_type) AS source_type, min(source_id) AS source_id,
+        min(source_label) AS source_label, min(project) AS project,
+        CASE WHEN count(description) = count(*) AND min(description) = max(description) THEN min(description) END
+          AS description
       FROM credits.entries WHERE ${ONE} GROUP BY account, position
     ) e ON e.account = r.account AND e.position = r.position
     WHERE r.position IS NULL OR e.position IS NULL OR r.entries <> e.entries OR r.first_seq <> e.first_seq
       OR r.last_seq <> e.last_seq OR r.credits <> e.credits
       OR r.original_credits IS DISTINCT FROM e.original_credits OR r.started_at <> e.started_at
-      OR r.ended_at <> e.ended_at OR r.kind <> e.kind OR e.groups <> 1
+      OR r.ended_at <> e.ended_at OR e.groups <> 1
+      OR (r.kind, r.title, r.source_type, r.source_id, r.source_label, r.project, r.description) IS DISTINCT FROM
+        (e.kind, e.title, e.source_type, e.source_id, e.source_label, e.project, e.description)
+      OR (r.discount IS NULL) <> (r.original_credits IS NULL)
       OR e.ended_at - e.started_at >= interval '10 minutes'
     ORDER BY 1, coalesce(r.position, e.position) LIMIT 1`,
 };
@@ -196,6 +208,27 @@ const rowCounters: Check = {
     ) f ORDER BY account, line LIMIT 1`,
 };
 
+const due: Check = {
+  name: "each account knows what comes due next, and where its open window begins",
+  sql: `
+    SELECT a.account, 'account' AS line,
+      CASE WHEN a.due_at IS DISTINCT FROM d.due_at
+        THEN 'is due at ' || coalesce(a.due_at::text, 'no time') || ', its grants and holds at ' || coalesce(d.due_at::text, 'no time')
+        ELSE 'has its window open from row ' || a.window_position || ', which is not usage to the end' END AS problem
+    FROM credits.accounts a
+    LEFT JOIN (
+      SELECT account, min(expires_at) AS due_at FROM (
+        SELECT account, expires_at FROM credits.grants WHERE remaining > 0 AND ${ONE}
+        UNION ALL SELECT account, expires_at FROM credits.holds WHERE status = 'open' AND ${ONE}
+      ) e GROUP BY account
+    ) d ON d.account = a.account
+    WHERE ($1::text IS NULL OR a.account = $1::text) AND (a.due_at IS DISTINCT FROM d.due_at
+      OR a.window_position > a.rows_all OR EXISTS (
+        SELECT FROM credits.activity_rows r
+        WHERE r.account = a.account AND r.position >= a.window_position AND r.category <> 'used'))
+    ORDER BY a.account LIMIT 1`,
+};
+
 export const CHECKS: readonly Check[] = [
   strays,
   seqs,
@@ -206,6 +239,7 @@ export const CHECKS: readonly Check[] = [
   sums,
   holds,
   refunds,
+  due,
   rowChain,
   rowEntries,
   rowCounters,
