@@ -19,7 +19,7 @@ import {
 import { startSweeping, sweepDue } from "./service/sweep.js";
 import { type ApiKey, sharedSecret } from "./store/access.js";
 import { type Account, readAccount } from "./store/accounts.js";
-import type { Database } from "./store/database.js";
+import { type Database, DatabaseUnavailableError } from "./store/database.js";
 import { migrate } from "./store/migrate.js";
 import { openPglite } from "./store/pglite.js";
 import { openPostgres } from "./store/postgres.js";
@@ -170,6 +170,7 @@ const activityOptions = z.strictObject({
 export async function createCredits(options: CreditsOptions): Promise<Credits> {
   const logger = options.logger ?? SILENT;
   const now = options.now ?? (() => instantFromMillis(Date.now()));
+  inputs.check(z.object({ database: databaseOptions }), { database: options.database });
   const database = await open(options.database, logger);
   try {
     await migrate(database);
@@ -177,15 +178,42 @@ export async function createCredits(options: CreditsOptions): Promise<Credits> {
     return assemble(options, database, now, logger, tokenSecret);
   } catch (error) {
     await database.close();
-    throw error;
+    throw unreachable(options.database, error);
   }
+}
+
+const databaseOptions = z.union(
+  [
+    z.strictObject({
+      url: z.string().regex(/^postgres(ql)?:\/\//i),
+      connections: z.number().int().min(2).max(1000).optional(),
+    }),
+    z.strictObject({ dataDir: z.string().min(1).optional() }),
+  ],
+  {
+    error:
+      'is neither { url: "postgres://..." }, nor { dataDir: "a folder" }, nor {} for a database in memory; is an environment variable unset?',
+  },
+);
+
+/** Says where a database can't be reached, without the password its URL may hold. */
+function unreachable(options: DatabaseOptions, error: unknown): unknown {
+  const { code, message, errors } = error as Error & { code?: unknown; errors?: Error[] };
+  if (!("url" in options) || typeof code !== "string" || error instanceof DatabaseUnavailableError)
+    return error;
+  const { host, pathname, username } = new URL(options.url);
+  const why = message === "" ? (errors ?? []).map((one) => one.message).join("; ") : message;
+  return new DatabaseUnavailableError(
+    `The PostgreSQL database "${pathname.slice(1)}" at ${host} can't be used as "${username}": ${why}. Start the server, or correct the database URL or the role's rights.`,
+    { cause: error },
+  );
 }
 
 async function open(options: DatabaseOptions, logger: Logger): Promise<Database> {
   if ("url" in options) {
     return openPostgres({
       ...options,
-      onError: (error) => logger.warn({ error: error.message }, "An idle database connection failed."),
+      onError: (error) => logger.warn({ err: error }, "An idle database connection failed."),
     });
   }
   return openPglite(options);
@@ -209,11 +237,11 @@ function assemble(
   const app = createApp({
     service,
     auth,
-    onError: (error, request) => logger.error({ error, ...request }, "A request failed unexpectedly."),
+    onError: (error, request) => logger.error({ err: error, ...request }, "A request failed unexpectedly."),
   });
   const sweep = () => sweepDue(database, writer, now());
   const stopSweeping = startSweeping(sweep, SWEEP_EVERY_MS, (error) =>
-    logger.warn({ error: (error as Error).message }, "What is due could not be posted; it is tried again."),
+    logger.warn({ err: error as Error }, "What is due could not be posted; it is tried again."),
   );
   const account = (id: string) => inputs.check(field.accountId, id);
   const keyOf = (given: CommandOptions | undefined) =>

@@ -53,6 +53,10 @@ command("import <file>", "post usage from a CSV or NDJSON file")
   .option("--description <text>", "the description, for lines that do not say")
   .option("--input-rate <credits>", "credits per 1,000 input tokens")
   .option("--output-rate <credits>", "credits per 1,000 output tokens")
+  .option(
+    "--batch <name>",
+    "what the file is part of, such as its month: without an id column, equal lines of one batch are the same usage, in whatever file they stand",
+  )
   .option("--format <format>", "csv or ndjson; by the file's name when left out")
   .option("--skip-bad-lines", "report lines that can't be read, and go on", false)
   .option("--url <address>", "post to a running server instead of opening the database (or CREDITS_URL)")

@@ -49,9 +49,14 @@ export async function withCredits<T>(
 
 /** Says what went wrong where it does not mix with a command's output. */
 export const stderrLogger: Logger = {
-  warn: (facts, message) => process.stderr.write(`warning: ${message} ${JSON.stringify(facts)}\n`),
-  error: (facts, message) => process.stderr.write(`error: ${message} ${JSON.stringify(facts)}\n`),
+  warn: (facts, message) => process.stderr.write(`warning: ${message} ${causeOf(facts)}\n`),
+  error: (facts, message) => process.stderr.write(`error: ${message} ${causeOf(facts)}\n`),
 };
+
+function causeOf(facts: object): string {
+  const { err } = facts as { err?: unknown };
+  return err instanceof Error ? (err.stack ?? err.message) : "";
+}
 
 /** Writes a line of a command's output. */
 export function print(line: string): void {

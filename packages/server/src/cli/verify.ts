@@ -16,7 +16,8 @@ export async function runVerify(flags: DatabaseFlags & { account?: string }): Pr
       const violation = wrong.get(check);
       print(`${violation === undefined ? "ok   " : "WRONG"} ${check}`);
       if (violation !== undefined) {
-        print(`      account "${violation.account}", ${violation.line}: ${violation.problem}`);
+        const where = violation.account === "" ? "" : `account "${violation.account}", `;
+        print(`      ${where}${violation.line}: ${violation.problem}`);
       }
     }
     const counted = [

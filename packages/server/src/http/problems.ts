@@ -3,7 +3,7 @@ import type { ContentfulStatusCode } from "hono/utils/http-status";
 import type { RefusalCode } from "../ledger/refusal.js";
 import { type InputIssue, InvalidInputError } from "../service/inputs.js";
 import { RefusedError } from "../service/service.js";
-import { DatabaseUnavailableError, isRetryable } from "../store/database.js";
+import { DatabaseUnavailableError, isLocked, isRetryable } from "../store/database.js";
 import { ClosedError, OverloadedError } from "../writer/lane.js";
 
 /** The stable codes of problem documents, with their status and title. */
@@ -77,6 +77,13 @@ export function problemOf(c: Context, error: unknown): Response | null {
   if (error instanceof OverloadedError) return problem(c, "overloaded", error.message);
   if (error instanceof ClosedError) return problem(c, "unavailable", error.message);
   if (error instanceof DatabaseUnavailableError) return problem(c, "unavailable", error.message);
+  if (isLocked(error)) {
+    return problem(
+      c,
+      "unavailable",
+      "The account is locked by something else on the database. Nothing was done.",
+    );
+  }
   if (isRetryable(error)) {
     return problem(c, "unavailable", "The database could not be reached. Send the request again.");
   }

@@ -10,7 +10,10 @@ import { PROBLEM_CODES } from "./problems.js";
 /** A decimal string on the wire, micro-credits inside. */
 const amountIn = z
   .string({
-    error: 'is not a string; write amounts as decimal strings such as "12.5", so that no digit is lost',
+    error: ({ input }) =>
+      input === undefined
+        ? 'is missing; write it as a decimal string such as "12.5"'
+        : 'is not a string; write amounts as decimal strings such as "12.5", so that no digit is lost',
   })
   .transform((text, context) => {
     try {
@@ -346,7 +349,10 @@ export const positionParam = accountParam.extend({
 });
 
 export const keyHeader = z.object({
-  "idempotency-key": field.key.optional().openapi({
-    description: "The command's key. Without one the server makes one up, and a repeat is a new command.",
-  }),
+  "idempotency-key": field.key
+    .regex(/^[\x20-\x7e]*$/, "has a character that headers do not carry as it is; keep to ASCII")
+    .optional()
+    .openapi({
+      description: "The command's key. Without one the server makes one up, and a repeat is a new command.",
+    }),
 });

@@ -26,13 +26,21 @@ function compareExpiry(a: Instant | null, b: Instant | null): number {
 
 /** Whether a grant can be spent at an instant. */
 export function isEffective(grant: Grant, at: Instant): boolean {
-  return grant.effectiveAt <= at && (grant.expiresAt === null || grant.expiresAt > at);
+  return !isPending(grant, at) && (grant.expiresAt === null || grant.expiresAt > at);
+}
+
+/**
+ * Whether a grant has yet to become effective. One that was effective when it was granted is so for every server, also
+ * for one whose clock is behind that of the server that granted it.
+ */
+function isPending(grant: Grant, at: Instant): boolean {
+  return grant.effectiveAt > at && grant.effectiveAt > grant.recordedAt;
 }
 
 /** What commands may still take: the balance less holds and less grants that are not effective yet. */
 export function availableOf(state: AccountState, now: Instant): Credits {
   let available = state.balance - state.held;
-  for (const grant of state.grants) if (grant.effectiveAt > now) available -= grant.remaining;
+  for (const grant of state.grants) if (isPending(grant, now)) available -= grant.remaining;
   return amount(available);
 }
 

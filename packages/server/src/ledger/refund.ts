@@ -1,6 +1,6 @@
 import type { RefundCommand } from "./command.js";
 import { amount, type Credits, formatCredits, least, ZERO } from "./credits.js";
-import { isEffective, restore } from "./draw.js";
+import { restore } from "./draw.js";
 import type { Draw, Entry } from "./entry.js";
 import { requirePositive } from "./limits.js";
 import { DEFAULT_PRIORITY, postCredit } from "./post.js";
@@ -77,7 +77,7 @@ function giveBack(
     const part = take(draw.credits);
     if (part === ZERO) continue;
     const grant = draft.grants.find((other) => other.seq === draw.grant);
-    const lives = grant !== undefined && isEffective(grant, draft.now);
+    const lives = grant !== undefined && (grant.expiresAt === null || grant.expiresAt > draft.now);
     if (lives) restored.push(restore(draft, draw.grant, part));
     else loose = amount(loose + part);
   }

@@ -52,8 +52,16 @@ export const source = z.strictObject({
 
 const METADATA_KEYS_MAX = 50;
 
+/** A number that comes back as it was given: whole numbers beyond 2^53 do not. */
+const exactNumber = z
+  .number()
+  .refine(
+    (value) => !Number.isInteger(value) || Number.isSafeInteger(value),
+    "is a whole number too large to be kept exactly; give it as a text",
+  );
+
 export const metadata = z
-  .record(text(64, 1), z.union([text(500), z.number(), z.boolean()]))
+  .record(text(64, 1), z.union([text(500), exactNumber, z.boolean()]))
   .refine(
     (record) => Object.keys(record).length <= METADATA_KEYS_MAX,
     `has more than ${METADATA_KEYS_MAX} keys`,

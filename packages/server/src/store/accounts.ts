@@ -55,7 +55,7 @@ const READ = `
       json_object_agg(k.kind, k.remaining::text) FILTER (WHERE k.kind IS NOT NULL) AS remaining
     FROM (
       SELECT kind, sum(remaining) AS remaining,
-        sum(remaining) FILTER (WHERE effective_at > $2::timestamptz OR expires_at <= $2::timestamptz) AS unspendable
+        sum(remaining) FILTER (WHERE effective_at > greatest($2::timestamptz, recorded_at) OR expires_at <= $2::timestamptz) AS unspendable
       FROM credits.grants WHERE account = $1 AND remaining > 0 GROUP BY kind
     ) k
   ) g

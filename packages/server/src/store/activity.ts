@@ -1,5 +1,6 @@
 import type { Credits } from "../ledger/credits.js";
 import type { ActivityRow, Entry } from "../ledger/entry.js";
+import { WINDOW_ROWS_MAX } from "../ledger/group.js";
 import type { Instant } from "../ledger/instant.js";
 import type { Category } from "../ledger/kinds.js";
 import type { RowTotals } from "../ledger/state.js";
@@ -123,7 +124,8 @@ function isWithin(asOf: AsOf, current: AsOf): boolean {
     totals.used <= current.totals.used &&
     totals.adjustments <= current.totals.adjustments &&
     totals.all === totals.added + totals.used + totals.adjustments &&
-    asOf.windowPosition <= totals.all
+    asOf.windowPosition <= totals.all &&
+    (asOf.windowPosition === 0 || totals.all - asOf.windowPosition < WINDOW_ROWS_MAX)
   );
 }
 

@@ -26,7 +26,9 @@ export interface Database extends Connection {
 
 /** The statement that begins a transaction of a mode. */
 export function beginStatement(mode: TransactionMode): string {
-  return mode === "read committed" ? "BEGIN" : "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
+  return mode === "read committed"
+    ? "BEGIN ISOLATION LEVEL READ COMMITTED"
+    : "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
 }
 
 /** Thrown when the database can't be reached or opened. The message says why and what to do. */
@@ -34,8 +36,19 @@ export class DatabaseUnavailableError extends Error {
   override readonly name = "DatabaseUnavailableError";
 }
 
+/** The SQLSTATE of a prepared statement whose table has changed since; on another connection it is prepared anew. */
+export const STALE_PLAN = "0A000";
+
+/** The SQLSTATE of a lock that was not had in time. */
+const LOCK_TIMEOUT = "55P03";
+
 /** SQLSTATEs after which the same transaction can simply be tried again. */
-const RETRYABLE_STATES = new Set(["40001", "40P01", "55P03", "57P01", "57P02", "57P03", "53300"]);
+const RETRYABLE_STATES = new Set(["40001", "40P01", "57P01", "57P02", "57P03", "53300", "25P03", STALE_PLAN]);
+
+/** Whether an error means that somebody else held an account's lock for too long. */
+export function isLocked(error: unknown): boolean {
+  return (error as { code?: unknown }).code === LOCK_TIMEOUT;
+}
 
 /**
  * Whether an error means that a transaction may be tried again with the same keys: a serialization failure, a deadlock,
@@ -51,7 +64,7 @@ export function isRetryable(error: unknown): boolean {
   }
   return (
     typeof message === "string" &&
-    /Connection terminated|connection timeout|timeout exceeded when trying to connect|Client was closed|Client has encountered a connection error/i.test(
+    /Connection terminated|connection timeout|Query read timeout|timeout exceeded when trying to connect|Client was closed|Client has encountered a connection error/i.test(
       message,
     )
   );
@@ -59,13 +72,18 @@ export function isRetryable(error: unknown): boolean {
 
 const MICROS_PER_SECOND = 1_000_000;
 
-/** Reads Postgres's text form of a timestamptz in UTC, such as `2026-11-22 10:05:00.123456+00`, to microseconds. */
+const TIMESTAMPTZ = /^(\d{4}-\d\d-\d\d) (\d\d:\d\d:\d\d)(\.\d+)?([+-])(\d\d)(?::(\d\d))?(?::(\d\d))?$/;
+
+/** Reads Postgres's text form of a timestamptz, such as `2026-11-22 10:05:00.123456+00`, to microseconds. */
 export function parseTimestamp(text: string): number {
-  const point = text.indexOf(".");
-  const end = text.indexOf("+");
-  const seconds = Date.parse(`${text.slice(0, 10)}T${text.slice(11, 19)}Z`) * 1000;
-  if (point === -1) return seconds;
-  return seconds + Math.round(Number(text.slice(point, end)) * MICROS_PER_SECOND);
+  const match = TIMESTAMPTZ.exec(text);
+  if (match === null) {
+    throw new Error(`The database wrote the time "${text}", not in the ISO style it was asked for.`);
+  }
+  const [, date, time, fraction, sign, hours, minutes, seconds] = match;
+  const offset = Number(hours) * 3600 + Number(minutes ?? 0) * 60 + Number(seconds ?? 0);
+  const local = Date.parse(`${date}T${time}Z`) * 1000 + Math.round(Number(fraction ?? 0) * MICROS_PER_SECOND);
+  return local - (sign === "-" ? -offset : offset) * MICROS_PER_SECOND;
 }
 
 /** Reads Postgres's text form of a bigint array without nulls, such as `{1,-2}`. */

@@ -28,7 +28,9 @@ export class NewerSchemaError extends Error {
 export async function migrate(database: Database): Promise<string[]> {
   const migrations = await readMigrations();
   const applied: string[] = [];
+  const known = await readApplied(database);
   for (const migration of migrations) {
+    if (known.has(migration.id)) continue;
     const ran = await database.transaction((connection) => apply(database, connection, migration));
     if (ran) applied.push(migration.name);
   }
@@ -45,6 +47,16 @@ async function readMigrations(): Promise<Migration[]> {
       sql: await readFile(new URL(file, FOLDER), "utf8"),
     })),
   );
+}
+
+/** The migrations a database has; a role that may only read and write rows can ask for them. */
+async function readApplied(database: Database): Promise<Set<number>> {
+  const [found] = await database.query<{ there: boolean }>(
+    "SELECT to_regclass('credits.migrations') IS NOT NULL AS there",
+  );
+  if (found?.there !== true) return new Set();
+  const rows = await database.query<{ id: number }>("SELECT id FROM credits.migrations");
+  return new Set(rows.map((row) => row.id));
 }
 
 /** The row is inserted before the migration runs, so that a migration can't run twice even without the lock. */

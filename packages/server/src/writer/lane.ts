@@ -73,7 +73,7 @@ export function createLane(options: LaneOptions): Lane {
       if (waiting.length >= WAITING_MAX) {
         return Promise.reject(
           new OverloadedError(
-            `${WAITING_MAX} commands are waiting already. Nothing was done; send it again in a second.`,
+            `${WAITING_MAX} commands are waiting already. This one was not taken; send it again in a second.`,
           ),
         );
       }
@@ -102,7 +102,8 @@ async function run(options: LaneOptions, batch: readonly Waiting[]): Promise<voi
       for (const one of batch) one.reject(error);
       return;
     }
-    // One command the database can't take must not harm the others: halves are tried until it stands alone.
+    // A command the database can't take, or whose account is locked by somebody else, must not harm the others: halves
+    // are tried until it stands alone.
     const middle = Math.ceil(batch.length / 2);
     await run(options, batch.slice(0, middle));
     await run(options, batch.slice(middle));
@@ -122,7 +123,7 @@ async function withRetries(options: LaneOptions, batch: readonly Waiting[]): Pro
       if (!isRetryable(error)) throw error;
       if (tries >= TRIES_MAX) {
         throw new DatabaseUnavailableError(
-          `The database could not be reached (${(error as Error).message}). Whether the command was posted is unknown; send it again with the same key.`,
+          "The database could not be reached. Whether the command was posted is unknown; send it again with the same key.",
           { cause: error },
         );
       }

@@ -50,13 +50,17 @@ const superuser = async (url: string, sql: string) => {
 };
 
 /** A copy of the seeded database in which something was changed behind the ledger's back. */
-async function tampered(sql: string): Promise<Database> {
+async function tampered(sql: string, after = ""): Promise<Database> {
   const name = `tampered_${Math.random().toString(36).slice(2)}`;
   const url = new URL(seeded.url);
   const template = url.pathname.slice(1);
   await superuser(inject("databaseUrl"), `CREATE DATABASE ${name} TEMPLATE ${template}`);
   url.pathname = `/${name}`;
-  await superuser(url.href, `ALTER TABLE credits.entries DISABLE TRIGGER append_only; ${sql}`);
+  await superuser(
+    url.href,
+    `ALTER TABLE credits.entries DISABLE TRIGGER append_only; ${sql};
+      ALTER TABLE credits.entries ENABLE ALWAYS TRIGGER append_only; ${after}`,
+  );
   const drop = () => superuser(inject("databaseUrl"), `DROP DATABASE ${name} WITH (FORCE)`);
   return { url: url.href, drop };
 }
@@ -199,6 +203,20 @@ describe("after tampering, verify names the line:", () => {
     }
   });
 
+  it("also that the database no longer refuses changes", async () => {
+    const database = await tampered("SELECT 1", "ALTER TABLE credits.entries DISABLE TRIGGER append_only");
+    try {
+      const { code, stdout } = await run(["verify"], { DATABASE_URL: database.url });
+      expect(stdout).toContain(
+        "WRONG the database itself refuses changes to entries\n      trigger append_only",
+      );
+      expect(stdout).toContain("1 of 15 checks failed.");
+      expect(code).toBe(1);
+    } finally {
+      await database.drop();
+    }
+  });
+
   it.concurrent.each([
     ["an entry's description", entry("description = 'forged'"), HASHES, "entry 3"],
     ["a row's balance", row("balance = balance + 1"), ROW_CHAIN, "row 3"],
@@ -212,7 +230,7 @@ describe("after tampering, verify names the line:", () => {
         const at = lines.indexOf(`WRONG ${check}`);
         expect(at, stdout).toBeGreaterThanOrEqual(0);
         expect(lines[at + 1], stdout).toMatch(new RegExp(`^ {6}account "acme", ${line}: `));
-        expect(stdout).toMatch(/^\d+ of 14 checks failed\.$/m);
+        expect(stdout).toMatch(/^\d+ of 15 checks failed\.$/m);
         expect(code).toBe(1);
       }
       const other = await run(["verify", "--account", "other"], { DATABASE_URL: database.url });

@@ -132,11 +132,14 @@ describe.each(ENGINES)("refusals on %s", (engine) => {
     await refuse400(routes.map(([path, body]) => [path, { ...body, metadata: many(51) }]));
     await refuse400(routes.map(([path, body]) => [path, { ...body, metadata: { ["k".repeat(65)]: 1 } }]));
     await refuse400(routes.map(([path]) => [path, new Raw(`{"credits":"1","metadata":{"a":1e400}}`)]));
+    await refuse400(
+      routes.map(([path, body]) => [path, { ...body, metadata: { a: Number.MAX_SAFE_INTEGER + 1 } }]),
+    );
     const kept = {
       ["k".repeat(64)]: "x".repeat(500),
       é: "😀",
       n: -0.1,
-      big: 1.7976931348623157e308,
+      big: Number.MAX_SAFE_INTEGER,
       no: false,
     };
     for (const metadata of [kept, many(50)]) {

@@ -74,6 +74,14 @@ describe("a grant", () => {
     expect(remaining(result)).toEqual({ 2: 3_000_000n });
   });
 
+  it("that was effective when it was granted is so for a server whose clock is behind", () => {
+    const before = decideAll([granted("g", {})], emptyAccount(), minutes(0));
+    const later = decideAll([spendOf("a", "s", "4")], before.state, minutes(-1));
+    expect(codesOf(later)).toEqual(["posted"]);
+    const refunded = decideAll([refundOf(2, null)], later.state, minutes(-2), later.changes.entries);
+    expect(remaining(refunded)).toEqual({ 1: 10_000_000n });
+  });
+
   it("that expires before it could be spent is refused", () => {
     const result = decideAll([
       granted("1", { expiresAt: NOW }),

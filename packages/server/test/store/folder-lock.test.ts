@@ -1,5 +1,5 @@
 import { spawn } from "node:child_process";
-import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, readFile, rm, utimes, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterEach, beforeEach, expect, it } from "vitest";
@@ -16,34 +16,65 @@ afterEach(() => rm(folder, { recursive: true }));
 
 const lockFile = () => path.join(folder, "lock");
 
+const holderOf = async () => JSON.parse(await readFile(lockFile(), "utf8")) as Record<string, unknown>;
+
+/** A lock as a process of this place, or another, would write it. */
+async function writeLock(holder: Record<string, unknown>): Promise<void> {
+  const unlock = await lockFolder(folder);
+  const own = await holderOf();
+  await unlock();
+  await writeFile(lockFile(), JSON.stringify({ ...own, nonce: "another", ...holder }));
+}
+
 it("keeps a second opening in the same process out, until the first lets go", async () => {
   const unlock = await lockFolder(folder);
   await expect(lockFolder(folder)).rejects.toThrow(/is open in process \d+.*use PostgreSQL/);
   await unlock();
   const again = await lockFolder(folder);
-  expect(await readFile(lockFile(), "utf8")).toBe(`${process.pid}\n`);
+  expect((await holderOf()).pid).toBe(process.pid);
   await again();
+  expect(await readdir(folder)).toEqual([]);
 });
 
 it("keeps out of a folder another living process has", async () => {
   const other = spawn(process.execPath, ["-e", "setTimeout(() => {}, 60000)"]);
   try {
-    await writeFile(lockFile(), `${other.pid}\n`);
+    await writeLock({ pid: other.pid });
     await expect(lockFolder(folder)).rejects.toThrow(`process ${other.pid}`);
   } finally {
     other.kill("SIGKILL");
   }
 });
 
-it.each(["999999999\n", `${process.pid}\n`, "", "rubbish"])(
-  "takes over the stale lock %j",
-  async (content) => {
-    await writeFile(lockFile(), content);
+it("keeps out of a folder that shows life from elsewhere, whatever process id it has there", async () => {
+  await writeLock({ pid: process.pid, place: "another container" });
+  const beat = setInterval(() => utimes(lockFile(), new Date(), new Date()), 300);
+  try {
+    await expect(lockFolder(folder)).rejects.toThrow("another container");
+  } finally {
+    clearInterval(beat);
+  }
+});
+
+it.each<Record<string, unknown>>([{ pid: 999_999_999 }, { pid: process.pid }, { pid: "rubbish" }])(
+  "takes over the stale lock of %j",
+  async (holder) => {
+    await writeLock(holder);
     const unlock = await lockFolder(folder);
-    expect(await readFile(lockFile(), "utf8")).toBe(`${process.pid}\n`);
+    expect((await holderOf()).nonce).not.toBe("another");
     await unlock();
   },
 );
+
+it("takes over a lock from elsewhere that has been silent for long, and leaves it to its new holder", async () => {
+  const late = await lockFolder(folder);
+  await writeFile(lockFile(), JSON.stringify({ pid: 1, place: "elsewhere", nonce: "gone" }));
+  await utimes(lockFile(), new Date(0), new Date(0));
+  const unlock = await lockFolder(folder);
+  await late();
+  expect((await holderOf()).pid).toBe(process.pid);
+  await unlock();
+});
 
 it("a first start that was killed while it made its files is begun anew", async () => {
   await mkdir(path.join(folder, "postgres.unfinished"));

@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, inject, it } from "vitest";
 import { createDatabase } from "../../../../tools/postgres.js";
 import { instantFromMillis } from "../../src/ledger/instant.js";
 import { putAccount } from "../../src/store/accounts.js";
+import { readActivity } from "../../src/store/activity.js";
 import type { Database } from "../../src/store/database.js";
 import { migrate } from "../../src/store/migrate.js";
 import { openPostgres } from "../../src/store/postgres.js";
@@ -13,6 +14,7 @@ import { grantOf, spendOf, usageOf } from "../commands.js";
 import { readAll } from "../properties/read-all.js";
 
 const now = () => instantFromMillis(Date.now());
+const FIRST_PAGE = { filter: "all", offset: 0, limit: 8, asOf: null } as const;
 
 describe("on a PostgreSQL server", () => {
   let url: string;
@@ -109,6 +111,71 @@ describe("on a PostgreSQL server", () => {
     const { entries, account } = await readAll(open(), "killed");
     expect(entries).toHaveLength(1_000);
     expect(account.balance).toBe(-1_000_000_000n);
+    await writer.close();
+  });
+
+  it("reads times right whatever time zone the server has", async () => {
+    const client = new pg.Client({ connectionString: url });
+    await client.connect();
+    const name = new URL(url).pathname.slice(1);
+    await client.query(`ALTER DATABASE "${name}" SET TimeZone = 'America/New_York'`);
+    const database = openPostgres({ url: `${url}?options=-c%20application_name%3Dother` });
+    opened.push(database);
+    const [row] = await database.query<{ at: number }>("SELECT '2026-11-22T10:05:00.5Z'::timestamptz AS at");
+    expect(row?.at).toBe(Date.UTC(2026, 10, 22, 10, 5, 0, 500) * 1000);
+    await client.query(`ALTER DATABASE "${name}" RESET TimeZone`);
+    await client.end();
+  });
+
+  it("goes on when a newer version adds a column under it", async () => {
+    const database = open();
+    const writer = createWriter({ database, now });
+    await putAccount(database, "evolved", {}, now());
+    await writer.submit(grantOf("evolved", "g", "5"));
+    await database.query("ALTER TABLE credits.activity_rows ADD COLUMN later text");
+    for (let index = 0; index < 6; index++) {
+      expect((await writer.submit(spendOf("evolved", `s${index}`, "0.5"))).refusal).toBeNull();
+      expect((await readActivity(database, "evolved", FIRST_PAGE))?.rows.length).toBe(2);
+    }
+    await database.query("ALTER TABLE credits.activity_rows DROP COLUMN later");
+    await writer.close();
+  });
+
+  it("starts on an up-to-date schema with a role that may not change it", async () => {
+    const client = new pg.Client({ connectionString: url });
+    await client.connect();
+    await client.query("CREATE ROLE app LOGIN PASSWORD 'app'; GRANT USAGE ON SCHEMA credits TO app");
+    await client.query("GRANT SELECT, INSERT, UPDATE ON ALL TABLES IN SCHEMA credits TO app");
+    const appUrl = new URL(url);
+    appUrl.username = "app";
+    appUrl.password = "app";
+    const database = openPostgres({ url: appUrl.href });
+    expect(await migrate(database)).toEqual([]);
+    await expect(database.query("UPDATE credits.entries SET credits = 0")).rejects.toThrow(/append-only/);
+    await expect(database.query("ALTER TABLE credits.entries DISABLE TRIGGER append_only")).rejects.toThrow(
+      /owner/,
+    );
+    await database.close();
+    await client.query("DROP OWNED BY app; DROP ROLE app");
+    await client.end();
+  });
+
+  it("does not let an account that somebody else has locked stop the others for long", async () => {
+    const writer = createWriter({ database: { ...open(), concurrency: 1 }, now });
+    const database = open();
+    for (const account of ["locked", "free"]) await putAccount(database, account, {}, now());
+    const locker = new pg.Client({ connectionString: url });
+    await locker.connect();
+    await locker.query("BEGIN; SELECT FROM credits.accounts WHERE account = 'locked' FOR UPDATE");
+    const [locked, free] = await Promise.allSettled([
+      writer.submit(usageOf("locked", "u", "1")),
+      writer.submit(usageOf("free", "u", "1")),
+    ]);
+    expect(locked.status).toBe("rejected");
+    expect(free.status).toBe("fulfilled");
+    await locker.query("ROLLBACK");
+    await locker.end();
+    expect((await writer.submit(usageOf("locked", "u", "1"))).refusal).toBeNull();
     await writer.close();
   });
 

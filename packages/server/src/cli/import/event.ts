@@ -29,6 +29,7 @@ export interface Mapping {
   readonly sourceType: string;
   readonly project: string | null;
   readonly description: string | null;
+  readonly batch: string | null;
   /** Micro-credits per 1,000 tokens. */
   readonly inputRate: bigint | null;
   readonly outputRate: bigint | null;
@@ -43,6 +44,7 @@ export interface MappingFlags {
   readonly sourceType: string;
   readonly project?: string;
   readonly description?: string;
+  readonly batch?: string;
   readonly inputRate?: string;
   readonly outputRate?: string;
 }
@@ -62,6 +64,7 @@ export function mappingOf(flags: MappingFlags): Mapping {
     sourceType: flags.sourceType,
     project: flags.project ?? null,
     description: flags.description ?? null,
+    batch: flags.batch ?? null,
     inputRate: rateOf("--input-rate", flags.inputRate),
     outputRate: rateOf("--output-rate", flags.outputRate),
   };
@@ -111,8 +114,9 @@ export class LineError extends Error {
 }
 
 /**
- * Makes the event of a line. Without a column for its id, the id is a digest of the line and how often the same line
- * came before it in the file, so that the same file posts each of its lines once, however often it is imported.
+ * Makes the event of a line. Without a column for its id, the id is made of the batch's name, a digest of the line and
+ * how often the same line came before it in the file, so that the same file posts each of its lines once, however often
+ * it is imported.
  *
  * @param nth how many lines with this content came before, by digest; changed by the call
  * @throws LineError when a column is missing or does not hold what it should
@@ -125,7 +129,7 @@ export function eventOf(
   const text = (field: Field): string | null => {
     const column = mapping.columns[field];
     if (column === undefined) return null;
-    const value = record[column];
+    const value = Object.hasOwn(record, column) ? record[column] : undefined;
     if (value === undefined) throw new LineError(`has no column "${column}"`);
     if (value === null || value === "") return null;
     if (typeof value === "object") throw new LineError(`has no plain value in column "${column}"`);
@@ -144,7 +148,7 @@ export function eventOf(
   const account = text("account") ?? mapping.account;
   if (account === null) throw new LineError("names no account");
   return {
-    id: text("id") ?? idOf(record, nth),
+    id: text("id") ?? idOf(record, mapping.batch, nth),
     account,
     kind: (text("kind") ?? mapping.kind) as UsageKind,
     credits: formatCredits(creditsOf(text, mapping)) as UsageEvent["credits"],
@@ -165,11 +169,15 @@ function isRounded(value: unknown): boolean {
   return typeof value === "number" && String(value).replaceAll(/\D/g, "").length > DIGITS_MAX;
 }
 
-function idOf(record: Readonly<Record<string, unknown>>, nth: Map<string, number>): string {
+function idOf(
+  record: Readonly<Record<string, unknown>>,
+  batch: string | null,
+  nth: Map<string, number>,
+): string {
   const digest = sha256(JSON.stringify(record)).slice(0, 32);
   const before = nth.get(digest) ?? 0;
   nth.set(digest, before + 1);
-  return `import:${digest}:${before}`;
+  return `import:${batch === null ? "" : `${batch}:`}${digest}:${before}`;
 }
 
 /** A time with a zone, or without one, and then in UTC. */

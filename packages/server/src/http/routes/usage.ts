@@ -4,6 +4,7 @@ import { usageCommand } from "../../service/commands.js";
 import { EVENTS_MAX } from "../../service/fields.js";
 import { InvalidInputError, issuesOf } from "../../service/inputs.js";
 import type { Service } from "../../service/service.js";
+import { OverloadedError } from "../../writer/lane.js";
 import { cloudEvent, usageOfCloudEvent } from "../cloud-events.js";
 import type { App, Env, Parts } from "../context.js";
 import { problem } from "../problems.js";
@@ -69,6 +70,8 @@ export function usageRoutes(app: App, { service }: Parts): void {
     const events = await readEvents(c, eventsOf);
     const isCloudEvent = type !== "application/json";
     const results = await Promise.all(events.map((event) => post(service, event, isCloudEvent)));
+    const untaken = results.filter((result) => result.error?.code === "overloaded");
+    if (untaken.length === results.length) return problem(c, "overloaded", untaken[0]?.error?.detail ?? "");
     return c.json({ results }, 200);
   });
 }
@@ -103,7 +106,14 @@ async function post(service: Service, event: unknown, isCloudEvent: boolean): Pr
   }
   const { occurred_at, original_credits, ...rest } = parsed.data;
   const command = usageCommand({ ...rest, occurredAt: occurred_at, originalCredits: original_credits });
-  const { status, entry, refusal } = await service.use(command);
+  const outcome = await service.use(command).catch((error: unknown) => {
+    if (error instanceof OverloadedError) return error;
+    throw error;
+  });
+  if (outcome instanceof OverloadedError) {
+    return { id, status: "refused", entry: null, error: { code: "overloaded", detail: outcome.message } };
+  }
+  const { status, entry, refusal } = outcome;
   return {
     id,
     status,

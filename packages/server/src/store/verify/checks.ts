@@ -179,6 +179,8 @@ const rowEntries: Check = {
       OR (r.kind, r.title, r.source_type, r.source_id, r.source_label, r.project, r.description) IS DISTINCT FROM
         (e.kind, e.title, e.source_type, e.source_id, e.source_label, e.project, e.description)
       OR (r.discount IS NULL) <> (r.original_credits IS NULL)
+      OR r.category <> CASE WHEN r.kind LIKE '%\\_usage' THEN 'used'
+        WHEN r.kind IN ('refund', 'adjustment', 'writeoff', 'expiry') THEN 'adjustments' ELSE 'added' END
       OR e.ended_at - e.started_at >= interval '10 minutes'
     ORDER BY 1, coalesce(r.position, e.position) LIMIT 1`,
 };
@@ -229,7 +231,18 @@ const due: Check = {
     ORDER BY a.account LIMIT 1`,
 };
 
+const appendOnly: Check = {
+  name: "the database itself refuses changes to entries",
+  sql: `
+    SELECT coalesce($1::text, '') AS account, 'trigger append_only on credits.entries' AS line,
+      'is missing or disabled' AS problem
+    WHERE NOT EXISTS (
+      SELECT FROM pg_trigger
+      WHERE tgrelid = 'credits.entries'::regclass AND tgname = 'append_only' AND tgenabled = 'A')`,
+};
+
 export const CHECKS: readonly Check[] = [
+  appendOnly,
   strays,
   seqs,
   balances,
