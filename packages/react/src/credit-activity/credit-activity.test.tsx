@@ -40,6 +40,19 @@ test("a failed change keeps the rows, says so beside them and offers Retry, whic
   expect(document.activeElement).toBe(table());
 });
 
+test("after a page that did not come, Previous and Next count from the rows that are still here", async () => {
+  const reader = fakeReader(history(23));
+  const { user } = await open(reader);
+  reader.failWith = "unavailable";
+  await user.click(button("Next"));
+  expect(button("Previous").getAttribute("aria-disabled")).toBe("true");
+  await user.click(button("Next"));
+  reader.failWith = null;
+  await user.click(button("Next"));
+  expect(shownRows()).toEqual(down(15, 8));
+  expect(button("Previous").getAttribute("aria-disabled")).toBe("false");
+});
+
 test("while a retry is under way its message stays", async () => {
   const reader = fakeReader(history(23));
   const { user } = await open(reader);

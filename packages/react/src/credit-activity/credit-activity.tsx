@@ -51,6 +51,8 @@ export function CreditActivity(props: CreditActivityProps) {
   const Heading = `h${headingLevel}` as const;
   const empty = shown !== null && shown.page.total === 0;
 
+  // After a page that did not come, Previous and Next count from the rows that are still here.
+  const missed = failure?.what === "change" && shown?.filter === filter;
   return (
     <section
       ref={rootRef}
@@ -94,7 +96,7 @@ export function CreditActivity(props: CreditActivityProps) {
         {!empty && (
           <Pager
             shown={shown?.page ?? null}
-            page={page}
+            page={missed ? shown.page.page : page}
             pages={pages}
             labels={labels}
             numbers={numbers}

@@ -215,7 +215,8 @@ export function createActivityStore(reader: ActivityReader, account: string, per
       if (known) void load(filter, 1, { asked: false, fresh: true, onFailure: "tell" });
     },
     selectPage(page) {
-      if (page < 1 || page > snapshot.pages || page === snapshot.page) return;
+      if (page < 1 || page > snapshot.pages) return;
+      if (page === snapshot.page && snapshot.failure === null) return;
       go(snapshot.filter, page);
     },
     retry() {
