@@ -199,8 +199,7 @@ const databaseOptions = z.union(
 /** Says where a database can't be reached, without the password its URL may hold. */
 function unreachable(options: DatabaseOptions, error: unknown): unknown {
   const { code, message, errors } = error as Error & { code?: unknown; errors?: Error[] };
-  if (!("url" in options) || typeof code !== "string" || error instanceof DatabaseUnavailableError)
-    return error;
+  if (!("url" in options) || typeof code !== "string" || !URL.canParse(options.url)) return error;
   const { host, pathname, username } = new URL(options.url);
   const why = message === "" ? (errors ?? []).map((one) => one.message).join("; ") : message;
   return new DatabaseUnavailableError(

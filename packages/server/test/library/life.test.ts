@@ -7,6 +7,7 @@ import {
   createCredits,
   DatabaseUnavailableError,
   type Instant,
+  InvalidInputError,
   parseInstant,
 } from "../../src/index.js";
 import { ENGINES } from "../databases.js";
@@ -88,7 +89,14 @@ describe("a folder of the embedded database", () => {
   });
 
   it("is refused in a sentence when it can't be reached", async () => {
-    const nowhere = createCredits({ database: { url: "postgres://nobody@127.0.0.1:1/none" } });
-    await expect(nowhere).rejects.toThrow(/ECONNREFUSED|could not be reached/);
+    const nowhere = createCredits({ database: { url: "postgres://nobody:hidden@127.0.0.1:1/none" } });
+    const error = await nowhere.catch((reason: unknown) => reason);
+    expect(error).toBeInstanceOf(DatabaseUnavailableError);
+    expect((error as Error).message).toMatch(
+      /"none" at 127\.0\.0\.1:1 can't be used as "nobody": .*ECONNREFUSED/,
+    );
+    expect((error as Error).message).not.toContain("hidden");
+    const unset = createCredits({ database: { url: undefined as unknown as string } });
+    await expect(unset).rejects.toThrow(InvalidInputError);
   });
 });
