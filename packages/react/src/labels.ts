@@ -14,6 +14,8 @@ export interface Labels {
   subtitle(): string;
   /** The balance in the header. What stands around `credits` is shown smaller than it. */
   remaining(values: { readonly credits: string }): string;
+  /** The balance when it is below zero, as what is owed. */
+  owed(values: { readonly credits: string }): string;
 
   /** The name of the group of filters. */
   filters(): string;
@@ -117,6 +119,7 @@ export const defaultLabels: Labels = {
   title: () => "Credit Activity",
   subtitle: () => "Every credit added, used and corrected, and your balance after it.",
   remaining: ({ credits }) => `${credits} credits remaining`,
+  owed: ({ credits }) => `${credits} credits owed`,
 
   filters: () => "Show activity",
   filter: ({ filter }) => filterNames[filter],

@@ -22,6 +22,13 @@ test("the header has the title, a subtitle and the balance in a sentence", async
   expect(remaining?.querySelector("strong")?.textContent).toBe("1,862.28");
 });
 
+test("a balance below zero is told as what is owed", async () => {
+  const reader = fakeReader(history(3));
+  reader.balance = "-1234.5";
+  const { container } = await open(reader);
+  expect(container.querySelector(".credits-remaining")?.textContent).toBe("1,234.50 credits owed");
+});
+
 test("a failed change keeps the rows, says so beside them and offers Retry, which keeps focus", async () => {
   const reader = fakeReader(history(23));
   const { user } = await open(reader);

@@ -1,5 +1,6 @@
 "use client";
 
+import type { Amount } from "@credit-activity/client";
 import { type CSSProperties, useEffect, useId, useMemo, useRef, useState } from "react";
 import { numberFormats, sharedDecimals } from "../amounts/amounts.js";
 import { browserTimeZone, dateFormats, dayNumber } from "../dates/dates.js";
@@ -70,7 +71,8 @@ export function CreditActivity(props: CreditActivityProps) {
             <p className="credits-subtitle">{labels.subtitle()}</p>
           </div>
           <Remaining
-            credits={balance === null ? null : numbers.balance(balance, sharedDecimals([balance]))}
+            credits={balance === null ? null : numbers.balance(sizeOf(balance), sharedDecimals([balance]))}
+            owed={balance?.startsWith("-") ?? false}
             failed={failure !== null}
             labels={labels}
           />
@@ -109,6 +111,11 @@ export function CreditActivity(props: CreditActivityProps) {
       </div>
     </section>
   );
+}
+
+/** An amount without its sign. */
+function sizeOf(amount: Amount): Amount {
+  return amount.replace(/^-/, "") as Amount;
 }
 
 function failureText(failure: Failure, labels: Labels): string {

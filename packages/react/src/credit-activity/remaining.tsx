@@ -1,13 +1,15 @@
 import type { Labels } from "../labels.js";
 
-/** The balance, large, in a sentence whose other words are small: "1,862.28 credits remaining". */
+/** The balance, large, in a sentence whose other words are small: "1,862.28 credits remaining", "3.00 credits owed". */
 export function Remaining(props: {
-  /** Null until it is known. */
+  /** How much, without a sign; null until it is known. */
   readonly credits: string | null;
+  /** Whether the balance is below zero: then this much is owed. */
+  readonly owed: boolean;
   readonly failed: boolean;
   readonly labels: Labels;
 }) {
-  const { credits, failed, labels } = props;
+  const { credits, owed, failed, labels } = props;
   if (credits === null) {
     return (
       <p className="credits-remaining" aria-hidden="true">
@@ -15,7 +17,7 @@ export function Remaining(props: {
       </p>
     );
   }
-  const sentence = labels.remaining({ credits });
+  const sentence = owed ? labels.owed({ credits }) : labels.remaining({ credits });
   const at = sentence.indexOf(credits);
   const [before, after] =
     at === -1 ? ["", sentence] : [sentence.slice(0, at), sentence.slice(at + credits.length)];
