@@ -10,9 +10,8 @@ export const USAGE_KINDS = ["ai_usage", "build_usage", "runtime_usage"] as const
 /** What uses credits, and is grouped on the page. */
 export type UsageKind = (typeof USAGE_KINDS)[number];
 
-export const CORRECTION_KINDS = ["refund", "adjustment", "writeoff", "expiry"] as const;
 /** What corrects a balance. */
-export type CorrectionKind = (typeof CORRECTION_KINDS)[number];
+export const CORRECTION_KINDS = ["refund", "adjustment", "writeoff", "expiry"] as const;
 
 export const KINDS = [...GRANT_KINDS, ...USAGE_KINDS, ...CORRECTION_KINDS] as const;
 export type Kind = (typeof KINDS)[number];

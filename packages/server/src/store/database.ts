@@ -7,7 +7,8 @@ export interface Connection {
   query<Row extends object>(sql: string, params?: readonly unknown[]): Promise<Row[]>;
 }
 
-export type TransactionMode = "read committed" | "read-only snapshot";
+/** A migration may wait and run for as long as it takes; what the ledger does all day may not. */
+export type TransactionMode = "read committed" | "read-only snapshot" | "migration";
 
 /** The one seam between the ledger and Postgres, real or embedded. */
 export interface Database extends Connection {
@@ -26,9 +27,9 @@ export interface Database extends Connection {
 
 /** The statement that begins a transaction of a mode. */
 export function beginStatement(mode: TransactionMode): string {
-  return mode === "read committed"
-    ? "BEGIN ISOLATION LEVEL READ COMMITTED"
-    : "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
+  return mode === "read-only snapshot"
+    ? "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
+    : "BEGIN ISOLATION LEVEL READ COMMITTED";
 }
 
 /** Thrown when the database can't be reached or opened. The message says why and what to do. */

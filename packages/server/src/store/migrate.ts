@@ -31,7 +31,10 @@ export async function migrate(database: Database): Promise<string[]> {
   const known = await readApplied(database);
   for (const migration of migrations) {
     if (known.has(migration.id)) continue;
-    const ran = await database.transaction((connection) => apply(database, connection, migration));
+    const ran = await database.transaction(
+      (connection) => apply(database, connection, migration),
+      "migration",
+    );
     if (ran) applied.push(migration.name);
   }
   await refuseNewer(database, migrations);
@@ -61,6 +64,7 @@ async function readApplied(database: Database): Promise<Set<number>> {
 
 /** The row is inserted before the migration runs, so that a migration can't run twice even without the lock. */
 async function apply(database: Database, connection: Connection, migration: Migration): Promise<boolean> {
+  await connection.query("SET LOCAL lock_timeout = 0");
   await connection.query("SELECT pg_advisory_xact_lock($1::bigint)", [MIGRATION_LOCK]);
   await connection.query("CREATE SCHEMA IF NOT EXISTS credits");
   await connection.query(

@@ -32,7 +32,7 @@ const types = {
 export interface PostgresOptions {
   /** A connection string. */
   readonly url: string;
-  /** How many connections the pool holds at most. */
+  /** How many connections there are at most, for writing and reading together; 10 when left out, and 2 at least. */
   readonly connections?: number;
   /** Told of connections that fail while idle. The pool replaces them. */
   readonly onError?: (error: Error) => void;
@@ -94,7 +94,7 @@ function openPool(options: PostgresOptions, max: number): pg.Pool {
   pool.on("error", (error) => options.onError?.(error));
   pool.on("connect", (client) => {
     client.on("error", () => {});
-    // Sent ahead of the first statement; a connection that refuses it fails that one, too.
+    // Sent ahead of the first statement. Where it is refused, times are still read right, by their offset.
     client.query(SESSION).catch((error: Error) => options.onError?.(error));
   });
   return pool;

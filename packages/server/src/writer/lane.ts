@@ -2,7 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Command } from "../ledger/command.js";
 import type { Outcome } from "../ledger/decide.js";
 import type { Instant } from "../ledger/instant.js";
-import { type Database, DatabaseUnavailableError, isRetryable } from "../store/database.js";
+import { type Database, DatabaseUnavailableError, isLocked, isRetryable } from "../store/database.js";
 import { runBatch } from "../store/run-batch.js";
 
 /** How many commands one transaction takes at most. */
@@ -120,6 +120,12 @@ async function withRetries(options: LaneOptions, batch: readonly Waiting[]): Pro
     try {
       return await runBatch(options.database, commands, options.now());
     } catch (error) {
+      if (isLocked(error) && commands.length === 1) {
+        throw new DatabaseUnavailableError(
+          "The account is locked by something else on the database. Nothing was done; send it again.",
+          { cause: error },
+        );
+      }
       if (!isRetryable(error)) throw error;
       if (tries >= TRIES_MAX) {
         throw new DatabaseUnavailableError(

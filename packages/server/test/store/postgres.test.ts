@@ -41,6 +41,21 @@ describe("on a PostgreSQL server", () => {
     expect(applied.flat().sort()).toEqual(["0001_ledger", "0002_access"]);
   });
 
+  it("lets a migrator wait for another for as long as that takes", async () => {
+    const fresh = await createDatabase(inject("databaseUrl"), "waiting");
+    const other = new pg.Client({ connectionString: fresh.url });
+    await other.connect();
+    await other.query("BEGIN; SELECT pg_advisory_xact_lock(2733487)");
+    const database = openPostgres({ url: fresh.url });
+    const migrated = migrate(database);
+    await sleep(3_500);
+    await other.query("ROLLBACK");
+    expect(await migrated).toHaveLength(2);
+    await database.close();
+    await other.end();
+    await fresh.drop();
+  });
+
   it("keeps two servers on one hot account within what the account covers, and answers every command once", async () => {
     const servers = [open(), open()].map((database) => createWriter({ database, now }));
     await putAccount(open(), "hot", {}, now());
@@ -171,7 +186,7 @@ describe("on a PostgreSQL server", () => {
       writer.submit(usageOf("locked", "u", "1")),
       writer.submit(usageOf("free", "u", "1")),
     ]);
-    expect(locked.status).toBe("rejected");
+    expect(locked).toMatchObject({ status: "rejected", reason: { name: "DatabaseUnavailableError" } });
     expect(free.status).toBe("fulfilled");
     await locker.query("ROLLBACK");
     await locker.end();
