@@ -274,12 +274,13 @@ function assemble(
       service.post(commands.spendCommand(account(id), keyOf(given), inputs.check(inputs.spendInput, input))),
     async usage(events) {
       const checked = inputs.check(usageEvents, events);
-      return Promise.all(
-        checked.map(async (event) => ({
-          id: event.id,
-          ...(await service.use(commands.usageCommand(event))),
-        })),
-      );
+      const results = await service.use(checked.map(commands.usageCommand));
+      return results.map(({ status, entry, refusal }, index) => ({
+        id: (checked[index] as inputs.UsageEventInput).id,
+        status,
+        entry,
+        refusal,
+      }));
     },
     hold: async (id, input, given) =>
       service.hold(commands.holdCommand(account(id), keyOf(given), inputs.check(inputs.holdInput, input))),

@@ -4,7 +4,8 @@ import type { RefusalCode } from "../ledger/refusal.js";
 import { type InputIssue, InvalidInputError } from "../service/inputs.js";
 import { RefusedError } from "../service/service.js";
 import { DatabaseUnavailableError, isLocked, isRetryable } from "../store/database.js";
-import { ClosedError, OverloadedError } from "../writer/lane.js";
+import { OverloadedError } from "../writer/lane.js";
+import { ClosedError } from "../writer/writer.js";
 
 /** The stable codes of problem documents, with their status and title. */
 const PROBLEMS = {

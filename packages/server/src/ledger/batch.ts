@@ -1,9 +1,10 @@
 import type { Command } from "./command.js";
 import { amount, ZERO } from "./credits.js";
-import { decide, decideDue, type Outcome } from "./decide.js";
+import { decide, type Outcome } from "./decide.js";
+import { settleDue } from "./due.js";
 import type { Hold } from "./entry.js";
 import type { Instant } from "./instant.js";
-import { type AccountState, type Answer, type Changes, noChanges, type Past } from "./state.js";
+import { type AccountState, type Changes, draftOf, type Past, stateOf } from "./state.js";
 
 /** What a batch did to one account. */
 export interface BatchResult {
@@ -14,8 +15,8 @@ export interface BatchResult {
 }
 
 /**
- * Decides commands on one account in the order of their arrival. Each sees what those before it did, keys and refunds
- * included; a refused one harms no other.
+ * Decides commands on one account in the order of their arrival, after what is due: a pure function of what it is given.
+ * Each command sees what those before it did, keys and refunds included; a refused one harms no other.
  */
 export function decideBatch(
   state: AccountState,
@@ -23,39 +24,31 @@ export function decideBatch(
   now: Instant,
   past: Past,
 ): BatchResult {
+  const draft = draftOf(state, now);
+  settleDue(draft);
+  const [only] = commands;
+  if (commands.length === 1 && only !== undefined && only.op !== "refund") {
+    const outcome = decide(draft, only, past);
+    return { state: stateOf(draft), changes: draft.changes, outcomes: [outcome] };
+  }
   const known = {
     answers: new Map(past.answers),
     entries: new Map(past.entries),
     refunded: new Map(past.refunded),
   };
-  const due = decideDue(state, now);
-  const changes = noChanges();
-  merge(changes, due.changes);
-  for (const entry of due.changes.entries) known.entries.set(entry.seq, entry);
-  let current = due.state;
-  const outcomes: Outcome[] = [];
-  for (const command of commands) {
-    const decision = decide(current, command, now, known);
-    current = decision.state;
-    merge(changes, decision.changes);
-    remember(known, command, decision.outcome);
-    outcomes.push(decision.outcome);
-  }
-  return { state: current, changes, outcomes };
+  for (const entry of draft.changes.entries) known.entries.set(entry.seq, entry);
+  const outcomes = commands.map((command) => {
+    const outcome = decide(draft, command, known);
+    remember(known, command, outcome);
+    return outcome;
+  });
+  return { state: stateOf(draft), changes: draft.changes, outcomes };
 }
 
-function merge(into: Changes, from: Changes): void {
-  into.entries.push(...from.entries);
-  for (const [seq, grant] of from.grants) into.grants.set(seq, grant);
-  for (const [id, hold] of from.holds) into.holds.set(id, hold);
-  for (const [position, row] of from.rows) into.rows.set(position, row);
-}
-
-interface Known {
-  readonly answers: Map<string, Answer>;
-  readonly entries: Map<number, NonNullable<Answer["entry"]>>;
-  readonly refunded: Map<number, typeof ZERO>;
-}
+/** What is known of the past, as a batch adds to it. */
+type Known = {
+  readonly [K in keyof Past]: Past[K] extends ReadonlyMap<infer Key, infer V> ? Map<Key, V> : never;
+};
 
 /** Lets later commands of the batch repeat this one's key and refund its entry. */
 function remember(known: Known, command: Command, outcome: Outcome): void {

@@ -9,16 +9,15 @@ import type {
 } from "./command.js";
 import { amount } from "./credits.js";
 import { fingerprintOf } from "./digest.js";
-import { settleDue } from "./due.js";
 import type { Entry, Hold } from "./entry.js";
 import { WINDOW_MICROS } from "./group.js";
 import { hold, release, settle } from "./hold.js";
-import { formatInstant, type Instant } from "./instant.js";
+import { formatInstant } from "./instant.js";
 import { chargedOriginal, requireCovered, requireFits, requirePositive } from "./limits.js";
 import { DEFAULT_PRIORITY, postCredit, postDebit } from "./post.js";
 import { refund } from "./refund.js";
 import { type Refusal, Refused, refuse } from "./refusal.js";
-import { type AccountState, type Changes, type Draft, draftOf, type Past } from "./state.js";
+import { type Answer, type Draft, goBack, markOf, type Past } from "./state.js";
 
 /** What became of a command: an entry, a hold, nothing (a touch), or a refusal. */
 export type Outcome =
@@ -31,58 +30,30 @@ export type Outcome =
       readonly hold: Hold | null;
     };
 
-/** The state after a command, what it changed, and what became of it. */
-export interface Decision {
-  readonly state: AccountState;
-  readonly changes: Changes;
-  readonly outcome: Outcome;
-}
-
 /** How far in the future usage may lie, in microseconds, for clocks that run ahead. */
 const AHEAD_MICROS_MAX = WINDOW_MICROS;
 
 /**
- * Posts what is due on an account at a time. It comes before every command, and stands even if that is refused.
+ * Decides one command on a draft of an account on which nothing is due: a function of what it is given, without clock or
+ * chance. A refusal leaves the draft as it was.
  */
-export function decideDue(state: AccountState, now: Instant): Pick<Decision, "state" | "changes"> {
-  const draft = draftOf(state, now);
-  settleDue(draft);
-  return finish(draft);
-}
-
-/**
- * Decides one command on an account on which nothing is due: a pure function of what it is given. A refusal moves
- * nothing.
- */
-export function decide(state: AccountState, command: Command, now: Instant, past: Past): Decision {
-  const draft = draftOf(state, now);
-  if (command.op === "touch") {
-    return { ...finish(draft), outcome: { refusal: null, repeated: false, entry: null, hold: null } };
-  }
+export function decide(draft: Draft, command: Command, past: Past): Outcome {
+  if (command.op === "touch") return { refusal: null, repeated: false, entry: null, hold: null };
+  const before = markOf(draft);
   try {
     const fingerprint = fingerprintOf(command);
     const first = past.answers.get(command.key);
-    const outcome =
-      first === undefined ? run(draft, command, fingerprint, past) : repeat(first, command, fingerprint);
-    return { ...finish(draft), outcome };
+    return first === undefined ? run(draft, command, fingerprint, past) : repeat(first, command, fingerprint);
   } catch (error) {
     if (!(error instanceof Refused)) throw error;
-    return { ...finish(draftOf(state, now)), outcome: { refusal: error.refusal } };
+    goBack(draft, before);
+    return { refusal: error.refusal };
   }
-}
-
-function finish(draft: Draft): Pick<Decision, "state" | "changes"> {
-  const { now: _now, changes, ...state } = draft;
-  return { state, changes };
 }
 
 type Answered = Extract<Outcome, { refusal: null }>;
 
-function repeat(
-  first: NonNullable<ReturnType<Past["answers"]["get"]>>,
-  command: KeyedCommand,
-  fingerprint: string,
-): Answered {
+function repeat(first: Answer, command: KeyedCommand, fingerprint: string): Answered {
   if (first.fingerprint !== fingerprint) {
     refuse(
       "key_conflict",
@@ -145,7 +116,17 @@ function use(draft: Draft, command: UsageCommand | SpendCommand, fingerprint: st
       `occurred_at is ${formatInstant(occurredAt)}, more than five minutes after the server's ${formatInstant(draft.now)}. Check the sender's clock.`,
     );
   }
-  return postDebit(draft, command.credits, { ...command, originalCredits, occurredAt, fingerprint });
+  return postDebit(draft, command.credits, {
+    kind: command.kind,
+    key: command.key,
+    fingerprint,
+    originalCredits,
+    description: command.description,
+    source: command.source,
+    project: command.project,
+    occurredAt,
+    metadata: command.metadata,
+  });
 }
 
 function adjust(draft: Draft, command: AdjustCommand, fingerprint: string): Entry {

@@ -33,7 +33,7 @@ export function isEffective(grant: Grant, at: Instant): boolean {
  * Whether a grant has yet to become effective. One that was effective when it was granted is so for every server, also
  * for one whose clock is behind that of the server that granted it.
  */
-function isPending(grant: Grant, at: Instant): boolean {
+export function isPending(grant: Grant, at: Instant): boolean {
   return grant.effectiveAt > at && grant.effectiveAt > grant.recordedAt;
 }
 
@@ -49,14 +49,14 @@ export function addGrant(draft: Draft, grant: Grant): void {
   const after = draft.grants.findIndex((other) => compareGrants(grant, other) < 0);
   const at = after === -1 ? draft.grants.length : after;
   draft.grants = [...draft.grants.slice(0, at), grant, ...draft.grants.slice(at)];
-  draft.changes.grants.set(grant.seq, grant);
+  draft.changes.grants.push(grant);
 }
 
 /** Changes what remains of a grant. */
 function setRemaining(draft: Draft, index: number, remaining: Credits): void {
   const grant = { ...(draft.grants[index] as Grant), remaining };
   draft.grants = draft.grants.with(index, grant);
-  draft.changes.grants.set(grant.seq, grant);
+  draft.changes.grants.push(grant);
 }
 
 /**

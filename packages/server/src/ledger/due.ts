@@ -1,18 +1,27 @@
 import { amount, ZERO } from "./credits.js";
-import { drain, payDebt } from "./draw.js";
+import { drain, isPending, payDebt } from "./draw.js";
 import type { Grant, Hold } from "./entry.js";
 import type { Instant } from "./instant.js";
 import { titleOf } from "./kinds.js";
 import { post } from "./post.js";
 import type { AccountState, Draft } from "./state.js";
 
-/** The next instant at which something comes due on an account (a hold or a grant expires), or null. */
-export function nextDue(state: Pick<AccountState, "grants" | "holds">): Instant | null {
-  const instants = [
-    ...state.grants.filter((grant) => grant.remaining > 0n).map((grant) => grant.expiresAt),
-    ...state.holds.filter((hold) => hold.status === "open").map((hold) => hold.expiresAt),
-  ].filter((instant) => instant !== null);
-  return instants.length === 0 ? null : (instants.reduce((a, b) => Math.min(a, b) as Instant) as Instant);
+/**
+ * The next instant at which time alone changes an account, or null: a hold or a grant expires, or a grant becomes
+ * effective.
+ */
+export function nextDue({ grants, holds }: AccountState, now: Instant): Instant | null {
+  let next: Instant | null = null;
+  const consider = (at: Instant | null) => {
+    if (at !== null && (next === null || at < next)) next = at;
+  };
+  for (const grant of grants) {
+    if (grant.remaining === ZERO) continue;
+    consider(grant.expiresAt);
+    if (isPending(grant, now)) consider(grant.effectiveAt);
+  }
+  for (const hold of holds) if (hold.status === "open") consider(hold.expiresAt);
+  return next;
 }
 
 /**
@@ -72,5 +81,5 @@ function expire(draft: Draft, grant: Grant, at: Instant): void {
 export function closeHold(draft: Draft, closed: Hold): void {
   draft.holds = draft.holds.map((hold) => (hold.hold === closed.hold ? closed : hold));
   draft.held = amount(draft.held - closed.credits);
-  draft.changes.holds.set(closed.hold, closed);
+  draft.changes.holds.push(closed);
 }

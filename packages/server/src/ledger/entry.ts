@@ -93,15 +93,9 @@ export interface Hold {
   readonly releaseFingerprint: string | null;
 }
 
-/** What the page shows: one entry, or a group of usage entries of one short window. */
-export interface ActivityRow {
-  /** 1, 2, 3, ... in the account. */
-  readonly position: number;
-  readonly category: Category;
-  /** 1, 2, 3, ... in its category. */
-  readonly categoryPosition: number;
-  readonly kind: Kind;
-  readonly title: string | null;
+/** A group of usage entries of the open window, which may still grow. */
+export interface OpenRow {
+  readonly kind: UsageKind;
   readonly source: Source | null;
   readonly project: string | null;
   /** Discount in tenths of a percent, or null when there was none. */
@@ -115,5 +109,16 @@ export interface ActivityRow {
   readonly lastSeq: number;
   readonly credits: Credits;
   readonly originalCredits: Credits | null;
+}
+
+/** What the page shows: one entry, or a group of usage entries of one short window. */
+export interface ActivityRow extends Omit<OpenRow, "kind"> {
+  /** 1, 2, 3, ... in the account. */
+  readonly position: number;
+  readonly category: Category;
+  /** 1, 2, 3, ... in its category. */
+  readonly categoryPosition: number;
+  readonly kind: Kind;
+  readonly title: string | null;
   readonly balance: Credits;
 }

@@ -1,8 +1,8 @@
 import { amount, type Credits, fits } from "./credits.js";
-import type { ActivityRow, Entry, Source } from "./entry.js";
+import type { ActivityRow, Entry, OpenRow, Source } from "./entry.js";
 import { type Instant, MICROS_PER_SECOND } from "./instant.js";
-import { type Category, categoryOf, isUsage } from "./kinds.js";
-import type { Draft, Window } from "./state.js";
+import { categoryOf, isUsage, type UsageKind } from "./kinds.js";
+import type { Draft, RowTotals, Window } from "./state.js";
 
 /** The length of a window, in microseconds: five minutes, aligned to the clock. */
 export const WINDOW_MICROS = 300 * MICROS_PER_SECOND;
@@ -13,24 +13,90 @@ export const WINDOW_ROWS_MAX = 64;
 /** What grouping needs of an entry. Its position is what grouping finds. */
 type Groupable = Omit<Entry, "hash" | "position">;
 
+/** A usage entry, which is what windows group. */
+type GroupableUsage = Groupable & { readonly kind: UsageKind };
+
 /**
  * Puts an entry into its activity row, and returns the row's position. Usage joins the open window's row of the same
  * kind, source, project and discount, or begins a row or a window; any other entry seals the window and is a row alone.
  */
 export function group(draft: Draft, entry: Groupable): number {
-  if (!isUsage(entry.kind)) {
-    draft.window = null;
-    return appendRow(draft, entry).position;
-  }
-  const window = windowFor(draft, entry);
+  if (isUsageEntry(entry)) return groupUsage(draft, entry);
+  sealWindow(draft);
+  const category = categoryOf(entry.kind);
+  const row: ActivityRow = {
+    position: draft.totals.all + 1,
+    category,
+    categoryPosition: draft.totals[category] + 1,
+    title: entry.title,
+    ...rowOf(entry),
+    balance: entry.balance,
+  };
+  draft.totals = counted(draft.totals, category);
+  draft.changes.rows.push(row);
+  return row.position;
+}
+
+/** The activity rows of an open window, on an account with these totals: the last of all, and the last of Used. */
+export function windowRows(window: Window, totals: RowTotals): ActivityRow[] {
+  let balance = window.base;
+  const before = { all: totals.all - window.rows.length, used: totals.used - window.rows.length };
+  return window.rows.map((row, index) => {
+    balance = amount(balance + row.credits);
+    return {
+      position: before.all + index + 1,
+      category: "used",
+      categoryPosition: before.used + index + 1,
+      title: null,
+      ...row,
+      balance,
+    };
+  });
+}
+
+function isUsageEntry(entry: Groupable): entry is GroupableUsage {
+  return isUsage(entry.kind);
+}
+
+function groupUsage(draft: Draft, entry: GroupableUsage): number {
   const discount = discountOf(entry.credits, entry.originalCredits);
-  const index = window.rows.findIndex((row) => isSameGroup(row, entry, discount));
-  const row = window.rows[index];
-  if (row !== undefined && hasRoom(row, entry)) return addToRow(draft, window, index, entry);
-  const isFull = row !== undefined || window.rows.length >= WINDOW_ROWS_MAX;
-  const added = appendRow(draft, entry);
-  draft.window = { cell: window.cell, rows: isFull ? [added] : [...window.rows, added] };
-  return added.position;
+  const window = draft.window;
+  if (window !== null && isWithin(window, entry)) {
+    const index = window.rows.findIndex((row) => isSameGroup(row, entry, discount));
+    const row = window.rows[index];
+    if (row !== undefined && hasRoom(row, entry)) {
+      draft.window = { ...window, rows: window.rows.with(index, joined(row, entry)) };
+      return draft.totals.all - window.rows.length + index + 1;
+    }
+    if (row === undefined && window.rows.length < WINDOW_ROWS_MAX) {
+      draft.window = { ...window, rows: [...window.rows, rowOf(entry)] };
+    } else openWindow(draft, window.cell, entry);
+  } else {
+    openWindow(draft, (Math.floor(entry.occurredAt / WINDOW_MICROS) * WINDOW_MICROS) as Instant, entry);
+  }
+  draft.totals = counted(draft.totals, "used");
+  return draft.totals.all;
+}
+
+/** Whether an entry is neither later, nor too late, for a window. */
+function isWithin(window: Window, entry: Groupable): boolean {
+  return entry.occurredAt < window.cell + WINDOW_MICROS && window.cell - entry.occurredAt < WINDOW_MICROS;
+}
+
+function openWindow(draft: Draft, cell: Instant, entry: GroupableUsage): void {
+  sealWindow(draft);
+  draft.window = { cell, base: amount(entry.balance - entry.credits), rows: [rowOf(entry)] };
+}
+
+/** Closes the open window, if there is one: its rows are complete. */
+function sealWindow(draft: Draft): void {
+  if (draft.window === null) return;
+  draft.changes.rows.push(...windowRows(draft.window, draft.totals));
+  draft.window = null;
+}
+
+function counted(totals: RowTotals, category: Exclude<keyof RowTotals, "all">): RowTotals {
+  return { ...totals, all: totals.all + 1, [category]: totals[category] + 1 };
 }
 
 /** The discount in tenths of a percent: at least a tenth, and a full 100 only when nothing was charged. */
@@ -43,21 +109,7 @@ export function discountOf(credits: Credits, original: Credits | null): number |
   return Math.min(Math.max(tenths, 1), 999);
 }
 
-/** The window an entry belongs to: the open one, or a new one when the entry is later, or too late, for that. */
-function windowFor(draft: Draft, entry: Groupable): Window {
-  const open = draft.window;
-  if (open !== null) {
-    const isBefore = entry.occurredAt < open.cell;
-    const fitsWindow = isBefore
-      ? open.cell - entry.occurredAt < WINDOW_MICROS
-      : entry.occurredAt < open.cell + WINDOW_MICROS;
-    if (fitsWindow) return open;
-  }
-  const cell = (Math.floor(entry.occurredAt / WINDOW_MICROS) * WINDOW_MICROS) as Instant;
-  return { cell, rows: [] };
-}
-
-function isSameGroup(row: ActivityRow, entry: Groupable, discount: number | null): boolean {
+function isSameGroup(row: OpenRow, entry: Groupable, discount: number | null): boolean {
   return (
     row.kind === entry.kind &&
     row.discount === discount &&
@@ -72,32 +124,24 @@ function isSameSource(a: Source | null, b: Source | null): boolean {
 }
 
 /** Whether the row's sums still fit their columns with the entry in it. */
-function hasRoom(row: ActivityRow, entry: Groupable): boolean {
+function hasRoom(row: OpenRow, entry: Groupable): boolean {
   return (
     fits(row.credits + entry.credits) && fits((row.originalCredits ?? 0n) + (entry.originalCredits ?? 0n))
   );
 }
 
-/** Adds an entry to a row of the window; the balances of that row and of those after it move along. */
-function addToRow(draft: Draft, window: Window, index: number, entry: Groupable): number {
-  const rows = window.rows.map((row, at) => {
-    if (at < index) return row;
-    const balance = amount(row.balance + entry.credits);
-    const changed = at === index ? { ...joined(row, entry), balance } : { ...row, balance };
-    draft.changes.rows.set(changed.position, changed);
-    return changed;
-  });
-  draft.window = { cell: window.cell, rows };
-  return (rows[index] as ActivityRow).position;
-}
-
-function joined(row: ActivityRow, entry: Groupable): ActivityRow {
+/** A row with one entry more. */
+function joined(row: OpenRow, entry: Groupable): OpenRow {
   return {
-    ...row,
+    kind: row.kind,
+    source: row.source,
+    project: row.project,
+    discount: row.discount,
     description: row.description === entry.description ? row.description : null,
     startedAt: Math.min(row.startedAt, entry.occurredAt) as Instant,
     endedAt: Math.max(row.endedAt, entry.occurredAt) as Instant,
     entries: row.entries + 1,
+    firstSeq: row.firstSeq,
     lastSeq: entry.seq,
     credits: amount(row.credits + entry.credits),
     originalCredits:
@@ -105,17 +149,10 @@ function joined(row: ActivityRow, entry: Groupable): ActivityRow {
   };
 }
 
-function appendRow(draft: Draft, entry: Groupable): ActivityRow {
-  const category: Category = categoryOf(entry.kind);
-  const position = draft.totals.all + 1;
-  const categoryPosition = draft.totals[category] + 1;
-  draft.totals = { ...draft.totals, all: position, [category]: categoryPosition };
-  const row: ActivityRow = {
-    position,
-    category,
-    categoryPosition,
+/** What a row says that has one entry. */
+function rowOf<K extends Entry["kind"]>(entry: Groupable & { readonly kind: K }) {
+  return {
     kind: entry.kind,
-    title: entry.title,
     source: entry.source,
     project: entry.project,
     discount: discountOf(entry.credits, entry.originalCredits),
@@ -127,8 +164,5 @@ function appendRow(draft: Draft, entry: Groupable): ActivityRow {
     lastSeq: entry.seq,
     credits: entry.credits,
     originalCredits: entry.originalCredits,
-    balance: entry.balance,
   };
-  draft.changes.rows.set(position, row);
-  return row;
 }

@@ -32,7 +32,7 @@ export function hold(draft: Draft, command: HoldCommand, fingerprint: string): H
   };
   draft.held = held;
   draft.holds = [...draft.holds, opened];
-  draft.changes.holds.set(opened.hold, opened);
+  draft.changes.holds.push(opened);
   return opened;
 }
 

@@ -83,9 +83,17 @@ function offsetSeconds(zone: string): number {
   return zone.startsWith("-") ? -seconds : seconds;
 }
 
+let lastSecond = Number.NaN;
+let lastSecondText = "";
+
 /** Writes an instant as RFC 3339 in UTC with six decimals, so that texts sort as the times do. */
 export function formatInstant(instant: Instant): string {
   const micros = ((instant % MICROS_PER_SECOND) + MICROS_PER_SECOND) % MICROS_PER_SECOND;
-  const second = new Date((instant - micros) / 1000).toISOString().slice(0, 19);
-  return `${second}.${micros.toString().padStart(6, "0")}Z`;
+  const second = instant - micros;
+  // Times that are written one after the other mostly lie in the same second, whose text is the costly part.
+  if (second !== lastSecond) {
+    lastSecondText = new Date(second / 1000).toISOString().slice(0, 19);
+    lastSecond = second;
+  }
+  return `${lastSecondText}.${micros.toString().padStart(6, "0")}Z`;
 }

@@ -25,6 +25,9 @@ export interface Posting {
   readonly metadata?: Metadata;
 }
 
+/** An entry while it is made. */
+type Unsealed = Entry & { hash: string; position: number };
+
 const NO_METADATA: Metadata = Object.freeze({});
 
 /**
@@ -41,7 +44,7 @@ export function post(draft: Draft, posting: Posting, debtBefore: Credits): Entry
       "The balance would leave the range the ledger can hold. Use smaller amounts.",
     );
   }
-  const facts = {
+  const entry: Unsealed = {
     account: draft.account,
     seq: draft.seq + 1,
     kind: posting.kind,
@@ -60,8 +63,11 @@ export function post(draft: Draft, posting: Posting, debtBefore: Credits): Entry
     debt: amount(draft.debt - debtBefore),
     refundOf: posting.refundOf ?? null,
     metadata: posting.metadata ?? NO_METADATA,
+    hash: "",
+    position: 0,
   };
-  const entry: Entry = { ...facts, hash: hashEntry(draft.hash, facts), position: group(draft, facts) };
+  entry.hash = hashEntry(draft.hash, entry);
+  entry.position = group(draft, entry);
   draft.seq = entry.seq;
   draft.balance = balance;
   draft.hash = entry.hash;
@@ -76,7 +82,8 @@ export function postDebit(draft: Draft, taken: Credits, posting: Omit<Posting, "
   const repaid = payDebt(draft, isSpendable);
   const drawn = drawFrom(draft, taken, isSpendable);
   draft.debt = amount(draft.debt + taken - sumOf(drawn));
-  return post(draft, { ...posting, credits: amount(-taken), draws: [...repaid, ...drawn] }, debtBefore);
+  const draws = repaid.length === 0 ? drawn : [...repaid, ...drawn];
+  return post(draft, { ...posting, credits: amount(-taken), draws }, debtBefore);
 }
 
 /** How a block of credits is to be spent. */

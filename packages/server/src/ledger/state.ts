@@ -1,5 +1,5 @@
 import type { Credits } from "./credits.js";
-import type { ActivityRow, Entry, Grant, Hold } from "./entry.js";
+import type { ActivityRow, Entry, Grant, Hold, OpenRow } from "./entry.js";
 import type { Instant } from "./instant.js";
 
 /** How many activity rows an account has, in all and by category: what "of 23" is read from. */
@@ -10,10 +10,15 @@ export interface RowTotals {
   readonly adjustments: number;
 }
 
-/** The open window: the clock-aligned five minutes it stands for, and its rows, in the order of their first entry. */
+/**
+ * The open window: the clock-aligned five minutes it stands for, and its rows, in the order of their first entry. They
+ * are the account's last rows, so their positions and balances follow from the totals and from `base`.
+ */
 export interface Window {
   readonly cell: Instant;
-  readonly rows: readonly ActivityRow[];
+  /** The balance before the first row. */
+  readonly base: Credits;
+  readonly rows: readonly OpenRow[];
 }
 
 /** All the rules need to know of an account to decide a command. */
@@ -55,27 +60,73 @@ export interface Answer {
   readonly hold: Hold | null;
 }
 
-/** A state being changed by one command: thrown away when the command is refused. */
+/** Nothing of the past: what commands need that refer to nothing. */
+export const NO_PAST: Past = { answers: new Map(), entries: new Map(), refunded: new Map() };
+
+/** A state being changed by the commands of a batch. Its lists are shared with the state and replaced, never changed. */
 export type Draft = { -readonly [K in keyof AccountState]: AccountState[K] } & {
-  /** The time at which the command is decided. */
+  /** The time at which the commands are decided. */
   readonly now: Instant;
   readonly changes: Changes;
 };
 
-/** What a decision changed, to be written by the store. The last version of each grant, hold and row stands. */
+/** What a batch changed, in the order in which it did: the last version of each grant and hold stands. */
 export interface Changes {
   readonly entries: Entry[];
-  readonly grants: Map<number, Grant>;
-  readonly holds: Map<string, Hold>;
-  readonly rows: Map<number, ActivityRow>;
+  readonly grants: Grant[];
+  readonly holds: Hold[];
+  /** The rows that are complete: those that stand alone, and those of windows that were sealed. They never change. */
+  readonly rows: ActivityRow[];
 }
 
-/** An empty set of changes. */
-export function noChanges(): Changes {
-  return { entries: [], grants: new Map(), holds: new Map(), rows: new Map() };
-}
-
-/** A draft of a state, for one command at one time. Lists are shared with the state and replaced, never changed. */
+/** A draft of a state, for the commands of a batch at one time. */
 export function draftOf(state: AccountState, now: Instant): Draft {
-  return { ...state, now, changes: noChanges() };
+  return { ...state, now, changes: { entries: [], grants: [], holds: [], rows: [] } };
+}
+
+/** The state a draft has come to. */
+export function stateOf(draft: Draft): AccountState {
+  return {
+    account: draft.account,
+    overdraftLimit: draft.overdraftLimit,
+    balance: draft.balance,
+    held: draft.held,
+    debt: draft.debt,
+    seq: draft.seq,
+    hash: draft.hash,
+    grants: draft.grants,
+    holds: draft.holds,
+    totals: draft.totals,
+    window: draft.window,
+  };
+}
+
+/** Where a draft stands, so that a command that is refused half-way leaves no trace. */
+export interface Mark {
+  readonly state: AccountState;
+  readonly entries: number;
+  readonly grants: number;
+  readonly holds: number;
+  readonly rows: number;
+}
+
+/** Remembers where a draft stands. */
+export function markOf(draft: Draft): Mark {
+  const { entries, grants, holds, rows } = draft.changes;
+  return {
+    state: stateOf(draft),
+    entries: entries.length,
+    grants: grants.length,
+    holds: holds.length,
+    rows: rows.length,
+  };
+}
+
+/** Puts a draft back to where it stood. */
+export function goBack(draft: Draft, mark: Mark): void {
+  Object.assign(draft, mark.state);
+  draft.changes.entries.length = mark.entries;
+  draft.changes.grants.length = mark.grants;
+  draft.changes.holds.length = mark.holds;
+  draft.changes.rows.length = mark.rows;
 }

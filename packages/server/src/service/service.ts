@@ -1,4 +1,4 @@
-import type { Command, KeyedCommand } from "../ledger/command.js";
+import type { Command, KeyedCommand, UsageCommand } from "../ledger/command.js";
 import type { Credits } from "../ledger/credits.js";
 import type { Outcome } from "../ledger/decide.js";
 import type { ActivityRow, Entry, Grant, Hold } from "../ledger/entry.js";
@@ -112,11 +112,9 @@ export function createService({ database, writer, now }: ServiceOptions) {
       return { hold: hold as Hold, repeated };
     },
 
-    /** Runs a usage command; a refusal is a result, not an error. */
-    async use(command: KeyedCommand): Promise<UsageResult> {
-      const outcome = await writer.submit(command);
-      if (outcome.refusal !== null) return { status: "refused", entry: null, refusal: outcome.refusal };
-      return { status: outcome.repeated ? "duplicate" : "posted", entry: outcome.entry, refusal: null };
+    /** Runs usage commands, all or none of which are taken; a refusal is a result, not an error. */
+    async use(commands: readonly UsageCommand[]): Promise<UsageResult[]> {
+      return (await writer.submitAll(commands)).map(usageResult);
     },
 
     getAccount,
@@ -126,6 +124,7 @@ export function createService({ database, writer, now }: ServiceOptions) {
       settings: accounts.AccountSettings,
     ): Promise<{ account: accounts.Account; created: boolean }> {
       const created = await accounts.putAccount(database, account, settings, now());
+      writer.forget(account);
       return { account: await getAccount(account), created };
     },
 
@@ -188,6 +187,11 @@ export function createService({ database, writer, now }: ServiceOptions) {
       await database.query("SELECT 1");
     },
   };
+}
+
+function usageResult(outcome: Outcome): UsageResult {
+  if (outcome.refusal !== null) return { status: "refused", entry: null, refusal: outcome.refusal };
+  return { status: outcome.repeated ? "duplicate" : "posted", entry: outcome.entry, refusal: null };
 }
 
 /** The items that were asked for, out of one more than that, which tells where the list goes on. */

@@ -1,4 +1,4 @@
-import type { Credits } from "../ledger/credits.js";
+import { amount, type Credits } from "../ledger/credits.js";
 import type { Metadata } from "../ledger/entry.js";
 import { formatInstant, type Instant } from "../ledger/instant.js";
 import type { BlockKind } from "../ledger/kinds.js";
@@ -37,39 +37,49 @@ interface Columns {
   overdraft_limit: Credits;
   metadata: Metadata;
   balance: Credits;
+  /** Open holds, and grants that are not effective yet. */
   held: Credits;
-  /** A sum that may go beyond a bigint, as digits. */
-  unspendable: string;
-  remaining: Record<string, string> | null;
+  /** A JSON object of amounts as texts. */
+  remaining: string;
+  due_at: Instant | null;
   created_at: Instant;
   updated_at: Instant;
 }
 
-const READ = `
-  SELECT a.account, a.name, a.time_zone, a.overdraft_limit, a.metadata, a.balance,
-    (SELECT coalesce(sum(h.credits), 0)::bigint FROM credits.holds h
-      WHERE h.account = a.account AND h.status = 'open' AND h.expires_at > $2::timestamptz) AS held,
-    g.unspendable, g.remaining, a.created_at, a.updated_at
-  FROM credits.accounts a, LATERAL (
-    SELECT coalesce(sum(k.unspendable), 0)::text AS unspendable,
-      json_object_agg(k.kind, k.remaining::text) FILTER (WHERE k.kind IS NOT NULL) AS remaining
-    FROM (
-      SELECT kind, sum(remaining) AS remaining,
-        sum(remaining) FILTER (WHERE effective_at > greatest($2::timestamptz, recorded_at) OR expires_at <= $2::timestamptz) AS unspendable
-      FROM credits.grants WHERE account = $1 AND remaining > 0 GROUP BY kind
-    ) k
-  ) g
-  WHERE a.account = $1`;
+const COLUMNS = `account, name, time_zone, overdraft_limit, metadata, balance, held + pending AS held, remaining, due_at,
+  created_at, updated_at`;
 
-/** Reads an account as it stands at a time, or null when there is none. */
+const READ = `SELECT ${COLUMNS} FROM credits.accounts WHERE account = $1`;
+
+/** The same, and what is really held now, of an account on which something has come due that nobody has posted yet. */
+const READ_DUE = `
+  SELECT ${COLUMNS}, (
+    SELECT coalesce(sum(h.credits), 0) FROM credits.holds h
+    WHERE h.account = a.account AND h.status = 'open' AND h.expires_at > $2::timestamptz
+  ) + (
+    SELECT coalesce(sum(g.remaining), 0) FROM credits.grants_now g
+    WHERE g.account = a.account AND g.remaining > 0
+      AND (g.effective_at > greatest($2::timestamptz, g.recorded_at) OR g.expires_at <= $2::timestamptz)
+  ) AS really_held
+  FROM credits.accounts a WHERE a.account = $1`;
+
+/** Reads an account as it stands at a time, or null when there is none: one line, by its key, unless something is due. */
 export async function readAccount(
   connection: Connection,
   account: string,
   now: Instant,
 ): Promise<Account | null> {
-  const [columns] = await connection.query<Columns>(READ, [account, formatInstant(now)]);
+  const [columns] = await connection.query<Columns>(READ, [account]);
   if (columns === undefined) return null;
-  const held = (columns.held + BigInt(columns.unspendable)) as Credits;
+  if (columns.due_at === null || columns.due_at > now) return accountOf(columns, columns.held);
+  const [due] = await connection.query<Columns & { really_held: string }>(READ_DUE, [
+    account,
+    formatInstant(now),
+  ]);
+  return due === undefined ? null : accountOf(due, BigInt(due.really_held));
+}
+
+function accountOf(columns: Columns, held: bigint): Account {
   return {
     account: columns.account,
     name: columns.name,
@@ -77,14 +87,17 @@ export async function readAccount(
     overdraftLimit: columns.overdraft_limit,
     metadata: columns.metadata,
     balance: columns.balance,
-    held,
-    available: (columns.balance - held) as Credits,
-    remaining: Object.fromEntries(
-      Object.entries(columns.remaining ?? {}).map(([kind, text]) => [kind, BigInt(text) as Credits]),
-    ),
+    held: amount(held),
+    available: amount(columns.balance - held),
+    remaining: remainingOf(columns.remaining),
     createdAt: columns.created_at,
     updatedAt: columns.updated_at,
   };
+}
+
+function remainingOf(text: string): Account["remaining"] {
+  const digits = JSON.parse(text) as Partial<Record<BlockKind, string>>;
+  return Object.fromEntries(Object.entries(digits).map(([kind, of]) => [kind, amount(BigInt(of))]));
 }
 
 const PUT = `
@@ -95,6 +108,7 @@ const PUT = `
     time_zone = coalesce($4, a.time_zone),
     overdraft_limit = coalesce($5::bigint, a.overdraft_limit),
     metadata = coalesce($6::jsonb, a.metadata),
+    version = a.version + 1,
     updated_at = $7::timestamptz
   RETURNING (xmax = 0) AS created`;
 

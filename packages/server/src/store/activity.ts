@@ -1,10 +1,11 @@
 import type { Credits } from "../ledger/credits.js";
 import type { ActivityRow, Entry } from "../ledger/entry.js";
-import { WINDOW_ROWS_MAX } from "../ledger/group.js";
+import { WINDOW_ROWS_MAX, windowRows } from "../ledger/group.js";
 import type { Instant } from "../ledger/instant.js";
 import type { Category } from "../ledger/kinds.js";
-import type { RowTotals } from "../ledger/state.js";
+import type { RowTotals, Window } from "../ledger/state.js";
 import type { Connection } from "./database.js";
+import { parseWindow } from "./open-window.js";
 import { type EntryColumns, entryOf, type RowColumns, rowOf } from "./rows.js";
 
 /**
@@ -39,35 +40,44 @@ export interface ActivityResult {
 interface AccountColumns {
   at_seq: bigint;
   at_balance: Credits;
-  at_window: bigint | null;
   at_all: bigint;
   at_added: bigint;
   at_used: bigint;
   at_adjustments: bigint;
+  /** On the first line only. */
+  at_window: string | null;
 }
 
-const ACCOUNT_COLUMNS = `a.seq AS at_seq, a.balance AS at_balance, a.window_position AS at_window, a.rows_all AS at_all,
-    a.rows_added AS at_added, a.rows_used AS at_used, a.rows_adjustments AS at_adjustments`;
+const ACCOUNT_COLUMNS = `a.seq AS at_seq, a.balance AS at_balance, a.rows_all AS at_all, a.rows_added AS at_added,
+    a.rows_used AS at_used, a.rows_adjustments AS at_adjustments,
+    CASE WHEN coalesce(r.line, 1) = 1 THEN a.open_window END AS at_window`;
 
-/** The account's totals and a page of its rows in one statement, and so of one moment. The page is one index range. */
+/**
+ * The account's totals, its open window and a page of its complete rows in one statement, and so of one moment. The page
+ * is one index range.
+ */
 const PAGE_OF_ALL = `
   SELECT ${ACCOUNT_COLUMNS}, r.*
   FROM credits.accounts a LEFT JOIN LATERAL (
-    SELECT * FROM credits.activity_rows r
-    WHERE r.account = a.account AND r.position <= coalesce($2::bigint, a.rows_all) - $3::bigint
-    ORDER BY r.position DESC LIMIT $4::integer
+    SELECT row_number() OVER () AS line, p.* FROM (
+      SELECT * FROM credits.activity_rows r
+      WHERE r.account = a.account AND r.position <= coalesce($2::bigint, a.rows_all) - $3::bigint
+      ORDER BY r.position DESC LIMIT $4::integer
+    ) p
   ) r ON true
-  WHERE a.account = $1 ORDER BY r.position DESC`;
+  WHERE a.account = $1`;
 
 const PAGE_OF_CATEGORY = `
   SELECT ${ACCOUNT_COLUMNS}, r.*
   FROM credits.accounts a LEFT JOIN LATERAL (
-    SELECT * FROM credits.activity_rows r
-    WHERE r.account = a.account AND r.category = $5 AND r.category_position <= coalesce($2::bigint,
-      CASE $5 WHEN 'added' THEN a.rows_added WHEN 'used' THEN a.rows_used ELSE a.rows_adjustments END) - $3::bigint
-    ORDER BY r.category_position DESC LIMIT $4::integer
+    SELECT row_number() OVER () AS line, p.* FROM (
+      SELECT * FROM credits.activity_rows r
+      WHERE r.account = a.account AND r.category = $5 AND r.category_position <= coalesce($2::bigint,
+        CASE $5 WHEN 'added' THEN a.rows_added WHEN 'used' THEN a.rows_used ELSE a.rows_adjustments END) - $3::bigint
+      ORDER BY r.category_position DESC LIMIT $4::integer
+    ) p
   ) r ON true
-  WHERE a.account = $1 ORDER BY r.position DESC`;
+  WHERE a.account = $1`;
 
 /** Reads a page of an account's activity, or null when there is no such account. */
 export async function readActivity(
@@ -83,8 +93,10 @@ export async function readActivity(
       : await connection.query<AccountColumns & RowColumns>(PAGE_OF_CATEGORY, [...params, filter]);
   const [first] = found;
   if (first === undefined) return null;
-  const current = asOfNow(first);
-  const rows = found.filter((columns) => columns.position !== null).map(rowOf);
+  const window = parseWindow(first.at_window);
+  const current = asOfNow(first, window);
+  const complete = found.filter((columns) => columns.position !== null).map(rowOf);
+  const rows = [...openRows(window, current, range), ...complete].slice(0, range.limit);
   if (asOf === null || asOf.seq === current.seq) {
     return {
       rows,
@@ -102,17 +114,28 @@ export async function readActivity(
   };
 }
 
-function asOfNow(columns: AccountColumns): AsOf {
-  return {
-    totals: {
-      all: Number(columns.at_all),
-      added: Number(columns.at_added),
-      used: Number(columns.at_used),
-      adjustments: Number(columns.at_adjustments),
-    },
-    seq: Number(columns.at_seq),
-    windowPosition: Number(columns.at_window ?? 0),
+/** The rows of the open window that belong to a page, the newest first. */
+function openRows(
+  window: Window | null,
+  current: AsOf,
+  { filter, offset, asOf }: ActivityRange,
+): ActivityRow[] {
+  if (window === null || (filter !== "all" && filter !== "used")) return [];
+  const newest = (asOf ?? current).totals[filter] - offset;
+  return windowRows(window, current.totals)
+    .filter((row) => (filter === "all" ? row.position : row.categoryPosition) <= newest)
+    .reverse();
+}
+
+function asOfNow(columns: AccountColumns, window: Window | null): AsOf {
+  const totals = {
+    all: Number(columns.at_all),
+    added: Number(columns.at_added),
+    used: Number(columns.at_used),
+    adjustments: Number(columns.at_adjustments),
   };
+  const windowPosition = window === null ? 0 : totals.all - window.rows.length + 1;
+  return { totals, seq: Number(columns.at_seq), windowPosition };
 }
 
 function isWithin(asOf: AsOf, current: AsOf): boolean {
@@ -144,7 +167,7 @@ interface PastRowColumns {
 /** The rows of the window that was open at a moment, recomputed from the entries there were. */
 const WINDOW_AS_IT_WAS = `
   WITH first AS (
-    SELECT e.seq, e.balance - e.credits AS balance FROM credits.activity_rows r
+    SELECT e.seq, e.balance - e.credits AS balance FROM credits.activity r
     JOIN credits.entries e ON e.account = r.account AND e.seq = r.first_seq
     WHERE r.account = $1 AND r.position = $2::bigint
   )
@@ -199,7 +222,7 @@ async function balanceAt(connection: Connection, account: string, seq: number): 
 }
 
 const ROW_ENTRIES = `
-  SELECT e.* FROM credits.activity_rows r
+  SELECT e.* FROM credits.activity r
   JOIN credits.entries e ON e.account = r.account AND e.seq BETWEEN greatest(r.first_seq, $3::bigint) AND r.last_seq
     AND e.position = r.position
   WHERE r.account = $1 AND r.position = $2::bigint ORDER BY e.seq LIMIT $4::integer`;

@@ -1,10 +1,27 @@
+/** A statement to run, with its parameters, or lines to add to a table. */
+export type Step =
+  | { readonly sql: string; readonly params: readonly unknown[] }
+  | {
+      /** A `COPY ... FROM STDIN`. */
+      readonly copy: string;
+      /** The lines, in COPY's text format. */
+      readonly lines: string;
+    };
+
 /** What queries run on: a pool, a connection within a transaction, or an embedded database. */
 export interface Connection {
   /**
    * Runs one statement. bigint columns come as `bigint`, timestamptz as microseconds since the epoch (a number),
-   * bytea as hex, json as values. Statements sent without waiting run in order.
+   * bytea as hex, json as values.
    */
   query<Row extends object>(sql: string, params?: readonly unknown[]): Promise<Row[]>;
+  /**
+   * Runs statements one after the other, in one round trip where the database is a server. Outside a transaction they
+   * are one of their own: a failure undoes all of them.
+   *
+   * @returns the rows of each statement
+   */
+  run(steps: readonly Step[]): Promise<object[][]>;
 }
 
 /** A migration may wait and run for as long as it takes; what the ledger does all day may not. */
@@ -39,6 +56,15 @@ export class DatabaseUnavailableError extends Error {
 
 /** The SQLSTATE of a prepared statement whose table has changed since; on another connection it is prepared anew. */
 export const STALE_PLAN = "0A000";
+
+/** The SQLSTATE `credits.fail` gives when an account is not at the version somebody remembered. */
+export const STALE_ACCOUNT = "LE001";
+
+/** The SQLSTATE `credits.fail` gives when a key has been used already. */
+export const KNOWN_KEY = "LE002";
+
+/** The SQLSTATE of a line that a unique index refuses. */
+export const UNIQUE_VIOLATION = "23505";
 
 /** The SQLSTATE of a lock that was not had in time. */
 const LOCK_TIMEOUT = "55P03";

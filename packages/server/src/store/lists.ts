@@ -28,7 +28,7 @@ export async function listGrants(
   limit: number,
 ): Promise<Grant[]> {
   const rows = await connection.query<GrantColumns>(
-    "SELECT * FROM credits.grants WHERE account = $1 AND seq <= $2::bigint ORDER BY seq DESC LIMIT $3::integer",
+    "SELECT * FROM credits.grants_now WHERE account = $1 AND seq <= $2::bigint ORDER BY seq DESC LIMIT $3::integer",
     [account, fromSeq, limit],
   );
   return rows.map(grantOf);

@@ -4,26 +4,20 @@ import { compareGrants } from "../ledger/draw.js";
 import type { Entry } from "../ledger/entry.js";
 import type { Instant } from "../ledger/instant.js";
 import type { AccountState, Answer, Past } from "../ledger/state.js";
-import type { Connection } from "./database.js";
-import {
-  type EntryColumns,
-  entryOf,
-  type GrantColumns,
-  grantOf,
-  type HoldColumns,
-  holdOf,
-  type RowColumns,
-  rowOf,
-} from "./rows.js";
+import type { Connection, Step } from "./database.js";
+import type { KnownAccount } from "./known-account.js";
+import { parseWindow } from "./open-window.js";
+import { type EntryColumns, entryOf, type GrantColumns, grantOf, type HoldColumns, holdOf } from "./rows.js";
 
-/** An account as the rules need it. */
+/** What a batch needs to know of an account: the account itself, and what its commands refer to. */
 export interface LoadedAccount {
-  readonly state: AccountState;
+  readonly known: KnownAccount;
   readonly past: Past;
 }
 
 interface AccountColumns {
   account: string;
+  version: bigint;
   overdraft_limit: Credits;
   balance: Credits;
   held: Credits;
@@ -34,19 +28,20 @@ interface AccountColumns {
   rows_added: bigint;
   rows_used: bigint;
   rows_adjustments: bigint;
-  window_cell: Instant | null;
+  open_window: string | null;
+  drawn_grant: bigint | null;
+  drawn_remaining: Credits | null;
+  due_at: Instant | null;
+  has_held: boolean;
 }
 
-/** Accounts are locked in the order of their ids, so that two batches never wait for each other in a circle. */
-const LOCK = `
-  SELECT account, overdraft_limit, balance, held, debt, seq, hash, rows_all, rows_added, rows_used, rows_adjustments,
-    window_cell
-  FROM credits.accounts WHERE account = ANY ($1::text[]) ORDER BY account FOR UPDATE`;
+const ACCOUNTS = `
+  SELECT account, version, overdraft_limit, balance, held, debt, seq, hash, rows_all, rows_added, rows_used, rows_adjustments,
+    open_window, drawn_grant, drawn_remaining, due_at, has_held
+  FROM credits.accounts WHERE account = ANY ($1::text[])`;
 
-const OPEN_WINDOWS = `
-  SELECT r.* FROM credits.accounts a
-  JOIN credits.activity_rows r ON r.account = a.account AND r.position >= a.window_position
-  WHERE a.account = ANY ($1::text[]) ORDER BY r.account, r.position`;
+/** Accounts are locked in the order of their ids, so that two batches never wait for each other in a circle. */
+const LOCKED_ACCOUNTS = `${ACCOUNTS} ORDER BY account FOR UPDATE`;
 
 const LIVE_GRANTS = "SELECT * FROM credits.grants WHERE account = ANY ($1::text[]) AND remaining > 0";
 
@@ -62,7 +57,10 @@ const KEYED_ENTRIES = `
 
 const KEYED_HOLDS = `
   SELECT h.* FROM unnest($1::text[], $2::text[]) AS asked (account, key)
-  JOIN credits.holds h ON h.account = asked.account AND (h.key = asked.key OR h.release_key = asked.key)`;
+  JOIN credits.holds h ON h.account = asked.account AND h.key = asked.key
+  UNION ALL
+  SELECT h.* FROM unnest($1::text[], $2::text[]) AS asked (account, key)
+  JOIN credits.holds h ON h.account = asked.account AND h.release_key = asked.key`;
 
 const REFUNDED_ENTRIES = `
   SELECT e.*, (
@@ -77,66 +75,94 @@ const DRAWN_GRANTS = `
   JOIN credits.entries e ON e.account = asked.account AND e.seq = asked.seq
   JOIN credits.grants g ON g.account = e.account AND g.seq = ANY (e.draw_grants)`;
 
+/** What is read for a batch. */
+export interface LoadOptions {
+  /** Whether to lock the accounts until the transaction ends; what is read then can't be out of date. */
+  readonly locked: boolean;
+  /** Whether to look up the commands' keys. Without it, keys are taken to be new, which writing has to check. */
+  readonly keys: boolean;
+}
+
 /**
- * Locks the accounts of a batch and loads what deciding its commands takes, a fixed number of statements however many
- * accounts and commands there are. The statements after the lock each see what was committed before they began, so
- * nothing that the lock protects can be stale. Accounts that do not exist are missing from the result.
+ * Loads what deciding the commands of a batch takes, in one round trip, whatever the number of accounts and commands.
+ * Accounts in `remembered` are not read again, only what their commands refer to. Accounts that do not exist are missing
+ * from the result.
  */
 export async function loadAccounts(
   connection: Connection,
   batch: ReadonlyMap<string, readonly Command[]>,
+  remembered: ReadonlyMap<string, KnownAccount>,
+  { locked, keys }: LoadOptions,
 ): Promise<Map<string, LoadedAccount>> {
-  const accounts = [[...batch.keys()]];
+  const accounts = [...batch.keys()].filter((account) => !remembered.has(account));
   const commands = [...batch.values()].flat();
-  const keyed = commands.filter((command) => command.op !== "touch");
-  const keys = pairs(keyed, (command) => command.key);
-  const holds = pairs(
-    commands.filter((command) => command.op === "settle" || command.op === "release"),
-    (command) => command.hold,
-  );
-  const refunds = pairs(
-    commands.filter((command) => command.op === "refund"),
-    (command) => command.entry,
-  );
-  const none = Promise.resolve([]);
-  const [locked, windows, live, open, named, entries, keyedHolds, refunded, drawn] = await Promise.all([
-    connection.query<AccountColumns>(LOCK, accounts),
-    connection.query<RowColumns>(OPEN_WINDOWS, accounts),
-    connection.query<GrantColumns>(LIVE_GRANTS, accounts),
-    connection.query<HoldColumns>(OPEN_HOLDS, accounts),
-    holds[0].length > 0 ? connection.query<HoldColumns>(NAMED_HOLDS, holds) : none,
-    connection.query<EntryColumns>(KEYED_ENTRIES, keys),
-    connection.query<HoldColumns>(KEYED_HOLDS, keys),
-    refunds[0].length > 0
-      ? connection.query<EntryColumns & { refunded: Credits }>(REFUNDED_ENTRIES, refunds)
-      : none,
-    refunds[0].length > 0 ? connection.query<GrantColumns>(DRAWN_GRANTS, refunds) : none,
-  ]);
+  const keyed = keys ? commands.filter((command) => command.op !== "touch") : [];
+  const closing = commands.filter((command) => command.op === "settle" || command.op === "release");
+  const refunds = commands.filter((command) => command.op === "refund");
+  const lookUps: Record<string, Step | null> = {
+    accounts: lookUp(locked ? LOCKED_ACCOUNTS : ACCOUNTS, accounts),
+    live: lookUp(LIVE_GRANTS, accounts),
+    open: lookUp(OPEN_HOLDS, accounts),
+    named: lookUp(
+      NAMED_HOLDS,
+      closing.map(accountOf),
+      closing.map((command) => command.hold),
+    ),
+    entries: lookUp(
+      KEYED_ENTRIES,
+      keyed.map(accountOf),
+      keyed.map((command) => command.key),
+    ),
+    keyedHolds: lookUp(
+      KEYED_HOLDS,
+      keyed.map(accountOf),
+      keyed.map((command) => command.key),
+    ),
+    refunded: lookUp(
+      REFUNDED_ENTRIES,
+      refunds.map(accountOf),
+      refunds.map((command) => command.entry),
+    ),
+    drawn: lookUp(
+      DRAWN_GRANTS,
+      refunds.map(accountOf),
+      refunds.map((command) => command.entry),
+    ),
+  };
+  const asked = Object.entries(lookUps).filter((one): one is [string, Step] => one[1] !== null);
+  const results = asked.length === 0 ? [] : await connection.run(asked.map(([, step]) => step));
+  const found = Object.fromEntries(asked.map(([name], index) => [name, results[index]]));
+  const rows = <Columns>(name: keyof typeof lookUps) => (found[name] ?? []) as Columns[];
   const by = {
-    windows: groupByAccount(windows),
-    grants: groupByAccount([...live, ...drawn]),
-    holds: groupByAccount([...open, ...named]),
-    entries: groupByAccount(entries),
-    keyedHolds: groupByAccount(keyedHolds),
-    refunded: groupByAccount(refunded),
+    live: groupByAccount(rows<GrantColumns>("live")),
+    drawn: groupByAccount(rows<GrantColumns>("drawn")),
+    open: groupByAccount(rows<HoldColumns>("open")),
+    named: groupByAccount(rows<HoldColumns>("named")),
+    entries: groupByAccount(rows<EntryColumns>("entries")),
+    keyedHolds: groupByAccount(rows<HoldColumns>("keyedHolds")),
+    refunded: groupByAccount(rows<EntryColumns & { refunded: Credits }>("refunded")),
   };
   const at = <Columns>(group: Map<string, Columns[]>, account: string) => group.get(account) ?? [];
+  const read = rows<AccountColumns>("accounts").map((columns) =>
+    knownOf(columns, at(by.live, columns.account), at(by.open, columns.account)),
+  );
+  const known = [...read, ...[...batch.keys()].flatMap((account) => remembered.get(account) ?? [])];
   return new Map(
-    locked.map((columns) => {
-      const { account } = columns;
-      const state = stateOf(columns, at(by.windows, account), at(by.grants, account), at(by.holds, account));
+    known.map((one) => {
+      const { account } = one.state;
       const past = pastOf(at(by.entries, account), at(by.keyedHolds, account), at(by.refunded, account));
-      return [account, { state, past }];
+      const state = withNamed(one.state, at(by.drawn, account), at(by.named, account));
+      return [account, { known: { ...one, state }, past }];
     }),
   );
 }
 
-function pairs<C extends Command, V>(
-  commands: readonly C[],
-  value: (command: C) => V,
-): [accounts: string[], values: V[]] {
-  return [commands.map((command) => command.account), commands.map(value)];
+/** A look-up by lists of the same length, or null when there is nothing to look up. */
+function lookUp(sql: string, ...lists: readonly (readonly unknown[])[]): Step | null {
+  return lists[0]?.length === 0 ? null : { sql, params: lists };
 }
+
+const accountOf = (command: Command) => command.account;
 
 function groupByAccount<Columns extends { account: string }>(
   rows: readonly Columns[],
@@ -150,14 +176,15 @@ function groupByAccount<Columns extends { account: string }>(
   return groups;
 }
 
-function stateOf(
+function knownOf(
   columns: AccountColumns,
-  rows: readonly RowColumns[],
-  grants: readonly GrantColumns[],
-  holds: readonly HoldColumns[],
-): AccountState {
-  const unique = new Map(grants.map((grant) => [grant.seq, grantOf(grant)]));
-  return {
+  live: readonly GrantColumns[],
+  open: readonly HoldColumns[],
+): KnownAccount {
+  const drawn = columns.drawn_grant;
+  const remaining = (grant: GrantColumns) =>
+    grant.seq === drawn && columns.drawn_remaining !== null ? columns.drawn_remaining : grant.remaining;
+  const state: AccountState = {
     account: columns.account,
     overdraftLimit: columns.overdraft_limit,
     balance: columns.balance,
@@ -165,16 +192,37 @@ function stateOf(
     debt: columns.debt,
     seq: Number(columns.seq),
     hash: columns.hash,
-    grants: [...unique.values()].sort(compareGrants),
-    holds: [...new Map(holds.map((hold) => [hold.hold, holdOf(hold)])).values()],
+    grants: live.map((grant) => grantOf({ ...grant, remaining: remaining(grant) })).sort(compareGrants),
+    holds: open.map(holdOf),
     totals: {
       all: Number(columns.rows_all),
       added: Number(columns.rows_added),
       used: Number(columns.rows_used),
       adjustments: Number(columns.rows_adjustments),
     },
-    window: columns.window_cell === null ? null : { cell: columns.window_cell, rows: rows.map(rowOf) },
+    window: parseWindow(columns.open_window),
   };
+  return {
+    state,
+    version: Number(columns.version),
+    drawn: drawn === null ? null : Number(drawn),
+    dueAt: columns.due_at,
+    hasHeld: columns.has_held,
+  };
+}
+
+/** A state together with the grants and holds that commands refer to; those it has already are the current ones. */
+function withNamed(
+  state: AccountState,
+  drawn: readonly GrantColumns[],
+  named: readonly HoldColumns[],
+): AccountState {
+  if (drawn.length === 0 && named.length === 0) return state;
+  const grants = new Map(drawn.map((columns) => [Number(columns.seq), grantOf(columns)]));
+  for (const grant of state.grants) grants.set(grant.seq, grant);
+  const holds = new Map(named.map((columns) => [columns.hold, holdOf(columns)]));
+  for (const hold of state.holds) holds.set(hold.hold, hold);
+  return { ...state, grants: [...grants.values()].sort(compareGrants), holds: [...holds.values()] };
 }
 
 function pastOf(

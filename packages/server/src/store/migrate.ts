@@ -6,6 +6,15 @@ const FOLDER = new URL("../../sql/", import.meta.url);
 /** Any number does, as long as all migrators use the same: it spells "credits" on a telephone. */
 const MIGRATION_LOCK = 2_733_487;
 
+/** A migration may wait and may rewrite whole tables, which connections that write otherwise are not set up for. */
+const MIGRATION_SETTINGS = [
+  "lock_timeout = 0",
+  "enable_hashjoin = on",
+  "enable_mergejoin = on",
+  "enable_seqscan = on",
+  "enable_bitmapscan = on",
+];
+
 /** A migration of this version of the package. */
 interface Migration {
   readonly id: number;
@@ -64,7 +73,7 @@ async function readApplied(database: Database): Promise<Set<number>> {
 
 /** The row is inserted before the migration runs, so that a migration can't run twice even without the lock. */
 async function apply(database: Database, connection: Connection, migration: Migration): Promise<boolean> {
-  await connection.query("SET LOCAL lock_timeout = 0");
+  for (const setting of MIGRATION_SETTINGS) await connection.query(`SET LOCAL ${setting}`);
   await connection.query("SELECT pg_advisory_xact_lock($1::bigint)", [MIGRATION_LOCK]);
   await connection.query("CREATE SCHEMA IF NOT EXISTS credits");
   await connection.query(

@@ -8,6 +8,7 @@ import {
   parseBigints,
   parseBytes,
   parseTimestamp,
+  type Step,
 } from "./database.js";
 import { lockFolder } from "./folder-lock.js";
 
@@ -92,6 +93,14 @@ function seam(database: PGlite, unlock: () => Promise<void>, dataDir: string | u
     if (database.closed) throw new DatabaseUnavailableError("The embedded database has been closed.");
     return (await on.query<Row>(sql, params === undefined ? [] : [...params])).rows;
   };
+  const runAll = async (on: Transaction, steps: readonly Step[]): Promise<object[][]> => {
+    const results: object[][] = [];
+    for (const step of steps) {
+      if ("sql" in step) results.push(await run(on, step.sql, step.params));
+      else results.push(await copy(on, step.copy, step.lines));
+    }
+    return results;
+  };
   return {
     engine: "pglite",
     concurrency: 1,
@@ -100,9 +109,13 @@ function seam(database: PGlite, unlock: () => Promise<void>, dataDir: string | u
         ? "Embedded PGlite in memory: everything is gone when the process ends."
         : "Embedded PGlite: a reply survives a crash of the process; a power cut can lose the last commits, because it runs without fsync. Use PostgreSQL for production.",
     query: (sql, params) => run(database, sql, params),
+    run: (steps) => database.transaction((transaction) => runAll(transaction, steps)),
     transaction: (work) =>
       database.transaction((transaction) => {
-        const connection: Connection = { query: (sql, params) => run(transaction, sql, params) };
+        const connection: Connection = {
+          query: (sql, params) => run(transaction, sql, params),
+          run: (steps) => runAll(transaction, steps),
+        };
         scripts.set(connection, transaction);
         return work(connection);
       }),
@@ -115,6 +128,13 @@ function seam(database: PGlite, unlock: () => Promise<void>, dataDir: string | u
       await unlock();
     },
   };
+}
+
+/** The embedded database takes COPY's lines from a device of its own, and not from a stream. */
+async function copy(on: Transaction, sql: string, lines: string): Promise<object[]> {
+  const fromDevice = sql.replace("FROM STDIN", "FROM '/dev/blob'");
+  const { rows } = await on.query<object>(fromDevice, [], { blob: new Blob([lines]) });
+  return rows;
 }
 
 /** The transaction behind a connection; only it can run a script of several statements. */

@@ -8,8 +8,10 @@ import {
   parseBytes,
   parseTimestamp,
   STALE_PLAN,
+  type Step,
   type TransactionMode,
 } from "./database.js";
+import { nameOf, runSteps } from "./pipeline.js";
 
 const BYTEA = 17;
 const INT8 = 20;
@@ -46,14 +48,22 @@ const SESSION = `SET TimeZone = 'UTC'; SET DateStyle = 'ISO'; SET lock_timeout =
   SET idle_in_transaction_session_timeout = '30s'`;
 
 /**
+ * Statements that write are planned once, to walk through what they are given in its order and to find each line by an
+ * index: locks are then taken in that order, whatever the statistics say, and two batches never wait for each other in
+ * a circle.
+ */
+const WRITING_SESSION = `${SESSION}; SET plan_cache_mode = force_generic_plan; SET enable_hashjoin = off;
+  SET enable_mergejoin = off; SET enable_seqscan = off; SET enable_bitmapscan = off`;
+
+/**
  * Opens pools of connections to a PostgreSQL server, 15 or newer: one for writing and one for reading, so that neither
  * can use up what the other needs. They connect when first used.
  */
 export function openPostgres(options: PostgresOptions): Database {
   const connections = Math.max(2, options.connections ?? 10);
   const writing = Math.floor(connections / 2);
-  const writers = openPool(options, writing);
-  const readers = openPool(options, connections - writing);
+  const writers = openPool(options, writing, WRITING_SESSION, false);
+  const readers = openPool(options, connections - writing, SESSION, true);
   let isClosed = false;
   const open = (pool: pg.Pool) => {
     if (isClosed) throw new DatabaseUnavailableError("The connections to the database have been closed.");
@@ -65,6 +75,7 @@ export function openPostgres(options: PostgresOptions): Database {
     durability:
       "PostgreSQL: a reply means the commit is as durable as the server's fsync and synchronous_commit make it.",
     query: async (sql, params) => read(open(readers), sql, params),
+    run: async (steps) => runAlone(open(writers), steps),
     transaction: async (work, mode) => {
       const pool = open(mode === "read-only snapshot" ? readers : writers);
       return transaction(pool, work, mode ?? "read committed");
@@ -80,12 +91,12 @@ export function openPostgres(options: PostgresOptions): Database {
   };
 }
 
-function openPool(options: PostgresOptions, max: number): pg.Pool {
+function openPool(options: PostgresOptions, max: number, session: string, pipeline: boolean): pg.Pool {
   const pool = new pg.Pool({
     connectionString: options.url,
     max,
     types,
-    pipeline: true,
+    pipeline,
     connectionTimeoutMillis: 10_000,
     keepAlive: true,
     keepAliveInitialDelayMillis: 10_000,
@@ -95,21 +106,9 @@ function openPool(options: PostgresOptions, max: number): pg.Pool {
   pool.on("connect", (client) => {
     client.on("error", () => {});
     // Sent ahead of the first statement. Where it is refused, times are still read right, by their offset.
-    client.query(SESSION).catch((error: Error) => options.onError?.(error));
+    client.query(session).catch((error: Error) => options.onError?.(error));
   });
   return pool;
-}
-
-const names = new Map<string, string>();
-
-/** Statements with parameters are prepared once a connection, under a name that stands for their text. */
-function nameOf(sql: string): string {
-  let name = names.get(sql);
-  if (name === undefined) {
-    name = `credits_${names.size + 1}`;
-    names.set(sql, name);
-  }
-  return name;
 }
 
 /** Reads on any connection, on a second one when the tables have changed since the first prepared the statement. */
@@ -141,10 +140,26 @@ async function run<Row extends object>(
   return (await on.query<Row>(query)).rows;
 }
 
-/**
- * Runs a transaction. BEGIN goes out together with the first statements; when it fails, what was sent with it has only
- * read, and nothing more is sent.
- */
+/** Runs statements that are a transaction of their own. */
+async function runAlone(pool: pg.Pool, steps: readonly Step[]): Promise<object[][]> {
+  const client = await pool.connect();
+  let broken: Error | undefined;
+  try {
+    return await runSteps(client, steps, types, STATEMENT_MS_MAX);
+  } catch (error) {
+    if (!isRefusal(error)) broken = error as Error;
+    throw error;
+  } finally {
+    client.release(broken);
+  }
+}
+
+/** Whether the server refused a statement, and the connection is as good as before. */
+function isRefusal(error: unknown): boolean {
+  return error instanceof pg.DatabaseError && error.code !== STALE_PLAN && error.severity === "ERROR";
+}
+
+/** Runs a transaction. */
 async function transaction<T>(
   pool: pg.Pool,
   work: (connection: Connection) => Promise<T>,
@@ -153,23 +168,16 @@ async function transaction<T>(
   const client = await pool.connect();
   const timeoutMs = mode === "read committed" ? STATEMENT_MS_MAX : undefined;
   let broken: Error | undefined;
-  let notBegun: Error | undefined;
   try {
-    const begun = client.query(beginStatement(mode)).catch((error: Error) => {
-      notBegun = error;
-    });
+    await run(client, beginStatement(mode), undefined, timeoutMs);
     const result = await work({
-      query: async (sql, params) => {
-        if (notBegun !== undefined) throw notBegun;
-        return run(client, sql, params, timeoutMs);
-      },
+      query: (sql, params) => run(client, sql, params, timeoutMs),
+      run: (steps) => runSteps(client, steps, types, timeoutMs),
     });
-    await begun;
-    if (notBegun !== undefined) throw notBegun;
     await run(client, "COMMIT", undefined, timeoutMs);
     return result;
   } catch (error) {
-    if ((error as { code?: unknown }).code === STALE_PLAN) broken = error as Error;
+    if (!isRefusal(error)) broken = error as Error;
     try {
       await run(client, "ROLLBACK", undefined, STATEMENT_MS_MAX);
     } catch (failed) {

@@ -102,8 +102,6 @@ function sourceColumns(source: Source | null): SourceColumns {
 }
 
 const numberOrNull = (value: bigint | null) => (value === null ? null : Number(value));
-const textOrNull = (value: bigint | null) => (value === null ? null : value.toString());
-const timeOrNull = (value: Instant | null) => (value === null ? null : formatInstant(value));
 
 /** Hex as Postgres reads bytes. */
 export const bytes = (hex: string) => `\\x${hex}`;
@@ -137,33 +135,6 @@ export function entryOf(columns: EntryColumns): Entry {
   };
 }
 
-/** An entry as JSON that `json_populate_recordset` turns into a row of `credits.entries`. */
-export function entryJson(entry: Entry): object {
-  return {
-    account: entry.account,
-    seq: entry.seq,
-    kind: entry.kind,
-    title: entry.title,
-    credits: entry.credits.toString(),
-    original_credits: textOrNull(entry.originalCredits),
-    balance: entry.balance.toString(),
-    description: entry.description,
-    ...sourceColumns(entry.source),
-    project: entry.project,
-    occurred_at: formatInstant(entry.occurredAt),
-    recorded_at: formatInstant(entry.recordedAt),
-    key: entry.key,
-    fingerprint: bytesOrNull(entry.fingerprint),
-    draw_grants: entry.draws.map((draw) => draw.grant),
-    draw_credits: entry.draws.map((draw) => draw.credits.toString()),
-    debt: entry.debt.toString(),
-    refund_of: entry.refundOf,
-    metadata: entry.metadata,
-    hash: bytes(entry.hash),
-    position: entry.position,
-  };
-}
-
 export function grantOf(columns: GrantColumns): Grant {
   return {
     seq: Number(columns.seq),
@@ -177,23 +148,6 @@ export function grantOf(columns: GrantColumns): Grant {
     effectiveAt: columns.effective_at,
     expiresAt: columns.expires_at,
     recordedAt: columns.recorded_at,
-  };
-}
-
-export function grantJson(account: string, grant: Grant): object {
-  return {
-    account,
-    seq: grant.seq,
-    kind: grant.kind,
-    title: grant.title,
-    description: grant.description,
-    ...sourceColumns(grant.source),
-    credits: grant.credits.toString(),
-    remaining: grant.remaining.toString(),
-    priority: grant.priority,
-    effective_at: formatInstant(grant.effectiveAt),
-    expires_at: timeOrNull(grant.expiresAt),
-    recorded_at: formatInstant(grant.recordedAt),
   };
 }
 
@@ -216,6 +170,7 @@ export function holdOf(columns: HoldColumns): Hold {
   };
 }
 
+/** A hold as JSON that `json_populate_recordset` turns into a row of `credits.holds`. */
 export function holdJson(account: string, hold: Hold): object {
   return {
     account,
@@ -255,28 +210,5 @@ export function rowOf(columns: RowColumns): ActivityRow {
     credits: columns.credits,
     originalCredits: columns.original_credits,
     balance: columns.balance,
-  };
-}
-
-export function rowJson(account: string, row: ActivityRow): object {
-  return {
-    account,
-    position: row.position,
-    category: row.category,
-    category_position: row.categoryPosition,
-    kind: row.kind,
-    title: row.title,
-    ...sourceColumns(row.source),
-    project: row.project,
-    discount: row.discount,
-    description: row.description,
-    started_at: formatInstant(row.startedAt),
-    ended_at: formatInstant(row.endedAt),
-    entries: row.entries,
-    first_seq: row.firstSeq,
-    last_seq: row.lastSeq,
-    credits: row.credits.toString(),
-    original_credits: textOrNull(row.originalCredits),
-    balance: row.balance.toString(),
   };
 }

@@ -1,84 +1,228 @@
+import type { BatchResult } from "../ledger/batch.js";
+import { amount, type Credits, ZERO } from "../ledger/credits.js";
+import { isPending } from "../ledger/draw.js";
 import { nextDue } from "../ledger/due.js";
 import { formatInstant, type Instant } from "../ledger/instant.js";
-import type { AccountState, Changes } from "../ledger/state.js";
-import type { Connection } from "./database.js";
-import { bytes, entryJson, grantJson, holdJson, rowJson } from "./rows.js";
+import type { AccountState } from "../ledger/state.js";
+import { COPY_ENTRIES, COPY_GRANTS, COPY_ROWS, entryLine, grantLine, rowLine } from "./copy.js";
+import { KNOWN_KEY, STALE_ACCOUNT, type Step } from "./database.js";
+import { type GrantChanges, grantChanges, type KnownAccount } from "./known-account.js";
+import { windowText } from "./open-window.js";
+import { holdJson } from "./rows.js";
 
-const INSERT_ENTRIES =
-  "INSERT INTO credits.entries SELECT * FROM json_populate_recordset(NULL::credits.entries, $1::json)";
+/** Fails with the accounts that are not at the version somebody remembered. */
+const FAIL_IF_STALE = `
+  SELECT credits.fail('${STALE_ACCOUNT}', (
+    SELECT json_agg(account)::text FROM unnest($1::text[]) AS account WHERE account NOT IN (SELECT account FROM current)
+  )) WHERE (SELECT count(*) FROM current) <> cardinality($1::text[])`;
 
-const UPSERT_GRANTS = `
-  INSERT INTO credits.grants SELECT * FROM json_populate_recordset(NULL::credits.grants, $1::json)
-  ON CONFLICT (account, seq) DO UPDATE SET remaining = excluded.remaining`;
+/**
+ * Accounts are updated, and so locked, in the order of their ids, so that two batches never wait for each other in a
+ * circle. One that somebody else has changed meanwhile is not at its version any more.
+ */
+const UPDATE_ACCOUNTS = `
+  WITH current AS (
+    UPDATE credits.accounts a SET version = n.version + 1, balance = n.balance, held = n.held, pending = n.pending,
+      debt = n.debt, seq = n.seq, hash = n.hash, rows_all = n.rows_added + n.rows_used + n.rows_adjustments,
+      rows_added = n.rows_added, rows_used = n.rows_used, rows_adjustments = n.rows_adjustments,
+      open_window = n.open_window, drawn_grant = n.drawn_grant, drawn_remaining = n.drawn_remaining,
+      remaining = n.remaining, has_held = n.has_held, due_at = n.due_at
+    FROM (
+      SELECT * FROM unnest($1::text[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bigint[], $7::bigint[],
+        $8::bytea[], $9::bigint[], $10::bigint[], $11::bigint[], $12::text[], $13::bigint[], $14::bigint[], $15::text[],
+        $16::boolean[], $17::timestamptz[])
+      AS given (account, version, balance, held, pending, debt, seq, hash, rows_added, rows_used, rows_adjustments,
+        open_window, drawn_grant, drawn_remaining, remaining, has_held, due_at)
+      ORDER BY account COLLATE "C"
+    ) n WHERE a.account = n.account AND a.version = n.version
+    RETURNING a.account
+  ) ${FAIL_IF_STALE}`;
+
+/** For accounts that are not changed, but whose state was relied on to refuse something. */
+const CHECK_ACCOUNTS = `
+  WITH current AS (
+    SELECT a.account FROM unnest($1::text[], $2::bigint[]) AS given (account, version)
+    JOIN credits.accounts a ON a.account = given.account AND a.version = given.version
+  ) ${FAIL_IF_STALE}`;
+
+/** Keys are unique across entries and holds. Among entries an index sees to it, beyond them this. */
+const CHECK_KEYS = `
+  SELECT credits.fail('${KNOWN_KEY}', NULL) FROM unnest($1::text[], $2::text[]) AS given (account, key)
+  WHERE EXISTS (SELECT FROM credits.entries e WHERE e.account = given.account AND e.key = given.key)
+    OR EXISTS (SELECT FROM credits.holds h WHERE h.account = given.account AND h.key = given.key)
+    OR EXISTS (SELECT FROM credits.holds h WHERE h.account = given.account AND h.release_key = given.key)
+  LIMIT 1`;
+
+const UPDATE_GRANTS = `
+  UPDATE credits.grants g SET remaining = n.remaining
+  FROM unnest($1::text[], $2::bigint[], $3::bigint[]) AS n (account, seq, remaining)
+  WHERE g.account = n.account AND g.seq = n.seq`;
 
 const UPSERT_HOLDS = `
   INSERT INTO credits.holds SELECT * FROM json_populate_recordset(NULL::credits.holds, $1::json)
   ON CONFLICT (account, hold) DO UPDATE SET status = excluded.status, settled_seq = excluded.settled_seq,
     release_key = excluded.release_key, release_fingerprint = excluded.release_fingerprint`;
 
-const UPSERT_ROWS = `
-  INSERT INTO credits.activity_rows SELECT * FROM json_populate_recordset(NULL::credits.activity_rows, $1::json)
-  ON CONFLICT (account, position) DO UPDATE SET description = excluded.description, started_at = excluded.started_at,
-    ended_at = excluded.ended_at, entries = excluded.entries, last_seq = excluded.last_seq,
-    credits = excluded.credits, original_credits = excluded.original_credits, balance = excluded.balance`;
-
-const UPDATE_ACCOUNTS = `
-  UPDATE credits.accounts a SET balance = n.balance, held = n.held, debt = n.debt, seq = n.seq, hash = n.hash,
-    rows_all = n.rows_all, rows_added = n.rows_added, rows_used = n.rows_used, rows_adjustments = n.rows_adjustments,
-    window_cell = n.window_cell, window_position = n.window_position, due_at = n.due_at
-  FROM json_populate_recordset(NULL::credits.accounts, $1::json) n WHERE a.account = n.account`;
-
 /** What a batch did to one account. */
 export interface AccountChanges {
-  readonly state: AccountState;
-  readonly changes: Changes;
+  readonly before: KnownAccount;
+  readonly result: BatchResult;
+}
+
+/** What writes a batch, and the accounts as they are once it is written. */
+export interface Writing {
+  /** To be run in one transaction; nothing when there is nothing to write or to check. */
+  readonly steps: readonly Step[];
+  readonly after: readonly KnownAccount[];
 }
 
 /**
- * Writes what a batch did, one statement a table, within the transaction that holds the accounts' locks.
+ * Says how to write what a batch did. The first statement locks the accounts and fails unless all are at the version
+ * from which the batch was decided.
  */
-export async function writeChanges(connection: Connection, batch: readonly AccountChanges[]): Promise<void> {
-  const changed = batch.filter(({ changes }) => changes.entries.length > 0 || changes.holds.size > 0);
-  const entries = changed.flatMap(({ changes }) => changes.entries.map(entryJson));
-  const grants = changed.flatMap(({ state, changes }) =>
-    [...changes.grants.values()].map((grant) => grantJson(state.account, grant)),
-  );
-  const holds = changed.flatMap(({ state, changes }) =>
-    [...changes.holds.values()].map((hold) => holdJson(state.account, hold)),
-  );
-  const rows = changed.flatMap(({ state, changes }) =>
-    [...changes.rows.values()].map((row) => rowJson(state.account, row)),
-  );
-  const accounts = changed.map(({ state }) => accountJson(state));
-  await Promise.all([
-    write(connection, INSERT_ENTRIES, entries),
-    write(connection, UPSERT_GRANTS, grants),
-    write(connection, UPSERT_HOLDS, holds),
-    write(connection, UPSERT_ROWS, rows),
-    write(connection, UPDATE_ACCOUNTS, accounts),
-  ]);
-}
-
-async function write(connection: Connection, sql: string, records: readonly object[]): Promise<void> {
-  if (records.length > 0) await connection.query(sql, [JSON.stringify(records)]);
-}
-
-function accountJson(state: AccountState): object {
-  const due = nextDue(state);
-  const time = (instant: Instant | null) => (instant === null ? null : formatInstant(instant));
-  return {
-    account: state.account,
-    balance: state.balance.toString(),
-    held: state.held.toString(),
-    debt: state.debt.toString(),
-    seq: state.seq,
-    hash: bytes(state.hash),
-    rows_all: state.totals.all,
-    rows_added: state.totals.added,
-    rows_used: state.totals.used,
-    rows_adjustments: state.totals.adjustments,
-    window_cell: time(state.window?.cell ?? null),
-    window_position: state.window?.rows[0]?.position ?? null,
-    due_at: time(due),
+export function writingOf(batch: readonly AccountChanges[], now: Instant): Writing {
+  const written = batch.map((one) => writtenOf(one, now));
+  const changed = written.filter((one) => one.isChanged);
+  const steps: Step[] = [];
+  const add = (sql: string, rows: readonly unknown[], params: () => readonly unknown[]) => {
+    if (rows.length > 0) steps.push({ sql, params: params() });
   };
+  const copy = (sql: string, lines: string) => {
+    if (lines !== "") steps.push({ copy: sql, lines });
+  };
+  add(UPDATE_ACCOUNTS, changed, () => accountColumns(changed));
+  const checked = written.filter((one) => !one.isChanged);
+  add(CHECK_ACCOUNTS, checked, () => [
+    textArray(checked.map((one) => one.account)),
+    numberArray(checked.map((one) => one.before.version)),
+  ]);
+  const keys = changed.flatMap((one) => (one.after.hasHeld ? keysOf(one) : []));
+  add(CHECK_KEYS, keys, () => [keys.map((key) => key.account), keys.map((key) => key.key)]);
+  const grants = changed.flatMap(({ account, grants }) =>
+    grants.updated.map((grant) => ({ account, grant })),
+  );
+  add(UPDATE_GRANTS, grants, () => [
+    grants.map(({ account }) => account),
+    numberArray(grants.map(({ grant }) => grant.seq)),
+    numberArray(grants.map(({ grant }) => grant.remaining)),
+  ]);
+  const holds = changed.flatMap(({ account, result }) => {
+    const latest = new Map(result.changes.holds.map((hold) => [hold.hold, hold]));
+    return [...latest.values()].map((hold) => holdJson(account, hold));
+  });
+  add(UPSERT_HOLDS, holds, () => [JSON.stringify(holds)]);
+  let grantLines = "";
+  let rowLines = "";
+  let entryLines = "";
+  for (const { account, grants, result } of changed) {
+    for (const grant of grants.added) grantLines += grantLine(account, grant);
+    for (const row of result.changes.rows) rowLines += rowLine(account, row);
+    for (const entry of result.changes.entries) entryLines += entryLine(entry);
+  }
+  copy(COPY_GRANTS, grantLines);
+  copy(COPY_ROWS, rowLines);
+  copy(COPY_ENTRIES, entryLines);
+  return { steps, after: written.map((one) => one.after) };
+}
+
+/** An account of a batch with all that is written of it. */
+interface Written extends AccountChanges {
+  readonly account: string;
+  readonly isChanged: boolean;
+  readonly grants: GrantChanges;
+  /** What remains of grants that are not effective yet. */
+  readonly pending: Credits;
+  readonly after: KnownAccount;
+}
+
+function writtenOf({ before, result }: AccountChanges, now: Instant): Written {
+  const { changes } = result;
+  const state = pruned(result.state);
+  const grants = grantChanges(before, state, changes.grants);
+  const dueAt = nextDue(state, now);
+  const isChanged = changes.entries.length > 0 || changes.holds.length > 0 || dueAt !== before.dueAt;
+  const after = {
+    state,
+    version: isChanged ? before.version + 1 : before.version,
+    drawn: grants.drawn,
+    dueAt,
+    hasHeld: before.hasHeld || changes.holds.length > 0,
+  };
+  return { account: state.account, before, result, isChanged, grants, pending: pendingOf(state, now), after };
+}
+
+/** A state without the grants that are used up and the holds that are closed. */
+function pruned(state: AccountState): AccountState {
+  const isUsedUp = state.grants.some((grant) => grant.remaining === ZERO);
+  if (!isUsedUp && state.holds.every((hold) => hold.status === "open")) return state;
+  return {
+    ...state,
+    grants: state.grants.filter((grant) => grant.remaining > 0n),
+    holds: state.holds.filter((hold) => hold.status === "open"),
+  };
+}
+
+/** The columns of accounts, each a list in Postgres's text form. */
+function accountColumns(changed: readonly Written[]): string[] {
+  const states = changed.map(({ after }) => after.state);
+  const numbers = (of: (one: Written) => bigint | number | null) => numberArray(changed.map(of));
+  return [
+    textArray(states.map((state) => state.account)),
+    numbers(({ before }) => before.version),
+    numbers(({ after }) => after.state.balance),
+    numbers(({ after }) => after.state.held),
+    numbers(({ pending }) => pending),
+    numbers(({ after }) => after.state.debt),
+    numbers(({ after }) => after.state.seq),
+    `{${states.map((state) => `"\\\\x${state.hash}"`).join(",")}}`,
+    numbers(({ after }) => after.state.totals.added),
+    numbers(({ after }) => after.state.totals.used),
+    numbers(({ after }) => after.state.totals.adjustments),
+    textArray(states.map((state) => windowText(state.window))),
+    numbers(({ after }) => after.drawn),
+    numbers(({ after }) => drawnRemaining(after)),
+    textArray(states.map(remainingText)),
+    `{${changed.map(({ after }) => after.hasHeld).join(",")}}`,
+    textArray(changed.map(({ after }) => (after.dueAt === null ? null : formatInstant(after.dueAt)))),
+  ];
+}
+
+function pendingOf(state: AccountState, now: Instant): Credits {
+  let pending = ZERO;
+  for (const grant of state.grants) if (isPending(grant, now)) pending = amount(pending + grant.remaining);
+  return pending;
+}
+
+function drawnRemaining({ state, drawn }: KnownAccount): Credits | null {
+  if (drawn === null) return null;
+  return state.grants.find((grant) => grant.seq === drawn)?.remaining ?? null;
+}
+
+/** What remains of an account's grants by kind, as `credits.accounts.remaining` keeps it. */
+function remainingText({ grants }: AccountState): string {
+  const [only] = grants;
+  if (only !== undefined && grants.length === 1) return `{"${only.kind}":"${only.remaining}"}`;
+  const sums: Partial<Record<string, bigint>> = {};
+  for (const grant of grants) sums[grant.kind] = (sums[grant.kind] ?? 0n) + grant.remaining;
+  return JSON.stringify(sums, (_kind, value) => (typeof value === "bigint" ? value.toString() : value));
+}
+
+/** The keys an account's changes use for the first time. */
+function keysOf({ account, result }: Written): { readonly account: string; readonly key: string }[] {
+  const { entries, holds } = result.changes;
+  const keys = [
+    ...entries.map((entry) => entry.key),
+    ...holds.map((hold) => (hold.status === "open" ? hold.key : hold.releaseKey)),
+  ];
+  return keys.filter((key) => key !== null).map((key) => ({ account, key }));
+}
+
+/** A list of numbers in Postgres's text form. */
+function numberArray(values: readonly (bigint | number | null)[]): string {
+  return `{${values.map((value) => value ?? "NULL").join(",")}}`;
+}
+
+/** A list of texts in Postgres's text form. */
+function textArray(values: readonly (string | null)[]): string {
+  return `{${values.map((value) => (value === null ? "NULL" : `"${value.replace(/["\\]/g, "\\$&")}"`)).join(",")}}`;
 }

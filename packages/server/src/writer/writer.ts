@@ -1,27 +1,125 @@
-import { createLane, type Lane, type LaneOptions } from "./lane.js";
+import type { Command } from "../ledger/command.js";
+import type { Outcome } from "../ledger/decide.js";
+import type { Instant } from "../ledger/instant.js";
+import type { Database } from "../store/database.js";
+import { createMemory } from "../store/memory.js";
+import { createLane, OverloadedError } from "./lane.js";
+import type { Call } from "./queue.js";
 
-/** Gathers commands that arrive together into batches, one transaction each: several lanes that look like one. */
-export type Writer = Lane;
+/** How many commands, and how many bytes of them, may be under way before further ones are turned away. */
+const COMMANDS_MAX = 50_000;
+const BYTES_MAX = 64_000_000;
+
+/** Thrown when the writer has been closed. */
+export class ClosedError extends Error {
+  override readonly name = "ClosedError";
+}
+
+/** Gathers commands that arrive together into batches, one transaction each. */
+export interface Writer {
+  /**
+   * Decides and writes a command, in the order of arrival on its account.
+   *
+   * @throws OverloadedError when too much is under way already
+   * @throws ClosedError when no more commands are taken
+   * @throws DatabaseUnavailableError when the database could not be reached; the same key can be sent again
+   */
+  submit(command: Command): Promise<Outcome>;
+  /** The same for several commands: all are taken or none. Their outcomes come in their order. */
+  submitAll(commands: readonly Command[]): Promise<readonly Outcome[]>;
+  /** Drops what is remembered of an account that has been changed by other means. */
+  forget(account: string): void;
+  /** Takes no more commands, and resolves when those that were taken are done. */
+  close(): Promise<void>;
+}
+
+export interface WriterOptions {
+  readonly database: Database;
+  /** The clock commands are decided by. */
+  readonly now: () => Instant;
+}
 
 /**
- * Makes a writer with one lane for each transaction the database can run at once. An account always goes to the same
- * lane, so its commands keep their order and batches of one server never wait for each other's locks.
+ * Makes a writer with lanes for the transactions the database can run at once. An account always goes to the same lane,
+ * so its commands keep their order and batches of one server never wait for each other's locks.
  */
-export function createWriter(options: LaneOptions): Writer {
-  const lanes = Array.from({ length: options.database.concurrency }, () => createLane(options));
+export function createWriter({ database, now }: WriterOptions): Writer {
+  const count = database.concurrency;
+  const lanes = Array.from({ length: count }, () => {
+    const memory = createMemory(1 / count);
+    return { memory, ...createLane({ database, now, memory }) };
+  });
+  const laneOf = (account: string) => lanes[hashOf(account) % count] as (typeof lanes)[number];
+  let commandsUnderWay = 0;
+  let bytesUnderWay = 0;
+  let isClosed = false;
+
+  function submitAll(commands: readonly Command[]): Promise<Outcome[]> {
+    if (commands.length === 0) return Promise.resolve([]);
+    if (isClosed) return Promise.reject(new ClosedError("The ledger is closing and takes no more commands."));
+    const sizes = commands.map(bytesOf);
+    const bytes = sizes.reduce((sum, size) => sum + size, 0);
+    const isIdle = commandsUnderWay === 0;
+    if (!isIdle && (commandsUnderWay + commands.length > COMMANDS_MAX || bytesUnderWay + bytes > BYTES_MAX)) {
+      return Promise.reject(
+        new OverloadedError(
+          `${commandsUnderWay} commands are waiting already. Nothing of this was taken; send it again in a second.`,
+        ),
+      );
+    }
+    commandsUnderWay += commands.length;
+    bytesUnderWay += bytes;
+    const leave = () => {
+      commandsUnderWay -= commands.length;
+      bytesUnderWay -= bytes;
+    };
+    return new Promise((resolve, reject) => {
+      const call: Call = {
+        outcomes: new Array<Outcome>(commands.length),
+        left: commands.length,
+        isBegun: false,
+        sinceMs: performance.now(),
+        resolve(outcomes) {
+          leave();
+          resolve(outcomes);
+        },
+        reject(error) {
+          leave();
+          reject(error);
+        },
+      };
+      commands.forEach((command, index) => {
+        laneOf(command.account).add({ command, call, index, bytes: sizes[index] as number });
+      });
+    });
+  }
+
   return {
-    submit: (command) => (lanes[laneOf(command.account, lanes.length)] as Lane).submit(command),
+    submit: async (command) => (await submitAll([command]))[0] as Outcome,
+    submitAll,
+    forget: (account) => laneOf(account).memory.forget(account),
     close: async () => {
-      await Promise.all(lanes.map((lane) => lane.close()));
+      isClosed = true;
+      await Promise.all(lanes.map((lane) => lane.idle()));
     },
   };
 }
 
-/** A number from 0 to `lanes - 1` that depends on the account alone (FNV-1a over its UTF-16 units). */
-function laneOf(account: string, lanes: number): number {
+/** Roughly what a command takes in memory until it is written: what a caller can make large. */
+function bytesOf(command: Command): number {
+  let bytes = 500;
+  if ("description" in command) bytes += command.description?.length ?? 0;
+  if ("metadata" in command) {
+    for (const key in command.metadata) bytes += key.length + String(command.metadata[key]).length + 16;
+  }
+  return bytes;
+}
+
+/** A number that depends on the account alone (FNV-1a over its UTF-16 units). */
+function hashOf(account: string): number {
   let hash = 0x811c9dc5;
   for (let index = 0; index < account.length; index++) {
     hash = Math.imul(hash ^ account.charCodeAt(index), 0x01000193);
   }
-  return (hash >>> 0) % lanes;
+  return hash >>> 0;
 }

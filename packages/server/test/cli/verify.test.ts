@@ -71,7 +71,7 @@ const SEQS = "entries are seq 1, 2, 3, ... without gaps";
 const HASHES = "each entry's hash seals it and all before it";
 const DRAWS = "the draws of each entry and its debt are its amount";
 const GRANTS = "each grant is as its entry opened it, and what remains is its amount less its draws";
-const DUE = "each account knows what comes due next, and where its open window begins";
+const DUE = "each account knows what comes due next, and what remains by kind";
 const SUMS = "what remains of the grants less the debt is the balance";
 const HOLDS = "what is held is the sum of the open holds";
 const REFUNDS = "no entry is refunded beyond what it took";
@@ -85,6 +85,9 @@ const entry = (set: string, seq = 3) =>
 const row = (set: string, position = 3) =>
   `UPDATE credits.activity_rows SET ${set} WHERE account = 'acme' AND position = ${position}`;
 const account = (set: string) => `UPDATE credits.accounts SET ${set} WHERE account = 'acme'`;
+
+const openWindow = (path: string, value: string) =>
+  account(`open_window = jsonb_set(open_window::jsonb, '${path}', '${value}')::text`);
 
 describe("verify", () => {
   it("finds nothing wrong with a good database, and says how much it checked", async () => {
@@ -142,10 +145,19 @@ describe("after tampering, verify names the line:", () => {
     ],
     [
       "a grant's remaining",
-      "UPDATE credits.grants SET remaining = remaining - 1 WHERE account = 'acme'",
+      `${account("drawn_grant = NULL, drawn_remaining = NULL")}; UPDATE credits.grants SET remaining = 1 WHERE account = 'acme'`,
       GRANTS,
       "grant 1",
     ],
+    [
+      "what remains of the grant that is drawn on",
+      account("drawn_remaining = drawn_remaining - 1"),
+      GRANTS,
+      "grant 1",
+    ],
+    ["what remains by kind", account("remaining = '{}'"), DUE, "account"],
+    ["what is pending", account("pending = 1"), DUE, "account"],
+    ["that there were holds", account("has_held = false"), HOLDS, "account"],
     [
       "a grant's kind",
       "UPDATE credits.grants SET kind = 'bonus' WHERE account = 'acme' AND seq = 1",
@@ -154,7 +166,10 @@ describe("after tampering, verify names the line:", () => {
     ],
     ["what is due next", account("due_at = due_at + interval '1 second'"), DUE, "account"],
     ["nothing is due", account("due_at = NULL"), DUE, "account"],
-    ["where the open window begins", account("window_position = 1"), DUE, "account"],
+    ["the open window's balance", openWindow("{1}", '"1"'), ROW_CHAIN, "row 6"],
+    ["an open row's credits", openWindow("{2,0,10}", '"-1"'), ROW_SUMS, "row 6"],
+    ["an open row's project", openWindow("{2,0,2}", '"forged"'), ROW_SUMS, "row 6"],
+    ["the open window gone", account("open_window = NULL"), ROW_COUNTS, "account"],
     ["a row's description", row("description = 'forged'"), ROW_SUMS, "row 3"],
     ["a row's source", row("source_type = 'x', source_label = 'forged'"), ROW_SUMS, "row 3"],
     ["a grant that is gone", "DELETE FROM credits.grants WHERE account = 'acme'", GRANTS, "grant 1"],

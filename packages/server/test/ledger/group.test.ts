@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { UsageCommand } from "../../src/ledger/command.js";
 import { credits } from "../../src/ledger/credits.js";
-import { discountOf } from "../../src/ledger/group.js";
+import { discountOf, windowRows } from "../../src/ledger/group.js";
 import { countOf } from "../../src/ledger/kinds.js";
 import { grantOf, usageOf } from "../commands.js";
 import { codesOf, decideAll, minutes } from "./rules.js";
@@ -14,7 +14,8 @@ const usage = (at: number, facts: Partial<UsageCommand> = {}): UsageCommand => (
 
 /** The rows a list of commands makes: their positions, how many entries each has, and its balance. */
 function rowsOf(...commands: Parameters<typeof decideAll>[0]) {
-  return [...decideAll(commands).changes.rows.values()].sort((a, b) => a.position - b.position);
+  const { changes, state } = decideAll(commands);
+  return [...changes.rows, ...(state.window === null ? [] : windowRows(state.window, state.totals))];
 }
 const sizes = (...commands: Parameters<typeof decideAll>[0]) => rowsOf(...commands).map((row) => row.entries);
 

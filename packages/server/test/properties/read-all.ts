@@ -30,8 +30,8 @@ export async function readAll(connection: Connection, account: string): Promise<
       rows_adjustments: bigint;
     }>("accounts", "account"),
     all<EntryColumns>("entries", "seq"),
-    all<RowColumns>("activity_rows", "position"),
-    all<GrantColumns>("grants", "seq"),
+    all<RowColumns>("activity", "position"),
+    all<GrantColumns>("grants_now", "seq"),
     all<HoldColumns>("holds", "hold"),
   ]);
   if (totals === undefined) throw new Error(`There is no account "${account}".`);

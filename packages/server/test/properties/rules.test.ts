@@ -5,6 +5,7 @@ import type { Command } from "../../src/ledger/command.js";
 import { amount, type Credits, ZERO } from "../../src/ledger/credits.js";
 import type { Outcome } from "../../src/ledger/decide.js";
 import type { ActivityRow, Entry, Grant, Hold } from "../../src/ledger/entry.js";
+import { windowRows } from "../../src/ledger/group.js";
 import type { Instant } from "../../src/ledger/instant.js";
 import type { AccountState, Answer } from "../../src/ledger/state.js";
 import { emptyAccount } from "../ledger/rules.js";
@@ -17,7 +18,7 @@ import { named, runs } from "./seed.js";
 class Books {
   private state: AccountState;
   private readonly entries: Entry[] = [];
-  private readonly rows = new Map<number, ActivityRow>();
+  private readonly rows: ActivityRow[] = [];
   private readonly grants = new Map<number, Grant>();
   private readonly holds = new Map<string, Hold>();
   private readonly answers = new Map<string, Answer>();
@@ -36,9 +37,9 @@ class Books {
     const { state, changes, outcomes } = decideBatch(this.state, commands, now, past);
     this.state = state;
     this.entries.push(...changes.entries);
-    for (const row of changes.rows.values()) this.rows.set(row.position, row);
-    for (const grant of changes.grants.values()) this.grants.set(grant.seq, grant);
-    for (const hold of changes.holds.values()) this.holds.set(hold.hold, hold);
+    this.rows.push(...changes.rows);
+    for (const grant of changes.grants) this.grants.set(grant.seq, grant);
+    for (const hold of changes.holds) this.holds.set(hold.hold, hold);
     commands.forEach((command, index) => {
       this.remember(command, outcomes[index] as Outcome);
     });
@@ -55,10 +56,10 @@ class Books {
   }
 
   read(): Actual {
-    const { balance, held, debt, seq, totals } = this.state;
+    const { balance, held, debt, seq, totals, window } = this.state;
     return {
       entries: this.entries,
-      rows: [...this.rows.values()],
+      rows: [...this.rows, ...(window === null ? [] : windowRows(window, totals))],
       grants: [...this.grants.values()],
       holds: [...this.holds.values()],
       account: { balance, held, debt, lastSeq: seq, rows: totals },

@@ -1,10 +1,10 @@
 import type { Context } from "hono";
 import { z } from "zod";
+import type { UsageCommand } from "../../ledger/command.js";
 import { usageCommand } from "../../service/commands.js";
 import { EVENTS_MAX } from "../../service/fields.js";
 import { InvalidInputError, issuesOf } from "../../service/inputs.js";
-import type { Service } from "../../service/service.js";
-import { OverloadedError } from "../../writer/lane.js";
+import type { UsageResult } from "../../service/service.js";
 import { cloudEvent, usageOfCloudEvent } from "../cloud-events.js";
 import type { App, Env, Parts } from "../context.js";
 import { problem } from "../problems.js";
@@ -69,9 +69,12 @@ export function usageRoutes(app: App, { service }: Parts): void {
     }
     const events = await readEvents(c, eventsOf);
     const isCloudEvent = type !== "application/json";
-    const results = await Promise.all(events.map((event) => post(service, event, isCloudEvent)));
-    const untaken = results.filter((result) => result.error?.code === "overloaded");
-    if (untaken.length === results.length) return problem(c, "overloaded", untaken[0]?.error?.detail ?? "");
+    const parsed = events.map((event) => parse(event, isCloudEvent));
+    const came = await service.use(parsed.flatMap(({ command }) => command ?? []));
+    const next = came.values();
+    const results = parsed.map(({ id, command, detail }) =>
+      command === null ? badEvent(id, detail) : resultJson(id, next.next().value as UsageResult),
+    );
     return c.json({ results }, 200);
   });
 }
@@ -95,25 +98,31 @@ async function readEvents(
   }
 }
 
-async function post(service: Service, event: unknown, isCloudEvent: boolean): Promise<UsageBody> {
+/** An event as a command, or what is wrong with it. */
+type Parsed = { readonly id: string | null } & (
+  | { readonly command: UsageCommand; readonly detail: null }
+  | { readonly command: null; readonly detail: string }
+);
+
+function parse(event: unknown, isCloudEvent: boolean): Parsed {
   const parsed = isCloudEvent ? usageOfCloudEvent(event) : schema.usageEventIn.safeParse(event);
   const id = idOf(event);
   if (!parsed.success) {
     const detail = issuesOf(parsed.error)
       .map((issue) => (issue.path === "" ? issue.message : `${issue.path}: ${issue.message}`))
       .join("; ");
-    return { id, status: "refused", entry: null, error: { code: "bad_request", detail } };
+    return { id, command: null, detail };
   }
   const { occurred_at, original_credits, ...rest } = parsed.data;
   const command = usageCommand({ ...rest, occurredAt: occurred_at, originalCredits: original_credits });
-  const outcome = await service.use(command).catch((error: unknown) => {
-    if (error instanceof OverloadedError) return error;
-    throw error;
-  });
-  if (outcome instanceof OverloadedError) {
-    return { id, status: "refused", entry: null, error: { code: "overloaded", detail: outcome.message } };
-  }
-  const { status, entry, refusal } = outcome;
+  return { id, command, detail: null };
+}
+
+function badEvent(id: string | null, detail: string | null): UsageBody {
+  return { id, status: "refused", entry: null, error: { code: "bad_request", detail: detail ?? "" } };
+}
+
+function resultJson(id: string | null, { status, entry, refusal }: UsageResult): UsageBody {
   return {
     id,
     status,

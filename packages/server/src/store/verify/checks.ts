@@ -56,7 +56,7 @@ const strays: Check = {
     SELECT account, line, 'there is no such account' AS problem FROM (
       SELECT DISTINCT account, 'entries' AS line FROM credits.entries WHERE ${ONE}
       UNION ALL SELECT DISTINCT account, 'grants' FROM credits.grants WHERE ${ONE}
-      UNION ALL SELECT DISTINCT account, 'activity rows' FROM credits.activity_rows WHERE ${ONE}
+      UNION ALL SELECT DISTINCT account, 'activity rows' FROM credits.activity WHERE ${ONE}
       UNION ALL SELECT DISTINCT account, 'holds' FROM credits.holds WHERE ${ONE}
     ) l WHERE NOT EXISTS (SELECT FROM credits.accounts a WHERE a.account = l.account)
     ORDER BY account LIMIT 1`,
@@ -86,7 +86,7 @@ const grants: Check = {
           THEN 'has ' || g.remaining || ' remaining, but ' || g.credits || ' - ' || coalesce(d.drawn, 0) || ' were due'
         ELSE 'does not say of itself what the entry says that opened it' END
       AS problem
-    FROM (SELECT * FROM credits.grants WHERE ${ONE}) g
+    FROM (SELECT * FROM credits.grants_now WHERE ${ONE}) g
     FULL JOIN (
       SELECT e.account, u.grant_seq, sum(u.credits) AS drawn
       FROM credits.entries e, unnest(e.draw_grants, e.draw_credits) AS u (grant_seq, credits)
@@ -106,7 +106,7 @@ const sums: Check = {
       'has balance ' || a.balance || ', its grants have ' || coalesce(g.remaining, 0) || ' remaining, and the debt is '
       || a.debt || ' (by its entries ' || coalesce(e.debt, 0) || ')' AS problem
     FROM credits.accounts a
-    LEFT JOIN (SELECT account, sum(remaining) AS remaining FROM credits.grants WHERE ${ONE} GROUP BY account) g
+    LEFT JOIN (SELECT account, sum(remaining) AS remaining FROM credits.grants_now WHERE ${ONE} GROUP BY account) g
       ON g.account = a.account
     LEFT JOIN (SELECT account, sum(debt) AS debt FROM credits.entries WHERE ${ONE} GROUP BY account) e
       ON e.account = a.account
@@ -119,12 +119,15 @@ const holds: Check = {
   name: "what is held is the sum of the open holds",
   sql: `
     SELECT a.account, 'account' AS line,
-      'holds ' || a.held || ', its open holds are ' || coalesce(h.credits, 0) AS problem
+      CASE WHEN a.held <> coalesce(h.credits, 0)
+        THEN 'holds ' || a.held || ', its open holds are ' || coalesce(h.credits, 0)
+        ELSE 'has had holds, and does not say so' END AS problem
     FROM credits.accounts a
     LEFT JOIN (
-      SELECT account, sum(credits) AS credits FROM credits.holds WHERE status = 'open' AND ${ONE} GROUP BY account
+      SELECT account, sum(credits) FILTER (WHERE status = 'open') AS credits FROM credits.holds WHERE ${ONE} GROUP BY account
     ) h ON h.account = a.account
-    WHERE ($1::text IS NULL OR a.account = $1::text) AND a.held <> coalesce(h.credits, 0)
+    WHERE ($1::text IS NULL OR a.account = $1::text)
+      AND (a.held <> coalesce(h.credits, 0) OR (h.account IS NOT NULL AND NOT a.has_held))
     ORDER BY a.account LIMIT 1`,
 };
 
@@ -149,7 +152,7 @@ const rowChain: Check = {
     FROM (
       SELECT account, position, credits, balance, lag(position, 1, 0::bigint) OVER w AS under,
         lag(balance, 1, 0::bigint) OVER w AS before
-      FROM credits.activity_rows WHERE ${ONE} WINDOW w AS (PARTITION BY account ORDER BY position)
+      FROM credits.activity WHERE ${ONE} WINDOW w AS (PARTITION BY account ORDER BY position)
     ) r WHERE balance::numeric <> before::numeric + credits OR position <> under + 1
     ORDER BY account, position LIMIT 1`,
 };
@@ -161,7 +164,7 @@ const rowEntries: Check = {
       CASE WHEN r.position IS NULL THEN 'has entries and does not exist'
         WHEN e.position IS NULL THEN 'has no entries'
         ELSE 'is not what its ' || e.entries || ' entries make it, from ' || e.first_seq || ' to ' || e.last_seq END AS problem
-    FROM (SELECT * FROM credits.activity_rows WHERE ${ONE}) r
+    FROM (SELECT * FROM credits.activity WHERE ${ONE}) r
     FULL JOIN (
       SELECT account, position, count(*) AS entries, min(seq) AS first_seq, max(seq) AS last_seq, sum(credits) AS credits,
         sum(original_credits) AS original_credits, min(occurred_at) AS started_at, max(occurred_at) AS ended_at,
@@ -194,7 +197,7 @@ const rowCounters: Check = {
       FROM (
         SELECT account, position, category, category_position, lag(category_position, 1, 0::bigint)
           OVER (PARTITION BY account, category ORDER BY position) AS before
-        FROM credits.activity_rows WHERE ${ONE}
+        FROM credits.activity WHERE ${ONE}
       ) r WHERE category_position <> before + 1
       UNION ALL
       SELECT a.account, 'account', 'counts ' || a.rows_all || ' rows, and has ' || coalesce(r.rows_all, 0)
@@ -202,7 +205,7 @@ const rowCounters: Check = {
         SELECT account, count(*) AS rows_all, count(*) FILTER (WHERE category = 'added') AS rows_added,
           count(*) FILTER (WHERE category = 'used') AS rows_used,
           count(*) FILTER (WHERE category = 'adjustments') AS rows_adjustments
-        FROM credits.activity_rows WHERE ${ONE} GROUP BY account
+        FROM credits.activity WHERE ${ONE} GROUP BY account
       ) r ON r.account = a.account
       WHERE ($1::text IS NULL OR a.account = $1::text) AND (a.rows_all <> coalesce(r.rows_all, 0)
         OR a.rows_added <> coalesce(r.rows_added, 0) OR a.rows_used <> coalesce(r.rows_used, 0)
@@ -211,23 +214,35 @@ const rowCounters: Check = {
 };
 
 const due: Check = {
-  name: "each account knows what comes due next, and where its open window begins",
+  name: "each account knows what comes due next, and what remains by kind",
   sql: `
     SELECT a.account, 'account' AS line,
-      CASE WHEN a.due_at IS DISTINCT FROM d.due_at
-        THEN 'is due at ' || coalesce(a.due_at::text, 'no time') || ', its grants and holds at ' || coalesce(d.due_at::text, 'no time')
-        ELSE 'has its window open from row ' || a.window_position || ', which is not usage to the end' END AS problem
+      CASE WHEN a.remaining::jsonb <> coalesce(g.remaining, '{}') THEN
+          'has remaining ' || a.remaining || ', its grants ' || coalesce(g.remaining, '{}')
+        WHEN a.pending <> coalesce(p.pending, 0) THEN
+          'has ' || a.pending || ' pending, its grants ' || coalesce(p.pending, 0)
+        ELSE 'is due at ' || coalesce(a.due_at::text, 'no time') || ', its grants and holds at '
+          || coalesce(least(e.due_at, p.due_at)::text, 'no time') END AS problem
     FROM credits.accounts a
     LEFT JOIN (
       SELECT account, min(expires_at) AS due_at FROM (
         SELECT account, expires_at FROM credits.grants WHERE remaining > 0 AND ${ONE}
         UNION ALL SELECT account, expires_at FROM credits.holds WHERE status = 'open' AND ${ONE}
       ) e GROUP BY account
-    ) d ON d.account = a.account
-    WHERE ($1::text IS NULL OR a.account = $1::text) AND (a.due_at IS DISTINCT FROM d.due_at
-      OR a.window_position > a.rows_all OR EXISTS (
-        SELECT FROM credits.activity_rows r
-        WHERE r.account = a.account AND r.position >= a.window_position AND r.category <> 'used'))
+    ) e ON e.account = a.account
+    LEFT JOIN (
+      SELECT account, jsonb_object_agg(kind, remaining::text) AS remaining FROM (
+        SELECT account, kind, sum(remaining) AS remaining FROM credits.grants_now
+        WHERE remaining > 0 AND ${ONE} GROUP BY account, kind
+      ) k GROUP BY account
+    ) g ON g.account = a.account
+    LEFT JOIN LATERAL (
+      SELECT sum(remaining) AS pending, min(effective_at) AS due_at FROM credits.grants_now g
+      WHERE g.account = a.account AND g.remaining > 0 AND g.effective_at > g.recorded_at
+        AND g.effective_at >= a.due_at
+    ) p ON a.due_at IS NOT NULL
+    WHERE ($1::text IS NULL OR a.account = $1::text) AND (a.due_at IS DISTINCT FROM least(e.due_at, p.due_at)
+      OR a.pending <> coalesce(p.pending, 0) OR a.remaining::jsonb <> coalesce(g.remaining, '{}'))
     ORDER BY a.account LIMIT 1`,
 };
 

@@ -31,7 +31,7 @@ const COUNTS = `
   SELECT (SELECT count(*) FROM credits.accounts WHERE $1::text IS NULL OR account = $1::text) AS accounts,
     (SELECT count(*) FROM credits.entries WHERE $1::text IS NULL OR account = $1::text) AS entries,
     (SELECT count(*) FROM credits.grants WHERE $1::text IS NULL OR account = $1::text) AS grants,
-    (SELECT count(*) FROM credits.activity_rows WHERE $1::text IS NULL OR account = $1::text) AS rows`;
+    (SELECT count(*) FROM credits.activity WHERE $1::text IS NULL OR account = $1::text) AS rows`;
 
 /** Checks what must always be true, in one snapshot, so that it can run while the ledger is written to. */
 export function verify(database: Database, options: VerifyOptions): Promise<Verification> {

@@ -1,0 +1,72 @@
+import type { KnownAccount } from "./known-account.js";
+
+/** How much is remembered at most, in grants, holds and rows of open windows, with three for each account itself. */
+const WEIGHT_MAX = 60_000;
+
+/** For how long accounts that somebody else changes too are locked instead of remembered, in milliseconds. */
+const CONTENDED_MS = 1_000;
+
+/**
+ * What a server remembers of accounts it has written to, so that it need not read them again. Nothing here is relied on
+ * without the database confirming, when it is written, that it was the latest.
+ */
+export interface Memory {
+  get(account: string): KnownAccount | undefined;
+  /** Remembers accounts as they are now. Those used least recently make room. */
+  put(accounts: readonly KnownAccount[]): void;
+  forget(account: string): void;
+  /** Forgets an account that somebody else has changed, and keeps it out for a while. */
+  contend(account: string): void;
+  /** Whether somebody else has changed an account a short while ago. */
+  isContended(account: string): boolean;
+}
+
+/** Makes an empty memory with room for a share of all that is remembered. */
+export function createMemory(share: number): Memory {
+  const known = new Map<string, KnownAccount>();
+  const contended = new Map<string, number>();
+  const weightMax = WEIGHT_MAX * share;
+  let weight = 0;
+
+  function forget(account: string): void {
+    const found = known.get(account);
+    if (found === undefined) return;
+    weight -= weightOf(found);
+    known.delete(account);
+  }
+
+  return {
+    get: (account) => known.get(account),
+    put(accounts) {
+      for (const one of accounts) {
+        const { account } = one.state;
+        forget(account);
+        known.set(account, one);
+        weight += weightOf(one);
+      }
+      for (const account of known.keys()) {
+        if (weight <= weightMax) break;
+        forget(account);
+      }
+    },
+    forget,
+    contend(account) {
+      forget(account);
+      contended.delete(account);
+      contended.set(account, performance.now() + CONTENDED_MS);
+    },
+    isContended(account) {
+      if (contended.size === 0) return false;
+      const now = performance.now();
+      for (const [other, until] of contended) {
+        if (until > now) break;
+        contended.delete(other);
+      }
+      return contended.has(account);
+    },
+  };
+}
+
+function weightOf({ state }: KnownAccount): number {
+  return 3 + state.grants.length + state.holds.length + (state.window?.rows.length ?? 0);
+}
