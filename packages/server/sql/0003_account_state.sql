@@ -15,8 +15,8 @@ ALTER TABLE credits.accounts
   ADD open_window text,
   ADD drawn_grant bigint,
   ADD drawn_remaining bigint CHECK (drawn_remaining > 0),
-  -- What remains of grants that are not effective yet, until `due_at`.
-  ADD pending bigint NOT NULL DEFAULT 0 CHECK (pending >= 0),
+  -- What remains of grants that are not effective yet, until `due_at`: their sum may be beyond a bigint where there is debt.
+  ADD pending numeric NOT NULL DEFAULT 0 CHECK (pending >= 0),
   -- What remains of all grants by kind, in micro-credits: a JSON object of texts.
   ADD remaining text NOT NULL DEFAULT '{}',
   -- Whether there has ever been a hold, and keys of commands have to be looked for there too.
@@ -46,7 +46,7 @@ WHERE r.account = a.account AND r.position >= a.window_position;
 
 UPDATE credits.accounts a SET remaining = g.remaining, pending = g.pending, due_at = least(a.due_at, g.effective_at)
 FROM (
-  SELECT account, json_object_agg(kind, remaining::text)::text AS remaining, sum(pending)::bigint AS pending,
+  SELECT account, json_object_agg(kind, remaining::text)::text AS remaining, sum(pending) AS pending,
     min(effective_at) AS effective_at
   FROM (
     SELECT account, kind, sum(remaining) AS remaining,

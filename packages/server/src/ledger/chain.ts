@@ -20,7 +20,7 @@ export function canonicalEntry(entry: Sealed): string {
   const moved = `"${entry.credits}",${quotedDigits(entry.originalCredits)},"${entry.balance}"`;
   const caused = `${quoted(entry.description)},${canonicalSource(entry.source)},${quoted(entry.project)}`;
   const asked = `${entry.occurredAt},${entry.recordedAt},${quoted(entry.key)},${quoted(entry.fingerprint)}`;
-  const metadata = JSON.stringify(canonicalMetadata(entry.metadata));
+  const metadata = quoted(canonicalMetadata(entry.metadata));
   return `[${CANONICAL_VERSION},${quoted(entry.account)},${entry.seq},"${entry.kind}",${quoted(entry.title)},${moved},${caused},${asked},[${draws}],"${entry.debt}",${entry.refundOf},${metadata}]`;
 }
 

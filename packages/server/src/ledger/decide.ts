@@ -102,7 +102,15 @@ function grant(draft: Draft, command: GrantCommand, fingerprint: string): Entry 
     );
   }
   const terms = { priority, effectiveAt, expiresAt };
-  return postCredit(draft, { ...command, fingerprint }, terms, command.credits, [], draft.debt);
+  return postCredit(
+    draft,
+    { ...command, fingerprint },
+    terms,
+    command.credits,
+    command.credits,
+    [],
+    draft.debt,
+  );
 }
 
 function use(draft: Draft, command: UsageCommand | SpendCommand, fingerprint: string): Entry {
@@ -137,7 +145,7 @@ function adjust(draft: Draft, command: AdjustCommand, fingerprint: string): Entr
   const posting = { ...command, kind: "adjustment" as const, fingerprint };
   if (command.credits < 0n) return postDebit(draft, amount(-command.credits), posting);
   const terms = { priority: DEFAULT_PRIORITY, effectiveAt: draft.now, expiresAt: null };
-  return postCredit(draft, posting, terms, command.credits, [], draft.debt);
+  return postCredit(draft, posting, terms, command.credits, command.credits, [], draft.debt);
 }
 
 function writeOff(draft: Draft, command: WriteoffCommand, fingerprint: string): Entry {

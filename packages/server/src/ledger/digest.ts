@@ -10,7 +10,7 @@ export function sha256(text: string): string {
 /** Metadata as a text that is the same for the same facts: JSON with sorted keys. */
 export function canonicalMetadata(metadata: Metadata): string {
   const keys = Object.keys(metadata);
-  if (keys.length === 0) return "{}";
+  if (keys.length < 2) return keys.length === 0 ? "{}" : JSON.stringify(metadata);
   return JSON.stringify(Object.fromEntries(keys.sort().map((key) => [key, metadata[key]])));
 }
 
@@ -39,66 +39,35 @@ export function canonicalSource(source: Source | null): string {
  * is. What is digested is a JSON array, and kept for ever, so its order must not change.
  */
 export function fingerprintOf(command: KeyedCommand): string {
-  const payload = payloadOf(command).join(",");
-  return sha256(`["${command.op}",${quoted(command.account)},${payload}]`).slice(0, 32);
+  return sha256(`["${command.op}",${quoted(command.account)},${payloadOf(command)}]`).slice(0, 32);
 }
 
-function payloadOf(command: KeyedCommand): readonly (string | number)[] {
+function payloadOf(command: KeyedCommand): string {
   switch (command.op) {
     case "usage":
     case "spend":
-      return [
-        quoted(command.kind),
-        quotedDigits(command.credits),
-        quotedDigits(command.originalCredits),
-        canonicalSource(command.source),
-        quoted(command.project),
-        `${command.op === "usage" ? command.occurredAt : null}`,
-        ...described(command),
-      ];
+      return `"${command.kind}",${charged(command)},${canonicalSource(command.source)},${quoted(command.project)},${command.op === "usage" ? command.occurredAt : null},${described(command)}`;
     case "grant":
-      return [
-        quoted(command.kind),
-        quoted(command.title),
-        quotedDigits(command.credits),
-        canonicalSource(command.source),
-        command.priority,
-        `${command.effectiveAt}`,
-        `${command.expiresAt}`,
-        ...described(command),
-      ];
+      return `"${command.kind}",${quoted(command.title)},"${command.credits}",${canonicalSource(command.source)},${command.priority},${command.effectiveAt},${command.expiresAt},${described(command)}`;
     case "hold":
-      return [
-        quoted(command.kind),
-        quotedDigits(command.credits),
-        canonicalSource(command.source),
-        quoted(command.project),
-        quoted(command.description),
-        command.expiresInSeconds,
-      ];
+      return `"${command.kind}","${command.credits}",${canonicalSource(command.source)},${quoted(command.project)},${quoted(command.description)},${command.expiresInSeconds}`;
     case "settle":
-      return [
-        quoted(command.hold),
-        quotedDigits(command.credits),
-        quotedDigits(command.originalCredits),
-        ...described(command),
-      ];
+      return `${quoted(command.hold)},${charged(command)},${described(command)}`;
     case "release":
-      return [quoted(command.hold)];
+      return quoted(command.hold);
     case "refund":
-      return [
-        command.entry,
-        quotedDigits(command.credits),
-        canonicalSource(command.source),
-        ...described(command),
-      ];
+      return `${command.entry},${quotedDigits(command.credits)},${canonicalSource(command.source)},${described(command)}`;
     case "adjust":
     case "writeoff":
-      return [quotedDigits(command.credits), canonicalSource(command.source), ...described(command)];
+      return `"${command.credits}",${canonicalSource(command.source)},${described(command)}`;
   }
 }
 
-/** The metadata is a text within the array, as it always was. */
-function described(command: { readonly description: string | null; readonly metadata: Metadata }) {
-  return [quoted(command.description), JSON.stringify(canonicalMetadata(command.metadata))];
+function charged({ credits, originalCredits }: { credits: bigint; originalCredits: bigint | null }): string {
+  return `"${credits}",${quotedDigits(originalCredits)}`;
+}
+
+/** The metadata is a text within the array, as in what is sealed. */
+function described(command: { readonly description: string | null; readonly metadata: Metadata }): string {
+  return `${quoted(command.description)},${quoted(canonicalMetadata(command.metadata))}`;
 }

@@ -52,10 +52,27 @@ export function addGrant(draft: Draft, grant: Grant): void {
   draft.changes.grants.push(grant);
 }
 
+/** Written out field by field, since every debit does it and a spread costs several times as much. */
+function withRemaining(grant: Grant, remaining: Credits): Grant {
+  return {
+    seq: grant.seq,
+    kind: grant.kind,
+    title: grant.title,
+    description: grant.description,
+    source: grant.source,
+    credits: grant.credits,
+    remaining,
+    priority: grant.priority,
+    effectiveAt: grant.effectiveAt,
+    expiresAt: grant.expiresAt,
+    recordedAt: grant.recordedAt,
+  };
+}
+
 /** Changes what remains of a grant. */
 function setRemaining(draft: Draft, index: number, remaining: Credits): void {
-  const grant = { ...(draft.grants[index] as Grant), remaining };
-  draft.grants = draft.grants.with(index, grant);
+  const grant = withRemaining(draft.grants[index] as Grant, remaining);
+  draft.grants = draft.grants.length === 1 ? [grant] : draft.grants.with(index, grant);
   draft.changes.grants.push(grant);
 }
 

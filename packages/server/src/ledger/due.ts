@@ -65,14 +65,14 @@ function expire(draft: Draft, grant: Grant, at: Instant): void {
     draft,
     {
       kind: "expiry",
-      credits: amount(-lost),
-      draws: [...repaid, ...rest],
       key: null,
       fingerprint: null,
       description: grant.description ?? grant.title ?? titleOf(grant.kind),
       source: grant.source,
       occurredAt: at,
     },
+    amount(-lost),
+    [...repaid, ...rest],
     debtBefore,
   );
 }

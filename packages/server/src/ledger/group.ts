@@ -65,11 +65,15 @@ function groupUsage(draft: Draft, entry: GroupableUsage): number {
     const index = window.rows.findIndex((row) => isSameGroup(row, entry, discount));
     const row = window.rows[index];
     if (row !== undefined && hasRoom(row, entry)) {
-      draft.window = { ...window, rows: window.rows.with(index, joined(row, entry)) };
+      draft.window = {
+        cell: window.cell,
+        base: window.base,
+        rows: window.rows.with(index, joined(row, entry)),
+      };
       return draft.totals.all - window.rows.length + index + 1;
     }
     if (row === undefined && window.rows.length < WINDOW_ROWS_MAX) {
-      draft.window = { ...window, rows: [...window.rows, rowOf(entry)] };
+      draft.window = { cell: window.cell, base: window.base, rows: [...window.rows, rowOf(entry)] };
     } else openWindow(draft, window.cell, entry);
   } else {
     openWindow(draft, (Math.floor(entry.occurredAt / WINDOW_MICROS) * WINDOW_MICROS) as Instant, entry);
@@ -96,7 +100,12 @@ function sealWindow(draft: Draft): void {
 }
 
 function counted(totals: RowTotals, category: Exclude<keyof RowTotals, "all">): RowTotals {
-  return { ...totals, all: totals.all + 1, [category]: totals[category] + 1 };
+  return {
+    all: totals.all + 1,
+    added: totals.added + Number(category === "added"),
+    used: totals.used + Number(category === "used"),
+    adjustments: totals.adjustments + Number(category === "adjustments"),
+  };
 }
 
 /** The discount in tenths of a percent: at least a tenth, and a full 100 only when nothing was charged. */

@@ -11,8 +11,6 @@ import type { Draft } from "./state.js";
 /** What a rule says of the entry it posts; `post` adds the rest. */
 export interface Posting {
   readonly kind: Kind;
-  readonly credits: Credits;
-  readonly draws: readonly Draw[];
   readonly key: string | null;
   readonly fingerprint: string | null;
   readonly title?: string | null;
@@ -36,8 +34,14 @@ const NO_METADATA: Metadata = Object.freeze({});
  * @param debtBefore the debt before the rule began to draw, so that the entry can say what it changed
  * @throws Refused when a balance would not fit its column
  */
-export function post(draft: Draft, posting: Posting, debtBefore: Credits): Entry {
-  const balance = amount(draft.balance + posting.credits);
+export function post(
+  draft: Draft,
+  posting: Posting,
+  credits: Credits,
+  draws: readonly Draw[],
+  debtBefore: Credits,
+): Entry {
+  const balance = amount(draft.balance + credits);
   if (!fits(balance) || !fits(draft.debt)) {
     refuse(
       "amount_out_of_range",
@@ -49,7 +53,7 @@ export function post(draft: Draft, posting: Posting, debtBefore: Credits): Entry
     seq: draft.seq + 1,
     kind: posting.kind,
     title: posting.title ?? null,
-    credits: posting.credits,
+    credits,
     originalCredits: posting.originalCredits ?? null,
     balance,
     description: posting.description ?? null,
@@ -59,7 +63,7 @@ export function post(draft: Draft, posting: Posting, debtBefore: Credits): Entry
     recordedAt: draft.now,
     key: posting.key,
     fingerprint: posting.fingerprint,
-    draws: posting.draws,
+    draws,
     debt: amount(draft.debt - debtBefore),
     refundOf: posting.refundOf ?? null,
     metadata: posting.metadata ?? NO_METADATA,
@@ -76,15 +80,18 @@ export function post(draft: Draft, posting: Posting, debtBefore: Credits): Entry
 }
 
 /** Posts what takes credits: pays old debt first, draws the amount, and what no grant covers becomes debt. */
-export function postDebit(draft: Draft, taken: Credits, posting: Omit<Posting, "credits" | "draws">): Entry {
+export function postDebit(draft: Draft, taken: Credits, posting: Posting): Entry {
   const debtBefore = draft.debt;
   const isSpendable = (grant: Grant) => isEffective(grant, draft.now);
   const repaid = payDebt(draft, isSpendable);
   const drawn = drawFrom(draft, taken, isSpendable);
   draft.debt = amount(draft.debt + taken - sumOf(drawn));
   const draws = repaid.length === 0 ? drawn : [...repaid, ...drawn];
-  return post(draft, { ...posting, credits: amount(-taken), draws }, debtBefore);
+  return post(draft, posting, amount(-taken), draws, debtBefore);
 }
+
+/** What is said of an entry that can open a grant. */
+type BlockPosting = Posting & { readonly kind: BlockKind };
 
 /** How a block of credits is to be spent. */
 export interface BlockTerms {
@@ -102,23 +109,19 @@ export const DEFAULT_PRIORITY = 100;
  */
 export function postCredit(
   draft: Draft,
-  posting: Omit<Posting, "kind" | "draws"> & { readonly kind: BlockKind },
+  posting: BlockPosting,
   terms: BlockTerms,
+  credits: Credits,
   opened: Credits,
   draws: readonly Draw[],
   debtBefore: Credits,
 ): Entry {
   if (opened > 0n) addGrant(draft, grantOf(draft, posting, terms, opened));
   const repaid = payDebt(draft, (grant) => isEffective(grant, draft.now));
-  return post(draft, { ...posting, draws: [...draws, ...repaid] }, debtBefore);
+  return post(draft, posting, credits, [...draws, ...repaid], debtBefore);
 }
 
-function grantOf(
-  draft: Draft,
-  posting: Omit<Posting, "kind" | "draws"> & { readonly kind: BlockKind },
-  terms: BlockTerms,
-  opened: Credits,
-): Grant {
+function grantOf(draft: Draft, posting: BlockPosting, terms: BlockTerms, opened: Credits): Grant {
   return {
     seq: draft.seq + 1,
     kind: posting.kind,

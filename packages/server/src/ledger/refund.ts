@@ -42,7 +42,6 @@ export function refund(draft: Draft, command: RefundCommand, fingerprint: string
   draft.debt = amount(draft.debt - repaid);
   const posting = {
     kind: "refund" as const,
-    credits,
     key: command.key,
     fingerprint,
     description: command.description,
@@ -52,7 +51,7 @@ export function refund(draft: Draft, command: RefundCommand, fingerprint: string
     metadata: command.metadata,
   };
   const terms = { priority: DEFAULT_PRIORITY, effectiveAt: draft.now, expiresAt: null };
-  return postCredit(draft, posting, terms, amount(loose - repaid), restored, debtBefore);
+  return postCredit(draft, posting, terms, credits, amount(loose - repaid), restored, debtBefore);
 }
 
 /** Walks an entry's draws from the last, past what was refunded before, and restores those grants that still live. */

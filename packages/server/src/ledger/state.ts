@@ -81,7 +81,21 @@ export interface Changes {
 
 /** A draft of a state, for the commands of a batch at one time. */
 export function draftOf(state: AccountState, now: Instant): Draft {
-  return { ...state, now, changes: { entries: [], grants: [], holds: [], rows: [] } };
+  return {
+    account: state.account,
+    overdraftLimit: state.overdraftLimit,
+    balance: state.balance,
+    held: state.held,
+    debt: state.debt,
+    seq: state.seq,
+    hash: state.hash,
+    grants: state.grants,
+    holds: state.holds,
+    totals: state.totals,
+    window: state.window,
+    now,
+    changes: { entries: [], grants: [], holds: [], rows: [] },
+  };
 }
 
 /** The state a draft has come to. */
@@ -101,7 +115,7 @@ export function stateOf(draft: Draft): AccountState {
   };
 }
 
-/** Where a draft stands, so that a command that is refused half-way leaves no trace. */
+/** Where a draft stood, so that a command that is refused half-way leaves no trace. */
 export interface Mark {
   readonly state: AccountState;
   readonly entries: number;
@@ -123,10 +137,10 @@ export function markOf(draft: Draft): Mark {
 }
 
 /** Puts a draft back to where it stood. */
-export function goBack(draft: Draft, mark: Mark): void {
-  Object.assign(draft, mark.state);
-  draft.changes.entries.length = mark.entries;
-  draft.changes.grants.length = mark.grants;
-  draft.changes.holds.length = mark.holds;
-  draft.changes.rows.length = mark.rows;
+export function goBack(draft: Draft, { state, entries, grants, holds, rows }: Mark): void {
+  Object.assign(draft, state);
+  draft.changes.entries.length = entries;
+  draft.changes.grants.length = grants;
+  draft.changes.holds.length = holds;
+  draft.changes.rows.length = rows;
 }

@@ -1,4 +1,4 @@
-import type { Command, KeyedCommand, UsageCommand } from "../ledger/command.js";
+import type { KeyedCommand, UsageCommand } from "../ledger/command.js";
 import type { Credits } from "../ledger/credits.js";
 import type { Outcome } from "../ledger/decide.js";
 import type { ActivityRow, Entry, Grant, Hold } from "../ledger/entry.js";
@@ -87,12 +87,6 @@ export interface ServiceOptions {
 export type Service = ReturnType<typeof createService>;
 
 export function createService({ database, writer, now }: ServiceOptions) {
-  async function accept(command: Command): Promise<Exclude<Outcome, { refusal: Refusal }>> {
-    const outcome = await writer.submit(command);
-    if (outcome.refusal !== null) throw new RefusedError(outcome.refusal);
-    return outcome;
-  }
-
   async function getAccount(account: string): Promise<accounts.Account> {
     const found = await accounts.readAccount(database, account, now());
     if (found === null) throw unknownAccount(account);
@@ -102,13 +96,13 @@ export function createService({ database, writer, now }: ServiceOptions) {
   return {
     /** Runs a command that posts an entry. */
     async post(command: KeyedCommand): Promise<EntryAnswer> {
-      const { entry, repeated } = await accept(command);
+      const { entry, repeated } = accepted(await writer.submit(command));
       return { entry: entry as Entry, repeated };
     },
 
     /** Runs a command that makes or releases a hold. */
     async hold(command: KeyedCommand): Promise<HoldAnswer> {
-      const { hold, repeated } = await accept(command);
+      const { hold, repeated } = accepted(await writer.submit(command));
       return { hold: hold as Hold, repeated };
     },
 
@@ -187,6 +181,12 @@ export function createService({ database, writer, now }: ServiceOptions) {
       await database.query("SELECT 1");
     },
   };
+}
+
+/** @throws RefusedError when the ledger refused the command */
+function accepted(outcome: Outcome): Exclude<Outcome, { refusal: Refusal }> {
+  if (outcome.refusal !== null) throw new RefusedError(outcome.refusal);
+  return outcome;
 }
 
 function usageResult(outcome: Outcome): UsageResult {

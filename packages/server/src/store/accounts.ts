@@ -37,8 +37,8 @@ interface Columns {
   overdraft_limit: Credits;
   metadata: Metadata;
   balance: Credits;
-  /** Open holds, and grants that are not effective yet. */
-  held: Credits;
+  /** Open holds, and grants that are not effective yet, as digits: they may go beyond a bigint. */
+  held: string;
   /** A JSON object of amounts as texts. */
   remaining: string;
   due_at: Instant | null;
@@ -46,7 +46,7 @@ interface Columns {
   updated_at: Instant;
 }
 
-const COLUMNS = `account, name, time_zone, overdraft_limit, metadata, balance, held + pending AS held, remaining, due_at,
+const COLUMNS = `account, name, time_zone, overdraft_limit, metadata, balance, (held + pending)::text AS held, remaining, due_at,
   created_at, updated_at`;
 
 const READ = `SELECT ${COLUMNS} FROM credits.accounts WHERE account = $1`;
@@ -71,7 +71,7 @@ export async function readAccount(
 ): Promise<Account | null> {
   const [columns] = await connection.query<Columns>(READ, [account]);
   if (columns === undefined) return null;
-  if (columns.due_at === null || columns.due_at > now) return accountOf(columns, columns.held);
+  if (columns.due_at === null || columns.due_at > now) return accountOf(columns, BigInt(columns.held));
   const [due] = await connection.query<Columns & { really_held: string }>(READ_DUE, [
     account,
     formatInstant(now),

@@ -1,4 +1,4 @@
-/** A statement to run, with its parameters, or lines to add to a table. */
+/** A statement to run, with its parameters (also a `List` of arrays.ts), or lines to add to a table. */
 export type Step =
   | { readonly sql: string; readonly params: readonly unknown[] }
   | {

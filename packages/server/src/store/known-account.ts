@@ -1,6 +1,7 @@
 import type { Grant } from "../ledger/entry.js";
 import type { Instant } from "../ledger/instant.js";
 import type { AccountState } from "../ledger/state.js";
+import type { WrittenRow } from "./open-window.js";
 
 /** An account as the database has it at a version. */
 export interface KnownAccount {
@@ -14,6 +15,8 @@ export interface KnownAccount {
   readonly dueAt: Instant | null;
   /** Whether the account has ever had a hold. */
   readonly hasHeld: boolean;
+  /** The rows of the open window as the line has them. */
+  readonly rows: readonly WrittenRow[];
 }
 
 /** How a batch leaves an account's grants: which are new, which have another line to be updated, and which is drawn on. */
@@ -34,6 +37,11 @@ export function grantChanges(
   changes: readonly Grant[],
 ): GrantChanges {
   if (changes.length === 0) return { added: [], updated: [], drawn: before.drawn };
+  const [only] = changes;
+  if (changes.length === 1 && only?.seq === before.drawn && only.remaining > 0n) {
+    // Most batches of an account only go on drawing on the same grant.
+    return { added: [], updated: [], drawn: before.drawn };
+  }
   const latest = new Map(changes.map((grant) => [grant.seq, grant]));
   const added: Grant[] = [];
   const updated: Grant[] = [];

@@ -1,13 +1,20 @@
-import type { Command } from "../ledger/command.js";
+import type {
+  Command,
+  KeyedCommand,
+  RefundCommand,
+  ReleaseCommand,
+  SettleCommand,
+} from "../ledger/command.js";
 import { amount, type Credits } from "../ledger/credits.js";
 import { compareGrants } from "../ledger/draw.js";
 import type { Entry } from "../ledger/entry.js";
 import type { Instant } from "../ledger/instant.js";
-import type { AccountState, Answer, Past } from "../ledger/state.js";
-import type { Connection, Step } from "./database.js";
+import { type AccountState, type Answer, NO_PAST, type Past } from "../ledger/state.js";
+import type { Connection } from "./database.js";
 import type { KnownAccount } from "./known-account.js";
 import { parseWindow } from "./open-window.js";
 import { type EntryColumns, entryOf, type GrantColumns, grantOf, type HoldColumns, holdOf } from "./rows.js";
+import type { Batch } from "./run-batch.js";
 
 /** What a batch needs to know of an account: the account itself, and what its commands refer to. */
 export interface LoadedAccount {
@@ -84,82 +91,72 @@ export interface LoadOptions {
 }
 
 /**
- * Loads what deciding the commands of a batch takes, in one round trip, whatever the number of accounts and commands.
- * Accounts in `remembered` are not read again, only what their commands refer to. Accounts that do not exist are missing
- * from the result.
+ * Loads what deciding the commands of a batch takes, in at most one round trip, whatever the number of accounts and
+ * commands. Accounts that are remembered are not read again, only what their commands refer to.
+ *
+ * @returns one account for each of the batch, null where it does not exist
  */
 export async function loadAccounts(
   connection: Connection,
-  batch: ReadonlyMap<string, readonly Command[]>,
-  remembered: ReadonlyMap<string, KnownAccount>,
+  batch: Batch,
+  remembered: (account: string) => KnownAccount | undefined,
   { locked, keys }: LoadOptions,
-): Promise<Map<string, LoadedAccount>> {
-  const accounts = [...batch.keys()].filter((account) => !remembered.has(account));
-  const commands = [...batch.values()].flat();
-  const keyed = keys ? commands.filter((command) => command.op !== "touch") : [];
-  const closing = commands.filter((command) => command.op === "settle" || command.op === "release");
-  const refunds = commands.filter((command) => command.op === "refund");
-  const lookUps: Record<string, Step | null> = {
-    accounts: lookUp(locked ? LOCKED_ACCOUNTS : ACCOUNTS, accounts),
-    live: lookUp(LIVE_GRANTS, accounts),
-    open: lookUp(OPEN_HOLDS, accounts),
-    named: lookUp(
-      NAMED_HOLDS,
-      closing.map(accountOf),
-      closing.map((command) => command.hold),
-    ),
-    entries: lookUp(
-      KEYED_ENTRIES,
-      keyed.map(accountOf),
-      keyed.map((command) => command.key),
-    ),
-    keyedHolds: lookUp(
-      KEYED_HOLDS,
-      keyed.map(accountOf),
-      keyed.map((command) => command.key),
-    ),
-    refunded: lookUp(
-      REFUNDED_ENTRIES,
-      refunds.map(accountOf),
-      refunds.map((command) => command.entry),
-    ),
-    drawn: lookUp(
-      DRAWN_GRANTS,
-      refunds.map(accountOf),
-      refunds.map((command) => command.entry),
-    ),
-  };
-  const asked = Object.entries(lookUps).filter((one): one is [string, Step] => one[1] !== null);
-  const results = asked.length === 0 ? [] : await connection.run(asked.map(([, step]) => step));
-  const found = Object.fromEntries(asked.map(([name], index) => [name, results[index]]));
-  const rows = <Columns>(name: keyof typeof lookUps) => (found[name] ?? []) as Columns[];
-  const by = {
-    live: groupByAccount(rows<GrantColumns>("live")),
-    drawn: groupByAccount(rows<GrantColumns>("drawn")),
-    open: groupByAccount(rows<HoldColumns>("open")),
-    named: groupByAccount(rows<HoldColumns>("named")),
-    entries: groupByAccount(rows<EntryColumns>("entries")),
-    keyedHolds: groupByAccount(rows<HoldColumns>("keyedHolds")),
-    refunded: groupByAccount(rows<EntryColumns & { refunded: Credits }>("refunded")),
-  };
-  const at = <Columns>(group: Map<string, Columns[]>, account: string) => group.get(account) ?? [];
-  const read = rows<AccountColumns>("accounts").map((columns) =>
-    knownOf(columns, at(by.live, columns.account), at(by.open, columns.account)),
-  );
-  const known = [...read, ...[...batch.keys()].flatMap((account) => remembered.get(account) ?? [])];
-  return new Map(
-    known.map((one) => {
-      const { account } = one.state;
-      const past = pastOf(at(by.entries, account), at(by.keyedHolds, account), at(by.refunded, account));
-      const state = withNamed(one.state, at(by.drawn, account), at(by.named, account));
-      return [account, { known: { ...one, state }, past }];
-    }),
-  );
+): Promise<(LoadedAccount | null)[]> {
+  const known = batch.map(({ account }) => remembered(account));
+  const missing: string[] = [];
+  const keyed: KeyedCommand[] = [];
+  const closing: (SettleCommand | ReleaseCommand)[] = [];
+  const refunds: RefundCommand[] = [];
+  batch.forEach(({ account, commands }, at) => {
+    if (known[at] === undefined) missing.push(account);
+    for (const command of commands) {
+      if (keys && command.op !== "touch") keyed.push(command);
+      if (command.op === "settle" || command.op === "release") closing.push(command);
+      else if (command.op === "refund") refunds.push(command);
+    }
+  });
+  if (missing.length + keyed.length + closing.length + refunds.length === 0) {
+    return known.map((one) => (one === undefined ? null : { known: one, past: NO_PAST }));
+  }
+  const refunded = [refunds.map(accountOf), refunds.map((command) => command.entry)];
+  const asked = [keyed.map(accountOf), keyed.map((command) => command.key)];
+  const found = await lookUp(connection, {
+    accounts: [locked ? LOCKED_ACCOUNTS : ACCOUNTS, missing],
+    live: [LIVE_GRANTS, missing],
+    open: [OPEN_HOLDS, missing],
+    named: [NAMED_HOLDS, closing.map(accountOf), closing.map((command) => command.hold)],
+    entries: [KEYED_ENTRIES, ...asked],
+    keyedHolds: [KEYED_HOLDS, ...asked],
+    refunded: [REFUNDED_ENTRIES, ...refunded],
+    drawn: [DRAWN_GRANTS, ...refunded],
+  });
+  return batch.map(({ account }, at) => {
+    const [columns] = found<AccountColumns>("accounts", account);
+    const one = known[at] ?? (columns && knownOf(columns, found("live", account), found("open", account)));
+    if (one === undefined) return null;
+    const past = pastOf(found("entries", account), found("keyedHolds", account), found("refunded", account));
+    const state = withNamed(one.state, found("drawn", account), found("named", account));
+    return { known: { ...one, state }, past };
+  });
 }
 
-/** A look-up by lists of the same length, or null when there is nothing to look up. */
-function lookUp(sql: string, ...lists: readonly (readonly unknown[])[]): Step | null {
-  return lists[0]?.length === 0 ? null : { sql, params: lists };
+/** Runs look-ups by lists of the same length, but for those without anything to look up; their lines come by account. */
+async function lookUp<Name extends string>(
+  connection: Connection,
+  lookUps: Readonly<Record<Name, readonly [sql: string, ...lists: (readonly unknown[])[]]>>,
+): Promise<<Columns>(name: Name, account: string) => readonly Columns[]> {
+  const names = (Object.keys(lookUps) as Name[]).filter((name) => lookUps[name][1]?.length !== 0);
+  const results = await connection.run(
+    names.map((name) => {
+      const [sql, ...params] = lookUps[name];
+      return { sql, params };
+    }),
+  );
+  const byName = new Map(
+    names.map((name, at) => [name, groupByAccount(results[at] as { account: string }[])]),
+  );
+  return <Columns>(name: Name, account: string) =>
+    (byName.get(name)?.get(account) ?? []) as readonly unknown[] as readonly Columns[];
 }
 
 const accountOf = (command: Command) => command.account;
@@ -208,6 +205,7 @@ function knownOf(
     drawn: drawn === null ? null : Number(drawn),
     dueAt: columns.due_at,
     hasHeld: columns.has_held,
+    rows: [],
   };
 }
 
@@ -230,6 +228,7 @@ function pastOf(
   keyedHolds: readonly HoldColumns[],
   refundedEntries: readonly (EntryColumns & { refunded: Credits })[],
 ): Past {
+  if (keyedEntries.length + keyedHolds.length + refundedEntries.length === 0) return NO_PAST;
   const answers = new Map<string, Answer>();
   for (const columns of keyedEntries) {
     const entry = entryOf(columns);

@@ -12,7 +12,7 @@ const CONTENDED_MS = 1_000;
  */
 export interface Memory {
   get(account: string): KnownAccount | undefined;
-  /** Remembers accounts as they are now. Those used least recently make room. */
+  /** Remembers accounts as they are now. Those that were not used for long make room. */
   put(accounts: readonly KnownAccount[]): void;
   forget(account: string): void;
   /** Forgets an account that somebody else has changed, and keeps it out for a while. */
@@ -23,31 +23,34 @@ export interface Memory {
 
 /** Makes an empty memory with room for a share of all that is remembered. */
 export function createMemory(share: number): Memory {
-  const known = new Map<string, KnownAccount>();
-  const contended = new Map<string, number>();
-  const weightMax = WEIGHT_MAX * share;
+  const weightMax = (WEIGHT_MAX * share) / 2;
+  // Two generations: when the younger is full it becomes the older, and what nobody has used since is let go. That costs
+  // less than keeping all accounts in the order of their last use.
+  let young = new Map<string, KnownAccount>();
+  let old = new Map<string, KnownAccount>();
   let weight = 0;
+  const contended = new Map<string, number>();
 
   function forget(account: string): void {
-    const found = known.get(account);
-    if (found === undefined) return;
-    weight -= weightOf(found);
-    known.delete(account);
+    const found = young.get(account);
+    if (found !== undefined) weight -= weightOf(found);
+    young.delete(account);
+    old.delete(account);
   }
 
   return {
-    get: (account) => known.get(account),
+    get: (account) => young.get(account) ?? old.get(account),
     put(accounts) {
       for (const one of accounts) {
         const { account } = one.state;
-        forget(account);
-        known.set(account, one);
-        weight += weightOf(one);
+        const before = young.get(account);
+        weight += weightOf(one) - (before === undefined ? 0 : weightOf(before));
+        young.set(account, one);
       }
-      for (const account of known.keys()) {
-        if (weight <= weightMax) break;
-        forget(account);
-      }
+      if (weight <= weightMax) return;
+      old = young;
+      young = new Map();
+      weight = 0;
     },
     forget,
     contend(account) {

@@ -20,24 +20,27 @@ type Row = [
   originalCredits: string | null,
 ];
 
-/** The texts of rows, which do not change while the window grows by others. */
-const texts = new WeakMap<OpenRow, string>();
-
-/** An open window as `credits.accounts.open_window` keeps it. */
-export function windowText(window: Window | null): string | null {
-  if (window === null) return null;
-  let rows = "";
-  for (const row of window.rows) rows += rows === "" ? rowText(row) : `,${rowText(row)}`;
-  return `[${window.cell},"${window.base}",[${rows}]]`;
+/** A row together with its text, which does not change while the window grows by others. */
+export interface WrittenRow {
+  readonly row: OpenRow;
+  readonly text: string;
 }
 
-function rowText(row: OpenRow): string {
-  let text = texts.get(row);
-  if (text === undefined) {
-    text = JSON.stringify(columnsOf(row));
-    texts.set(row, text);
-  }
-  return text;
+/** The rows of a window with their texts; those of rows that were written before are taken from there. */
+export function writeRows(window: Window | null, before: readonly WrittenRow[]): readonly WrittenRow[] {
+  if (window === null) return NO_ROWS;
+  return window.rows.map((row, index) => {
+    const written = before[index];
+    return written?.row === row ? written : { row, text: JSON.stringify(columnsOf(row)) };
+  });
+}
+
+const NO_ROWS: readonly WrittenRow[] = [];
+
+/** An open window as `credits.accounts.open_window` keeps it. */
+export function windowText(window: Window | null, rows: readonly WrittenRow[]): string | null {
+  if (window === null) return null;
+  return `[${window.cell},"${window.base}",[${rows.map(({ text }) => text).join(",")}]]`;
 }
 
 function columnsOf(row: OpenRow): Row {

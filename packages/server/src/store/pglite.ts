@@ -1,6 +1,7 @@
 import { access, mkdir, rename, rm } from "node:fs/promises";
 import path from "node:path";
 import { PGlite, type Transaction } from "@electric-sql/pglite";
+import { isList, listText } from "./arrays.js";
 import {
   type Connection,
   type Database,
@@ -96,7 +97,7 @@ function seam(database: PGlite, unlock: () => Promise<void>, dataDir: string | u
   const runAll = async (on: Transaction, steps: readonly Step[]): Promise<object[][]> => {
     const results: object[][] = [];
     for (const step of steps) {
-      if ("sql" in step) results.push(await run(on, step.sql, step.params));
+      if ("sql" in step) results.push(await run(on, step.sql, step.params.map(parameterOf)));
       else results.push(await copy(on, step.copy, step.lines));
     }
     return results;
@@ -128,6 +129,11 @@ function seam(database: PGlite, unlock: () => Promise<void>, dataDir: string | u
       await unlock();
     },
   };
+}
+
+/** Lists go as text: the embedded database's client takes no binary parameters. */
+function parameterOf(param: unknown): unknown {
+  return isList(param) ? listText(param) : param;
 }
 
 /** The embedded database takes COPY's lines from a device of its own, and not from a stream. */

@@ -1,4 +1,5 @@
 import pg from "pg";
+import { isList, listBinary } from "./arrays.js";
 import type { Step } from "./database.js";
 
 /** What `pg` offers and its types leave out: its class that parses rows, and how it writes parameters. */
@@ -15,7 +16,7 @@ interface RowReader {
 
 /** The messages of `pg`'s connections that are used here. */
 interface Wire {
-  readonly stream: { cork(): void; uncork(): void };
+  readonly stream: { cork(): void; uncork(): void; write(message: Buffer): void };
   parse(statement: { name: string; text: string; types: number[] }): void;
   bind(portal: {
     statement: string;
@@ -24,7 +25,6 @@ interface Wire {
   }): void;
   describe(portal: { type: "P"; name: string }): void;
   execute(portal: { portal: string; rows: number }): void;
-  sendCopyFromChunk(chunk: Buffer): void;
   endCopyFrom(): void;
   sync(): void;
 }
@@ -70,20 +70,34 @@ export async function runSteps(
   return new Exchange(send, types, timeoutMs).on(client);
 }
 
+function parameterOf(param: unknown): unknown {
+  return isList(param) ? listBinary(param) : utils.prepareValue(param);
+}
+
 function textOf(step: Step): string {
   return "sql" in step ? step.sql : step.copy;
 }
 
 function sendStep(wire: Wire, step: Step): void {
   const values = "sql" in step ? step.params : [];
-  wire.bind({ statement: nameOf(textOf(step)), values, valueMapper: utils.prepareValue });
+  wire.bind({ statement: nameOf(textOf(step)), values, valueMapper: parameterOf });
   wire.describe({ type: "P", name: "" });
   wire.execute({ portal: "", rows: 0 });
   if ("copy" in step) {
     // The lines follow without waiting to be asked for; where a statement before them fails, the server passes over them.
-    wire.sendCopyFromChunk(Buffer.from(step.lines));
+    wire.stream.write(copyData(step.lines));
     wire.endCopyFrom();
   }
+}
+
+/** The message that carries COPY's lines, made in one piece: `pg` would copy them once more. */
+function copyData(lines: string): Buffer {
+  const length = Buffer.byteLength(lines);
+  const message = Buffer.allocUnsafe(5 + length);
+  message.write("d", 0, "latin1");
+  message.writeInt32BE(4 + length, 1);
+  message.write(lines, 5, "utf8");
+  return message;
 }
 
 /**

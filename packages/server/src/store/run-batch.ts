@@ -3,16 +3,21 @@ import type { Command } from "../ledger/command.js";
 import type { Outcome } from "../ledger/decide.js";
 import type { Instant } from "../ledger/instant.js";
 import type { Connection, Database } from "./database.js";
-import type { KnownAccount } from "./known-account.js";
-import { type LoadOptions, loadAccounts } from "./load-accounts.js";
+import { type LoadedAccount, type LoadOptions, loadAccounts } from "./load-accounts.js";
 import type { Memory } from "./memory.js";
 import { type AccountChanges, type Writing, writingOf } from "./write-changes.js";
 
-/** Commands by account, in the order of their arrival on it. */
-export type Batch = ReadonlyMap<string, readonly Command[]>;
+/** Commands on one account, in the order of their arrival. */
+export interface AccountCommands {
+  readonly account: string;
+  readonly commands: readonly Command[];
+}
 
-/** The outcomes of a batch's commands, by account, in the order of the commands. */
-export type Outcomes = ReadonlyMap<string, readonly Outcome[]>;
+/** Commands by account; an account comes once. */
+export type Batch = readonly AccountCommands[];
+
+/** The outcomes of a batch's commands: those of each account, in the order of the batch. */
+export type Outcomes = readonly (readonly Outcome[])[];
 
 /**
  * Runs a batch from what is remembered of its accounts: reads only those that are not, decides, and writes in one round
@@ -27,12 +32,7 @@ export async function runRemembered(
   now: Instant,
   keys: boolean,
 ): Promise<Outcomes> {
-  const remembered = new Map<string, KnownAccount>();
-  for (const account of batch.keys()) {
-    const known = memory.get(account);
-    if (known !== undefined) remembered.set(account, known);
-  }
-  const { outcomes, writing } = await decideAll(database, batch, remembered, now, { locked: false, keys });
+  const { outcomes, writing } = await decideAll(database, batch, now, memory, { locked: false, keys });
   if (writing.steps.length > 0) await database.run(writing.steps);
   memory.put(writing.after);
   return outcomes;
@@ -41,10 +41,7 @@ export async function runRemembered(
 /** Runs a batch in a transaction that locks its accounts and looks up its keys, so that nobody can be ahead of it. */
 export async function runLocked(database: Database, batch: Batch, now: Instant): Promise<Outcomes> {
   return database.transaction(async (connection) => {
-    const { outcomes, writing } = await decideAll(connection, batch, new Map(), now, {
-      locked: true,
-      keys: true,
-    });
+    const { outcomes, writing } = await decideAll(connection, batch, now, null, { locked: true, keys: true });
     if (writing.steps.length > 0) await connection.run(writing.steps);
     return outcomes;
   });
@@ -58,36 +55,49 @@ interface Decided {
 async function decideAll(
   connection: Connection,
   batch: Batch,
-  remembered: ReadonlyMap<string, KnownAccount>,
   now: Instant,
+  memory: Memory | null,
   options: LoadOptions,
 ): Promise<Decided> {
-  const loaded = await loadAccounts(connection, batch, remembered, options);
-  const decided = new Map<string, AccountChanges>();
-  const doubtful = new Map<string, readonly Command[]>();
-  for (const [account, commands] of batch) {
-    const found = loaded.get(account);
-    if (found === undefined) continue;
-    const result = decideBatch(found.known.state, commands, now, found.past);
-    decided.set(account, { before: found.known, result });
-    if (!options.keys && result.outcomes.some(({ refusal }) => refusal !== null))
-      doubtful.set(account, commands);
-  }
-  if (doubtful.size > 0) {
+  const accounts = await loadAccounts(connection, batch, (account) => memory?.get(account), options);
+  const decided = batch.map(({ commands }, at) => decideOne(accounts[at], commands, now));
+  if (!options.keys) {
     // What would be refused now may have been answered before, when its key was first used: that answer stands.
-    const known = new Map([...loaded].map(([account, one]) => [account, one.known]));
-    const again = await loadAccounts(connection, doubtful, known, { ...options, keys: true });
-    for (const [account, { known: before, past }] of again) {
-      const result = decideBatch(before.state, doubtful.get(account) ?? [], now, past);
-      decided.set(account, { before, result });
+    const doubtful = [...batch.keys()].filter((at) =>
+      decided[at]?.result.outcomes.some(({ refusal }) => refusal !== null),
+    );
+    if (doubtful.length > 0) {
+      const again = doubtful.map((at) => batch[at] as AccountCommands);
+      const known = new Map(doubtful.map((at) => [batch[at]?.account, accounts[at]?.known]));
+      const loaded = await loadAccounts(connection, again, (account) => known.get(account), {
+        ...options,
+        keys: true,
+      });
+      doubtful.forEach((at, index) => {
+        decided[at] = decideOne(loaded[index], again[index]?.commands ?? [], now);
+      });
     }
   }
-  const outcomes = new Map<string, readonly Outcome[]>();
-  for (const [account, commands] of batch) {
-    const unknown = unknownAccount(account);
-    outcomes.set(account, decided.get(account)?.result.outcomes ?? commands.map(() => unknown));
-  }
-  return { outcomes, writing: writingOf([...decided.values()], now) };
+  const outcomes = batch.map(
+    ({ account, commands }, at) =>
+      decided[at]?.result.outcomes ?? commands.map(() => unknownAccount(account)),
+  );
+  return {
+    outcomes,
+    writing: writingOf(
+      decided.filter((one) => one !== null),
+      now,
+    ),
+  };
+}
+
+function decideOne(
+  loaded: LoadedAccount | null | undefined,
+  commands: readonly Command[],
+  now: Instant,
+): AccountChanges | null {
+  if (loaded == null) return null;
+  return { before: loaded.known, result: decideBatch(loaded.known.state, commands, now, loaded.past) };
 }
 
 function unknownAccount(account: string): Outcome {

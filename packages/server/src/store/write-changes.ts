@@ -2,12 +2,13 @@ import type { BatchResult } from "../ledger/batch.js";
 import { amount, type Credits, ZERO } from "../ledger/credits.js";
 import { isPending } from "../ledger/draw.js";
 import { nextDue } from "../ledger/due.js";
-import { formatInstant, type Instant } from "../ledger/instant.js";
+import type { Instant } from "../ledger/instant.js";
 import type { AccountState } from "../ledger/state.js";
+import type { List } from "./arrays.js";
 import { COPY_ENTRIES, COPY_GRANTS, COPY_ROWS, entryLine, grantLine, rowLine } from "./copy.js";
 import { KNOWN_KEY, STALE_ACCOUNT, type Step } from "./database.js";
 import { type GrantChanges, grantChanges, type KnownAccount } from "./known-account.js";
-import { windowText } from "./open-window.js";
+import { windowText, writeRows } from "./open-window.js";
 import { holdJson } from "./rows.js";
 
 /** Fails with the accounts that are not at the version somebody remembered. */
@@ -22,13 +23,13 @@ const FAIL_IF_STALE = `
  */
 const UPDATE_ACCOUNTS = `
   WITH current AS (
-    UPDATE credits.accounts a SET version = n.version + 1, balance = n.balance, held = n.held, pending = n.pending,
+    UPDATE credits.accounts a SET version = n.version + 1, balance = n.balance, held = n.held, pending = n.pending::numeric,
       debt = n.debt, seq = n.seq, hash = n.hash, rows_all = n.rows_added + n.rows_used + n.rows_adjustments,
       rows_added = n.rows_added, rows_used = n.rows_used, rows_adjustments = n.rows_adjustments,
       open_window = n.open_window, drawn_grant = n.drawn_grant, drawn_remaining = n.drawn_remaining,
       remaining = n.remaining, has_held = n.has_held, due_at = n.due_at
     FROM (
-      SELECT * FROM unnest($1::text[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bigint[], $7::bigint[],
+      SELECT * FROM unnest($1::text[], $2::bigint[], $3::bigint[], $4::bigint[], $5::text[], $6::bigint[], $7::bigint[],
         $8::bytea[], $9::bigint[], $10::bigint[], $11::bigint[], $12::text[], $13::bigint[], $14::bigint[], $15::text[],
         $16::boolean[], $17::timestamptz[])
       AS given (account, version, balance, held, pending, debt, seq, hash, rows_added, rows_used, rows_adjustments,
@@ -93,8 +94,8 @@ export function writingOf(batch: readonly AccountChanges[], now: Instant): Writi
   add(UPDATE_ACCOUNTS, changed, () => accountColumns(changed));
   const checked = written.filter((one) => !one.isChanged);
   add(CHECK_ACCOUNTS, checked, () => [
-    textArray(checked.map((one) => one.account)),
-    numberArray(checked.map((one) => one.before.version)),
+    { list: "text", values: checked.map((one) => one.account) },
+    { list: "bigint", values: checked.map((one) => one.before.version) },
   ]);
   const keys = changed.flatMap((one) => (one.after.hasHeld ? keysOf(one) : []));
   add(CHECK_KEYS, keys, () => [keys.map((key) => key.account), keys.map((key) => key.key)]);
@@ -103,8 +104,8 @@ export function writingOf(batch: readonly AccountChanges[], now: Instant): Writi
   );
   add(UPDATE_GRANTS, grants, () => [
     grants.map(({ account }) => account),
-    numberArray(grants.map(({ grant }) => grant.seq)),
-    numberArray(grants.map(({ grant }) => grant.remaining)),
+    { list: "bigint", values: grants.map(({ grant }) => grant.seq) },
+    { list: "bigint", values: grants.map(({ grant }) => grant.remaining) },
   ]);
   const holds = changed.flatMap(({ account, result }) => {
     const latest = new Map(result.changes.holds.map((hold) => [hold.hold, hold]));
@@ -147,6 +148,7 @@ function writtenOf({ before, result }: AccountChanges, now: Instant): Written {
     drawn: grants.drawn,
     dueAt,
     hasHeld: before.hasHeld || changes.holds.length > 0,
+    rows: writeRows(state.window, before.rows),
   };
   return { account: state.account, before, result, isChanged, grants, pending: pendingOf(state, now), after };
 }
@@ -162,28 +164,31 @@ function pruned(state: AccountState): AccountState {
   };
 }
 
-/** The columns of accounts, each a list in Postgres's text form. */
-function accountColumns(changed: readonly Written[]): string[] {
-  const states = changed.map(({ after }) => after.state);
-  const numbers = (of: (one: Written) => bigint | number | null) => numberArray(changed.map(of));
+/** The columns of accounts, each a list. */
+function accountColumns(changed: readonly Written[]): List[] {
+  const numbers = (of: (one: Written) => bigint | number | null): List => ({
+    list: "bigint",
+    values: changed.map(of),
+  });
+  const texts = (of: (one: Written) => string | null): List => ({ list: "text", values: changed.map(of) });
   return [
-    textArray(states.map((state) => state.account)),
+    texts(({ account }) => account),
     numbers(({ before }) => before.version),
     numbers(({ after }) => after.state.balance),
     numbers(({ after }) => after.state.held),
-    numbers(({ pending }) => pending),
+    texts(({ pending }) => pending.toString()),
     numbers(({ after }) => after.state.debt),
     numbers(({ after }) => after.state.seq),
-    `{${states.map((state) => `"\\\\x${state.hash}"`).join(",")}}`,
+    { list: "bytea", values: changed.map(({ after }) => after.state.hash) },
     numbers(({ after }) => after.state.totals.added),
     numbers(({ after }) => after.state.totals.used),
     numbers(({ after }) => after.state.totals.adjustments),
-    textArray(states.map((state) => windowText(state.window))),
+    texts(({ after }) => windowText(after.state.window, after.rows)),
     numbers(({ after }) => after.drawn),
     numbers(({ after }) => drawnRemaining(after)),
-    textArray(states.map(remainingText)),
-    `{${changed.map(({ after }) => after.hasHeld).join(",")}}`,
-    textArray(changed.map(({ after }) => (after.dueAt === null ? null : formatInstant(after.dueAt)))),
+    texts(({ after }) => remainingText(after.state)),
+    { list: "boolean", values: changed.map(({ after }) => after.hasHeld) },
+    { list: "timestamptz", values: changed.map(({ after }) => after.dueAt) },
   ];
 }
 
@@ -215,14 +220,4 @@ function keysOf({ account, result }: Written): { readonly account: string; reado
     ...holds.map((hold) => (hold.status === "open" ? hold.key : hold.releaseKey)),
   ];
   return keys.filter((key) => key !== null).map((key) => ({ account, key }));
-}
-
-/** A list of numbers in Postgres's text form. */
-function numberArray(values: readonly (bigint | number | null)[]): string {
-  return `{${values.map((value) => value ?? "NULL").join(",")}}`;
-}
-
-/** A list of texts in Postgres's text form. */
-function textArray(values: readonly (string | null)[]): string {
-  return `{${values.map((value) => (value === null ? "NULL" : `"${value.replace(/["\\]/g, "\\$&")}"`)).join(",")}}`;
 }

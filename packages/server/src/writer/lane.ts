@@ -1,5 +1,4 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Command } from "../ledger/command.js";
 import type { Outcome } from "../ledger/decide.js";
 import type { Instant } from "../ledger/instant.js";
 import {
@@ -13,7 +12,7 @@ import {
 } from "../store/database.js";
 import type { Memory } from "../store/memory.js";
 import { type Outcomes, runLocked, runRemembered } from "../store/run-batch.js";
-import { type Call, createQueue, type Waiting } from "./queue.js";
+import { type Call, createQueue, type Line, type Waiting } from "./queue.js";
 
 /** How often a batch is tried when the database fails, and the longest pause between two tries. */
 const TRIES_MAX = 12;
@@ -42,7 +41,7 @@ export interface LaneOptions {
   readonly memory: Memory;
 }
 
-type Taken = ReadonlyMap<string, readonly Waiting[]>;
+type Batch = readonly Line[];
 
 /** Makes a lane. */
 export function createLane(options: LaneOptions): Lane {
@@ -53,7 +52,7 @@ export function createLane(options: LaneOptions): Lane {
   async function drain(): Promise<void> {
     while (!queue.isEmpty) {
       const batch = queue.take((call) => fail(call, new OverloadedError(TOO_LATE)));
-      if (batch.size > 0) await runner(batch);
+      if (batch.length > 0) await runner(batch);
     }
     running = null;
   }
@@ -74,44 +73,42 @@ const TOO_LATE = "The ledger is busy: nothing was done within 10 seconds. Send i
 
 /** Answers a call with an error, unless it has been answered. */
 function fail(call: Call, error: unknown): void {
-  if (call.left === 0) return;
-  call.left = 0;
-  call.reject(error);
+  if (!call.isDone) call.fail(error);
 }
 
-function answer(batch: Taken, outcomes: Outcomes): void {
-  for (const [account, waiting] of batch) {
-    const came = outcomes.get(account) as readonly Outcome[];
-    waiting.forEach(({ call, index }, at) => {
-      if (call.left === 0) return;
-      call.outcomes[index] = came[at] as Outcome;
-      call.left -= 1;
-      if (call.left === 0) call.resolve(call.outcomes);
-    });
-  }
+function answer(batch: Batch, outcomes: Outcomes): void {
+  batch.forEach(({ waiting }, at) => {
+    const came = outcomes[at] as readonly Outcome[];
+    for (let index = 0; index < waiting.length; index++) {
+      const one = waiting[index] as Waiting;
+      if (!one.call.isDone) one.call.settle(came[index] as Outcome, one.index);
+    }
+  });
 }
 
 /** What runs a batch and answers its commands. It never rejects. */
-function createRunner({ database, now, memory }: LaneOptions): (batch: Taken) => Promise<void> {
+function createRunner({ database, now, memory }: LaneOptions): (batch: Batch) => Promise<void> {
   /** In how many batches to come keys are looked up first. */
   let lookUps = 0;
 
-  async function run(batch: Taken): Promise<void> {
-    const isContended = ([account]: [string, unknown]) => memory.isContended(account);
-    const locked = new Map([...batch].filter(isContended));
-    if (locked.size === 0 || locked.size === batch.size) return runAlike(batch, locked.size > 0);
-    await runAlike(new Map([...batch].filter((one) => !isContended(one))), false);
+  async function run(batch: Batch): Promise<void> {
+    const locked = batch.filter(({ account }) => memory.isContended(account));
+    if (locked.length === 0 || locked.length === batch.length) return runAlike(batch, locked.length > 0);
+    await runAlike(
+      batch.filter((line) => !locked.includes(line)),
+      false,
+    );
     await runAlike(locked, true);
   }
 
   /** Runs a batch whose accounts are all locked, or all remembered. */
-  async function runAlike(batch: Taken, isLocked: boolean): Promise<void> {
+  async function runAlike(batch: Batch, isLocked: boolean): Promise<void> {
     try {
       const outcomes = await withRetries(batch, isLocked);
       if (outcomes === null) await run(batch);
       else answer(batch, outcomes);
     } catch (error) {
-      const waiting = [...batch.values()].flat();
+      const waiting = batch.flatMap((line) => line.waiting);
       if (waiting.length === 1 || error instanceof DatabaseUnavailableError) {
         for (const one of waiting) fail(one.call, error);
         return;
@@ -130,13 +127,11 @@ function createRunner({ database, now, memory }: LaneOptions): (batch: Taken) =>
    *
    * @returns the outcomes, or null when accounts of the batch have turned out to be contended
    */
-  async function withRetries(batch: Taken, lock: boolean): Promise<Outcomes | null> {
-    const commands = new Map<string, Command[]>();
-    for (const [account, waiting] of batch)
-      commands.set(
-        account,
-        waiting.map(({ command }) => command),
-      );
+  async function withRetries(batch: Batch, lock: boolean): Promise<Outcomes | null> {
+    const commands = batch.map(({ account, waiting }) => ({
+      account,
+      commands: waiting.map(({ command }) => command),
+    }));
     let keys = lookUps > 0;
     if (keys) lookUps -= 1;
     for (let tries = 1; ; tries++) {
@@ -152,13 +147,13 @@ function createRunner({ database, now, memory }: LaneOptions): (batch: Taken) =>
           continue;
         }
         if (code === STALE_ACCOUNT || (isKnownKey && !lock)) {
-          for (const account of staleAccounts(error, commands)) memory.contend(account);
+          for (const account of staleAccounts(error, batch)) memory.contend(account);
           return null;
         }
-        for (const account of commands.keys()) memory.forget(account);
+        for (const { account } of batch) memory.forget(account);
         // The outcome may be unknown, and then the keys are not new.
         keys = true;
-        await pause(error, tries, commands);
+        await pause(error, tries, batch);
       }
     }
   }
@@ -167,15 +162,15 @@ function createRunner({ database, now, memory }: LaneOptions): (batch: Taken) =>
 }
 
 /** The accounts that were not as remembered; all of a batch where the database does not say. */
-function staleAccounts(error: unknown, commands: ReadonlyMap<string, unknown>): string[] {
+function staleAccounts(error: unknown, batch: Batch): string[] {
   const { code, detail } = error as { code?: unknown; detail?: unknown };
   if (code === STALE_ACCOUNT && typeof detail === "string") return JSON.parse(detail) as string[];
-  return [...commands.keys()];
+  return batch.map(({ account }) => account);
 }
 
 /** Waits before a further try, or throws where none would help. */
-async function pause(error: unknown, tries: number, commands: ReadonlyMap<string, unknown[]>): Promise<void> {
-  const isAlone = commands.size === 1 && [...commands.values()].every((one) => one.length === 1);
+async function pause(error: unknown, tries: number, batch: Batch): Promise<void> {
+  const isAlone = batch.length === 1 && batch[0]?.waiting.length === 1;
   if (isLocked(error) && isAlone) {
     throw new DatabaseUnavailableError(
       "The account is locked by something else on the database. Nothing was done; send it again.",
@@ -193,14 +188,13 @@ async function pause(error: unknown, tries: number, commands: ReadonlyMap<string
 }
 
 /** A batch in two parts, between accounts, or where there is one, between its commands. */
-function halves(batch: Taken): [Taken, Taken] {
-  const lines = [...batch];
-  const [only] = lines;
-  if (lines.length === 1 && only !== undefined) {
-    const [account, waiting] = only;
+function halves(batch: Batch): [Batch, Batch] {
+  const [only] = batch;
+  if (batch.length === 1 && only !== undefined) {
+    const { account, waiting } = only;
     const middle = Math.ceil(waiting.length / 2);
-    return [new Map([[account, waiting.slice(0, middle)]]), new Map([[account, waiting.slice(middle)]])];
+    return [[{ account, waiting: waiting.slice(0, middle) }], [{ account, waiting: waiting.slice(middle) }]];
   }
-  const middle = Math.ceil(lines.length / 2);
-  return [new Map(lines.slice(0, middle)), new Map(lines.slice(middle))];
+  const middle = Math.ceil(batch.length / 2);
+  return [batch.slice(0, middle), batch.slice(middle)];
 }

@@ -11,16 +11,16 @@ const BATCH_BYTES_MAX = 4_000_000;
 /** For how long a call may wait for its first command to be taken, in milliseconds. */
 const WAIT_MS_MAX = 10_000;
 
-/** Commands that were submitted together and are answered together. */
+/** One or more commands that were submitted together and are answered together. */
 export interface Call {
-  readonly outcomes: Outcome[];
-  /** How many commands have no outcome yet. */
-  left: number;
+  readonly sinceMs: number;
   /** Whether a batch has taken one of its commands. */
   isBegun: boolean;
-  readonly sinceMs: number;
-  resolve(outcomes: Outcome[]): void;
-  reject(error: unknown): void;
+  /** Whether it has been answered. */
+  isDone: boolean;
+  /** Takes the outcome of the command at a place among those of the call. */
+  settle(outcome: Outcome, index: number): void;
+  fail(error: unknown): void;
 }
 
 /** A command of a call. */
@@ -32,6 +32,12 @@ export interface Waiting {
   readonly bytes: number;
 }
 
+/** Commands on one account, in the order of their arrival. */
+export interface Line {
+  readonly account: string;
+  readonly waiting: readonly Waiting[];
+}
+
 /** Commands that wait for a batch, by account. */
 export interface Queue {
   readonly isEmpty: boolean;
@@ -40,52 +46,86 @@ export interface Queue {
    * Takes the next batch. Accounts take turns, so that none waits behind all that another one sent; the commands of one
    * account keep their order. Calls that have waited too long are given to `expire`, and not taken.
    */
-  take(expire: (call: Call) => void): Map<string, Waiting[]>;
+  take(expire: (call: Call) => void): Line[];
 }
 
-interface Line {
-  readonly items: Waiting[];
-  /** How many items have been taken. */
-  taken: number;
+/** Commands of one account that wait. Those before `next` have been taken. */
+interface Pending {
+  readonly waiting: Waiting[];
+  next: number;
 }
 
 /** Makes an empty queue. */
 export function createQueue(): Queue {
-  const lines = new Map<string, Line>();
+  let pending = new Map<string, Pending>();
+  let commands = 0;
+  let bytes = 0;
+
+  /** Takes all there is when that fits: the usual case, which should cost little. */
+  function takeAll(expire: (call: Call) => void): Line[] {
+    const batch: Line[] = [];
+    for (const [account, { waiting, next }] of pending) {
+      const taken = stillWanted(next === 0 ? waiting : waiting.slice(next), expire);
+      if (taken.length > 0) batch.push({ account, waiting: taken });
+    }
+    pending = new Map();
+    commands = 0;
+    bytes = 0;
+    return batch;
+  }
+
+  /** Takes what fits, in turns. */
+  function takeTurns(expire: (call: Call) => void): Line[] {
+    const batch = new Map<string, Waiting[]>();
+    let room = BATCH_MAX;
+    let roomBytes = BATCH_BYTES_MAX;
+    // An account that is put back goes to the end of the map, and so comes again in the same walk.
+    for (const [account, line] of pending) {
+      const turn = line.waiting.slice(line.next, line.next + Math.min(TURN, room));
+      line.next += turn.length;
+      pending.delete(account);
+      if (line.next < line.waiting.length) pending.set(account, line);
+      const turnBytes = turn.reduce((sum, one) => sum + one.bytes, 0);
+      commands -= turn.length;
+      bytes -= turnBytes;
+      roomBytes -= turnBytes;
+      const taken = stillWanted(turn, expire);
+      room -= taken.length;
+      const before = batch.get(account);
+      if (before !== undefined) before.push(...taken);
+      else if (taken.length > 0) batch.set(account, taken);
+      if (room === 0 || roomBytes <= 0) break;
+    }
+    return [...batch].map(([account, waiting]) => ({ account, waiting }));
+  }
+
   return {
     get isEmpty() {
-      return lines.size === 0;
+      return pending.size === 0;
     },
     add(waiting) {
-      const line = lines.get(waiting.command.account);
-      if (line === undefined) lines.set(waiting.command.account, { items: [waiting], taken: 0 });
-      else line.items.push(waiting);
+      const line = pending.get(waiting.command.account);
+      if (line === undefined) pending.set(waiting.command.account, { waiting: [waiting], next: 0 });
+      else line.waiting.push(waiting);
+      commands += 1;
+      bytes += waiting.bytes;
     },
-    take(expire) {
-      const batch = new Map<string, Waiting[]>();
-      const tooOldMs = performance.now() - WAIT_MS_MAX;
-      let commands = 0;
-      let bytes = 0;
-      // A line that is put back goes to the end of the map, and so comes again in the same walk.
-      for (const [account, line] of lines) {
-        const end = Math.min(line.items.length, line.taken + TURN, line.taken + BATCH_MAX - commands);
-        const taken = batch.get(account) ?? [];
-        while (line.taken < end && bytes < BATCH_BYTES_MAX) {
-          const waiting = line.items[line.taken++] as Waiting;
-          const { call } = waiting;
-          if (!call.isBegun && call.sinceMs < tooOldMs) expire(call);
-          if (call.left === 0) continue;
-          call.isBegun = true;
-          taken.push(waiting);
-          commands += 1;
-          bytes += waiting.bytes;
-        }
-        if (taken.length > 0) batch.set(account, taken);
-        lines.delete(account);
-        if (line.taken < line.items.length) lines.set(account, line);
-        if (commands >= BATCH_MAX || bytes >= BATCH_BYTES_MAX) break;
-      }
-      return batch;
-    },
+    take: (expire) =>
+      commands <= BATCH_MAX && bytes <= BATCH_BYTES_MAX ? takeAll(expire) : takeTurns(expire),
   };
+}
+
+/** Those commands whose calls are still to be answered, and have not waited too long. */
+function stillWanted(waiting: Waiting[], expire: (call: Call) => void): Waiting[] {
+  const tooOldMs = performance.now() - WAIT_MS_MAX;
+  let wanted = 0;
+  for (const one of waiting) {
+    const { call } = one;
+    if (!call.isBegun && !call.isDone && call.sinceMs < tooOldMs) expire(call);
+    if (call.isDone) continue;
+    call.isBegun = true;
+    waiting[wanted++] = one;
+  }
+  waiting.length = wanted;
+  return waiting;
 }

@@ -54,49 +54,71 @@ export function createWriter({ database, now }: WriterOptions): Writer {
   let bytesUnderWay = 0;
   let isClosed = false;
 
-  function submitAll(commands: readonly Command[]): Promise<Outcome[]> {
-    if (commands.length === 0) return Promise.resolve([]);
-    if (isClosed) return Promise.reject(new ClosedError("The ledger is closing and takes no more commands."));
+  /** Says why commands can't be taken, or null. */
+  function refusal(commands: number, bytes: number): Error | null {
+    if (isClosed) return new ClosedError("The ledger is closing and takes no more commands.");
+    const isFull = commandsUnderWay + commands > COMMANDS_MAX || bytesUnderWay + bytes > BYTES_MAX;
+    if (commandsUnderWay === 0 || !isFull) return null;
+    return new OverloadedError(
+      `${commandsUnderWay} commands are waiting already. Nothing of this was taken; send it again in a second.`,
+    );
+  }
+
+  function submitAll(
+    commands: readonly Command[],
+    resolve: (outcomes: readonly Outcome[]) => void,
+    reject: Reject,
+  ): void {
+    if (commands.length === 0) {
+      resolve([]);
+      return;
+    }
     const sizes = commands.map(bytesOf);
     const bytes = sizes.reduce((sum, size) => sum + size, 0);
-    const isIdle = commandsUnderWay === 0;
-    if (!isIdle && (commandsUnderWay + commands.length > COMMANDS_MAX || bytesUnderWay + bytes > BYTES_MAX)) {
-      return Promise.reject(
-        new OverloadedError(
-          `${commandsUnderWay} commands are waiting already. Nothing of this was taken; send it again in a second.`,
-        ),
-      );
+    const refused = refusal(commands.length, bytes);
+    if (refused !== null) {
+      reject(refused);
+      return;
     }
     commandsUnderWay += commands.length;
     bytesUnderWay += bytes;
-    const leave = () => {
+    const outcomes = new Array<Outcome>(commands.length);
+    let left = commands.length;
+    const end = () => {
       commandsUnderWay -= commands.length;
       bytesUnderWay -= bytes;
+      call.isDone = true;
     };
-    return new Promise((resolve, reject) => {
-      const call: Call = {
-        outcomes: new Array<Outcome>(commands.length),
-        left: commands.length,
-        isBegun: false,
-        sinceMs: performance.now(),
-        resolve(outcomes) {
-          leave();
-          resolve(outcomes);
-        },
-        reject(error) {
-          leave();
-          reject(error);
-        },
-      };
-      commands.forEach((command, index) => {
-        laneOf(command.account).add({ command, call, index, bytes: sizes[index] as number });
-      });
+    const call: Call = {
+      sinceMs: performance.now(),
+      isBegun: false,
+      isDone: false,
+      settle(outcome, index) {
+        outcomes[index] = outcome;
+        left -= 1;
+        if (left > 0) return;
+        end();
+        resolve(outcomes);
+      },
+      fail(error) {
+        end();
+        reject(error);
+      },
+    };
+    commands.forEach((command, index) => {
+      laneOf(command.account).add({ command, call, index, bytes: sizes[index] as number });
     });
   }
 
   return {
-    submit: async (command) => (await submitAll([command]))[0] as Outcome,
-    submitAll,
+    submit: (command) =>
+      new Promise((resolve, reject) => {
+        submitAll([command], ([outcome]) => resolve(outcome as Outcome), reject);
+      }),
+    submitAll: (commands) =>
+      new Promise((resolve, reject) => {
+        submitAll(commands, resolve, reject);
+      }),
     forget: (account) => laneOf(account).memory.forget(account),
     close: async () => {
       isClosed = true;
@@ -104,6 +126,8 @@ export function createWriter({ database, now }: WriterOptions): Writer {
     },
   };
 }
+
+type Reject = (error: unknown) => void;
 
 /** Roughly what a command takes in memory until it is written: what a caller can make large. */
 function bytesOf(command: Command): number {

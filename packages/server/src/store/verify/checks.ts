@@ -1,6 +1,5 @@
 /**
- * The checks a database can make by itself, each the text of a query that finds the first line that is wrong and says
- * how. `$1` is an account, or null for all. Together with the hashes they cover what must always be true.
+ * The checks a database can make by itself, each the text of a query that finds the lines that are wrong and says how. `$1` is an account, or null for all. Together with the hashes they cover what must always be true.
  */
 export interface Check {
   readonly name: string;
@@ -22,7 +21,7 @@ const seqs: Check = {
     SELECT account, 'entry ' || seq AS line, 'follows entry ' || before AS problem FROM (
       SELECT account, seq, lag(seq, 1, 0::bigint) OVER (PARTITION BY account ORDER BY seq) AS before
       FROM credits.entries WHERE ${ONE}
-    ) e WHERE seq <> before + 1 ORDER BY account, seq LIMIT 1`,
+    ) e WHERE seq <> before + 1 ORDER BY account, seq`,
 };
 
 const balances: Check = {
@@ -32,7 +31,7 @@ const balances: Check = {
       'has balance ' || balance || ', but ' || before || ' + ' || credits || ' were due' AS problem FROM (
       SELECT account, seq, credits, balance, lag(balance, 1, 0::bigint) OVER (PARTITION BY account ORDER BY seq) AS before
       FROM credits.entries WHERE ${ONE}
-    ) e WHERE balance::numeric <> before::numeric + credits ORDER BY account, seq LIMIT 1`,
+    ) e WHERE balance::numeric <> before::numeric + credits ORDER BY account, seq`,
 };
 
 const accounts: Check = {
@@ -47,7 +46,7 @@ const accounts: Check = {
     WHERE ($1::text IS NULL OR a.account = $1::text)
       AND (a.seq <> coalesce(e.seq, 0) OR a.balance <> coalesce(e.balance, 0)
         OR a.hash <> coalesce(e.hash, decode(repeat('00', 32), 'hex')))
-    ORDER BY a.account LIMIT 1`,
+    ORDER BY a.account`,
 };
 
 const strays: Check = {
@@ -59,7 +58,7 @@ const strays: Check = {
       UNION ALL SELECT DISTINCT account, 'activity rows' FROM credits.activity WHERE ${ONE}
       UNION ALL SELECT DISTINCT account, 'holds' FROM credits.holds WHERE ${ONE}
     ) l WHERE NOT EXISTS (SELECT FROM credits.accounts a WHERE a.account = l.account)
-    ORDER BY account LIMIT 1`,
+    ORDER BY account`,
 };
 
 const draws: Check = {
@@ -74,7 +73,7 @@ const draws: Check = {
     WHERE ($1::text IS NULL OR e.account = $1::text)
       AND (e.credits <> coalesce(g.credits, 0) - d.drawn - e.debt
         OR cardinality(e.draw_grants) <> cardinality(e.draw_credits))
-    ORDER BY e.account, e.seq LIMIT 1`,
+    ORDER BY e.account, e.seq`,
 };
 
 const grants: Check = {
@@ -96,7 +95,7 @@ const grants: Check = {
     WHERE g.seq IS NULL OR g.remaining <> g.credits - coalesce(d.drawn, 0)
       OR (g.kind, g.title, g.source_type, g.source_id, g.source_label, g.description) IS DISTINCT FROM
         (o.kind, o.title, o.source_type, o.source_id, o.source_label, o.description)
-    ORDER BY 1, coalesce(g.seq, d.grant_seq) LIMIT 1`,
+    ORDER BY 1, coalesce(g.seq, d.grant_seq)`,
 };
 
 const sums: Check = {
@@ -112,7 +111,7 @@ const sums: Check = {
       ON e.account = a.account
     WHERE ($1::text IS NULL OR a.account = $1::text)
       AND (a.balance <> coalesce(g.remaining, 0) - a.debt OR a.debt <> coalesce(e.debt, 0))
-    ORDER BY a.account LIMIT 1`,
+    ORDER BY a.account`,
 };
 
 const holds: Check = {
@@ -128,7 +127,7 @@ const holds: Check = {
     ) h ON h.account = a.account
     WHERE ($1::text IS NULL OR a.account = $1::text)
       AND (a.held <> coalesce(h.credits, 0) OR (h.account IS NOT NULL AND NOT a.has_held))
-    ORDER BY a.account LIMIT 1`,
+    ORDER BY a.account`,
 };
 
 const refunds: Check = {
@@ -140,7 +139,7 @@ const refunds: Check = {
       SELECT account, refund_of, sum(credits) AS refunded FROM credits.entries
       WHERE refund_of IS NOT NULL AND ${ONE} GROUP BY account, refund_of
     ) r LEFT JOIN credits.entries e ON e.account = r.account AND e.seq = r.refund_of
-    WHERE r.refunded > -coalesce(e.credits, 0) ORDER BY r.account, r.refund_of LIMIT 1`,
+    WHERE r.refunded > -coalesce(e.credits, 0) ORDER BY r.account, r.refund_of`,
 };
 
 const rowChain: Check = {
@@ -154,7 +153,7 @@ const rowChain: Check = {
         lag(balance, 1, 0::bigint) OVER w AS before
       FROM credits.activity WHERE ${ONE} WINDOW w AS (PARTITION BY account ORDER BY position)
     ) r WHERE balance::numeric <> before::numeric + credits OR position <> under + 1
-    ORDER BY account, position LIMIT 1`,
+    ORDER BY account, position`,
 };
 
 const rowEntries: Check = {
@@ -185,7 +184,7 @@ const rowEntries: Check = {
       OR r.category <> CASE WHEN r.kind LIKE '%\\_usage' THEN 'used'
         WHEN r.kind IN ('refund', 'adjustment', 'writeoff', 'expiry') THEN 'adjustments' ELSE 'added' END
       OR e.ended_at - e.started_at >= interval '10 minutes'
-    ORDER BY 1, coalesce(r.position, e.position) LIMIT 1`,
+    ORDER BY 1, coalesce(r.position, e.position)`,
 };
 
 const rowCounters: Check = {
@@ -210,7 +209,7 @@ const rowCounters: Check = {
       WHERE ($1::text IS NULL OR a.account = $1::text) AND (a.rows_all <> coalesce(r.rows_all, 0)
         OR a.rows_added <> coalesce(r.rows_added, 0) OR a.rows_used <> coalesce(r.rows_used, 0)
         OR a.rows_adjustments <> coalesce(r.rows_adjustments, 0))
-    ) f ORDER BY account, line LIMIT 1`,
+    ) f ORDER BY account, line`,
 };
 
 const due: Check = {
@@ -243,7 +242,7 @@ const due: Check = {
     ) p ON a.due_at IS NOT NULL
     WHERE ($1::text IS NULL OR a.account = $1::text) AND (a.due_at IS DISTINCT FROM least(e.due_at, p.due_at)
       OR a.pending <> coalesce(p.pending, 0) OR a.remaining::jsonb <> coalesce(g.remaining, '{}'))
-    ORDER BY a.account LIMIT 1`,
+    ORDER BY a.account`,
 };
 
 const appendOnly: Check = {

@@ -1,0 +1,62 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { canonicalEntry } from "../../src/ledger/chain.js";
+import { canonicalMetadata, quoted } from "../../src/ledger/digest.js";
+import { grantOf, usageOf } from "../commands.js";
+import { decideAll, minutes } from "./rules.js";
+
+/** Texts with all that JSON has to escape. */
+const text = fc.oneof(
+  fc.string(),
+  fc.string({ unit: "binary" }),
+  fc.constantFrom('"', "\\", "\n", "\u2028", "\ud800"),
+);
+
+describe("the canonical form", () => {
+  it("quotes texts as JSON does", () => {
+    fc.assert(fc.property(text, (given) => quoted(given) === JSON.stringify(given)));
+    expect(quoted(null)).toBe("null");
+  });
+
+  it("is the JSON of an array of the entry's facts, whatever they hold", () => {
+    fc.assert(
+      fc.property(text, text, text, fc.bigInt({ min: 1n, max: 10n ** 12n }), (one, two, three, credits) => {
+        const source = { type: "model", id: one, label: two };
+        const usage = {
+          ...usageOf("a", "u", "1", minutes(1)),
+          credits: credits as ReturnType<typeof usageOf>["credits"],
+          description: three,
+          source,
+          project: one,
+          metadata: { [two]: three, a: 1.5, b: true },
+        };
+        const { changes } = decideAll([grantOf("a", "g", "5"), usage]);
+        for (const entry of changes.entries) {
+          expect(canonicalEntry(entry)).toBe(
+            JSON.stringify([
+              1,
+              entry.account,
+              entry.seq,
+              entry.kind,
+              entry.title,
+              entry.credits.toString(),
+              entry.originalCredits?.toString() ?? null,
+              entry.balance.toString(),
+              entry.description,
+              entry.source && [entry.source.type, entry.source.id, entry.source.label],
+              entry.project,
+              entry.occurredAt,
+              entry.recordedAt,
+              entry.key,
+              entry.fingerprint,
+              entry.draws.map((draw) => [draw.grant, draw.credits.toString()]),
+              entry.debt.toString(),
+              entry.refundOf,
+              canonicalMetadata(entry.metadata),
+            ]),
+          );
+        }
+      }),
+    );
+  });
+});
