@@ -37,7 +37,7 @@ export async function openBench(givenUrl: string | undefined): Promise<Bench> {
       pool,
       entries: async () => {
         const { rows } = await pool.query<{ entries: string }>(
-          "SELECT coalesce(sum(seq), 0) AS entries FROM credits.accounts",
+          "SELECT count(*) AS entries FROM credits.entries",
         );
         return Number(rows[0]?.entries);
       },

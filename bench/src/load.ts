@@ -46,28 +46,24 @@ function report(error: unknown): void {
   if (errors_shown <= errors_shown_max) process.stderr.write(`\n${String(error)}\n`);
 }
 
-/** A case and what it is compared with. */
-export interface Pair {
-  readonly subject: Measured;
-  readonly baseline: Measured;
-}
+/** One side of a comparison: measures one turn, which 0 is the first of. */
+export type Side = (turn: number) => Promise<Measured>;
 
-/** Measures a case and its baseline in turns (A B A B), since machines drift. The first turn of each is not counted. */
-export async function interleave(
+/**
+ * Measures a case and its baselines in turns (A B A B), since machines drift, and answers one measurement a side. The
+ * first turn of each warms up: only its errors count.
+ */
+export async function interleave<Sides extends readonly Side[]>(
   turns: number,
-  subject: (turn: number) => Promise<Measured>,
-  baseline: (turn: number) => Promise<Measured>,
-): Promise<Pair> {
-  const subjects: Measured[] = [];
-  const baselines: Measured[] = [];
+  ...sides: Sides
+): Promise<{ [Nth in keyof Sides]: Measured }> {
+  const measured = sides.map((): Measured[] => []);
   for (let turn = 0; turn <= turns; turn += 1) {
-    subjects.push(await subject(turn));
-    baselines.push(await baseline(turn));
+    for (const [nth, side] of sides.entries()) measured[nth]?.push(await side(turn));
   }
-  return { subject: counted(subjects), baseline: counted(baselines) };
+  return measured.map(counted) as { [Nth in keyof Sides]: Measured };
 }
 
-/** All but the first turn, whose errors count nevertheless. */
 function counted(turns: readonly Measured[]): Measured {
   const [first, ...others] = turns;
   const measured = joined(others);

@@ -4,40 +4,72 @@ export interface Options {
   readonly isQuick: boolean;
   /** The file for the JSON document, "-" for the standard output, or undefined for none. */
   readonly json: string | undefined;
+  /** The folder for the plots, or undefined for none. */
+  readonly plots: string | undefined;
+  /** Entries of the long history, and seconds of a turn, where they are not to be the usual ones. */
+  readonly entries: number | undefined;
+  readonly turn_s: number | undefined;
   /** Run only the cases whose names begin with one of these; all when empty. */
   readonly only: readonly string[];
 }
 
-export const usage = `npm run bench -- [--quick] [--json [file]] [case ...]
+export const usage = `npm run bench -- [option ...] [case ...]
 
-  --quick        a short run, within 90 seconds
-  --json [file]  writes the figures as one JSON document, to the file or to the standard output
-  case           runs only the cases whose names begin so, such as read.page
+  --quick             a short run, within 90 seconds
+  --json [file]       writes the figures as one JSON document, to the file or to the standard output
+  --plots folder      measures what the plots show as well, and writes page-latency.svg and spend-throughput.svg there
+  --entries n         entries of the long history: 10,000,000 when nothing is said, 100,000 in a quick run
+  --turn-seconds n    how long each turn of a case takes: 2 when nothing is said, 0.5 in a quick run
+  case                runs only the cases whose names begin so, such as read.page; memory is one of them
 
 DATABASE_URL names a PostgreSQL server to measure (a database of its own is made there and dropped at the end);
-without it a server with durable settings is started for the run.
+without it a server with durable settings is started for the run. The exit code is 1 when a call failed or when the
+database did not pass the ledger's own check at the end.
 `;
 
-/** Reads the arguments of the command line, or says why they can't be read; `cases` are the names there are. */
-export function parseOptions(
-  args: readonly string[],
-  cases: readonly string[],
-): Options | { readonly problem: string } {
-  let isQuick = false;
-  let json: string | undefined;
-  const only: string[] = [];
-  const waiting = [...args];
-  for (let argument = waiting.shift(); argument !== undefined; argument = waiting.shift()) {
-    if (argument === "--quick") isQuick = true;
-    else if (argument === "--json") json = isFile(waiting[0]) ? waiting.shift() : "-";
-    else if (argument.startsWith("-")) return { problem: `There is no option ${argument}.` };
-    else if (cases.some((name) => name.startsWith(argument))) only.push(argument);
-    else return { problem: `There is no case ${argument}. There are ${cases.join(", ")}.` };
-  }
-  return { isQuick, json, only };
+/** The arguments could not be read; the message says why. */
+export class UsageError extends Error {
+  override readonly name = "UsageError";
 }
 
-/** Names of cases begin with "read." or "write.", so what follows --json and does not is a file. */
-function isFile(argument: string | undefined): boolean {
-  return argument !== undefined && !argument.startsWith("--") && !/^(read|write)\b/.test(argument);
+/**
+ * Reads the arguments of the command line; `cases` are the names there are.
+ *
+ * @throws UsageError saying what can't be read
+ */
+export function parseOptions(args: readonly string[], cases: readonly string[]): Options {
+  const options: { -readonly [Name in keyof Options]: Options[Name] } & { only: string[] } = {
+    isQuick: false,
+    json: undefined,
+    plots: undefined,
+    entries: undefined,
+    turn_s: undefined,
+    only: [],
+  };
+  const isCase = (argument: string) => cases.some((name) => name.startsWith(argument));
+  const waiting = [...args];
+  const isFile = (next: string | undefined) => next !== undefined && !next.startsWith("--") && !isCase(next);
+  for (let argument = waiting.shift(); argument !== undefined; argument = waiting.shift()) {
+    if (argument === "--quick") options.isQuick = true;
+    else if (argument === "--json") options.json = isFile(waiting[0]) ? waiting.shift() : "-";
+    else if (argument === "--plots") options.plots = textAfter(argument, waiting.shift());
+    else if (argument === "--entries") options.entries = numberAfter(argument, waiting.shift());
+    else if (argument === "--turn-seconds") options.turn_s = numberAfter(argument, waiting.shift());
+    else if (argument.startsWith("-")) throw new UsageError(`There is no option ${argument}.`);
+    else if (isCase(argument)) options.only.push(argument);
+    else throw new UsageError(`There is no case ${argument}. There are ${cases.join(", ")}.`);
+  }
+  return options;
+}
+
+function textAfter(option: string, text: string | undefined): string {
+  if (text === undefined || text.startsWith("--"))
+    throw new UsageError(`${option} is to be followed by a name.`);
+  return text;
+}
+
+function numberAfter(option: string, text: string | undefined): number {
+  const number = Number(text);
+  if (!(number > 0)) throw new UsageError(`${option} is to be followed by a number above 0.`);
+  return number;
 }

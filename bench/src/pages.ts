@@ -1,5 +1,5 @@
 import type { Bench } from "./bench.js";
-import { longAccount, shortAccount } from "./data.js";
+import { longAccount, shortAccount } from "./history.js";
 import type { PartResult } from "./report.js";
 import { figuresOf, rounded } from "./stats.js";
 

@@ -1,7 +1,10 @@
 import type { Bench } from "./bench.js";
-import { longAccount, shortAccount } from "./data.js";
+import { longAccount, shortAccount } from "./history.js";
+import { connect } from "./http-client.js";
+import { loadOverHttp } from "./http-load.js";
+import { get } from "./http-requests.js";
 import { interleave, load } from "./load.js";
-import { deepPages, type Page, partsOf, timePages } from "./pages.js";
+import { deepPages, type Page, partsOf, type ReadPage, timePages } from "./pages.js";
 import { bareNewestPage, readers } from "./read.js";
 import { byRate, type CaseResult } from "./report.js";
 import { startServing } from "./serving.js";
@@ -13,35 +16,49 @@ import type { Sizes } from "./sizes.js";
  * takes the time of each page.
  */
 export async function readPagesOverHttp(bench: Bench, sizes: Sizes): Promise<CaseResult> {
-  const serving = await startServing(bench, readers);
+  const { address, stop } = await startServing(bench);
   try {
-    const tokens = new Map<string, string>();
-    for (const account of [longAccount, shortAccount]) {
-      tokens.set(account, (await bench.ledger.createToken(account)).token);
-    }
-    const read = async (account: string, page: Page) => {
-      const document = await serving.read(pathOf(account, page), tokens.get(account) ?? "");
-      return (document as { rows: unknown[] }).rows.length;
-    };
+    const credential = (await bench.ledger.createToken(longAccount)).token;
     const pages = await deepPages(bench);
     const bare = await bareNewestPage(bench);
     const until = { seconds: sizes.turn_s };
-    const readNext = async (index: number) => {
-      const page = pages[index % pages.length];
-      if (page === undefined || (await read(longAccount, page)) === 0) throw new Error("A page is empty.");
-      return 1;
-    };
-    const measured = await interleave(
+    const paths = pages.map((page) => pathOf(longAccount, page));
+    const [measured, baseline] = await interleave(
       sizes.turns,
-      () => load(readers, until, readNext),
+      () =>
+        loadOverHttp({ address, credential, callers: readers, until, requests: { kind: "pages", paths } }),
       () => load(readers, until, bare),
     );
-    const times = await timePages(pages, Math.ceil(sizes.samples / 2), read);
-    const entries = await bench.entries();
-    const result = byRate("read.page.http", "bare key range read", readers, entries, measured);
+    const times = await timeOneByOne(bench, address, pages, Math.ceil(sizes.samples / 2));
+    const result = byRate({
+      name: "read.page.http",
+      callers: readers,
+      entries: await bench.entries(),
+      measured,
+      baseline_name: "bare key range read",
+      baseline,
+    });
     return { ...result, errors: result.errors + times.errors, parts: partsOf(times) };
   } finally {
-    await serving.stop();
+    await stop();
+  }
+}
+
+async function timeOneByOne(bench: Bench, address: string, pages: readonly Page[], samples: number) {
+  const tokens = new Map<string, string>();
+  for (const account of [longAccount, shortAccount]) {
+    tokens.set(account, (await bench.ledger.createToken(account)).token);
+  }
+  const connection = await connect(address);
+  const read: ReadPage = async (account, page) => {
+    const { status, body } = await connection.send(get(pathOf(account, page), tokens.get(account) ?? ""));
+    if (status !== 200) throw new Error(`The server answered ${status}: ${body.slice(0, 300)}`);
+    return (JSON.parse(body) as { rows: unknown[] }).rows.length;
+  };
+  try {
+    return await timePages(pages, samples, read);
+  } finally {
+    connection.close();
   }
 }
 

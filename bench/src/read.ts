@@ -1,7 +1,8 @@
 import type { Bench } from "./bench.js";
-import { longAccount, spreadAccount } from "./data.js";
+import { spreadAccount } from "./data.js";
+import { longAccount } from "./history.js";
 import { interleave, load } from "./load.js";
-import { deepPages, oneByOne, partsOf, timePages } from "./pages.js";
+import { deepPages, oneByOne, partsOf, type ReadPage, timePages } from "./pages.js";
 import { randomFrom } from "./random.js";
 import { byRate, type CaseResult } from "./report.js";
 import type { Sizes } from "./sizes.js";
@@ -44,26 +45,35 @@ export async function readNewestPage(bench: Bench, sizes: Sizes): Promise<CaseRe
     return 1;
   };
   const until = { seconds: sizes.turn_s };
-  const measured = await interleave(
+  const [measured, baseline] = await interleave(
     sizes.turns,
     () => load(readers, until, read),
     () => load(readers, until, bare),
   );
-  return byRate("read.page.newest", "bare key range read", readers, await bench.entries(), measured);
+  return byRate({
+    name: "read.page.newest",
+    callers: readers,
+    entries: await bench.entries(),
+    measured,
+    baseline_name: "bare key range read",
+    baseline,
+  });
+}
+
+/** Reads a page through the library. */
+export function readPage({ ledger }: Bench): ReadPage {
+  return async (account, { filter, page, asOf }) => {
+    const found = await ledger.activity(account, { filter, page, ...(asOf === undefined ? {} : { asOf }) });
+    return found.rows.length;
+  };
 }
 
 /** Pages far from the newest, against the newest page of a short history: what the length of a history costs. */
 export async function readDeepPages(bench: Bench, sizes: Sizes): Promise<CaseResult> {
   const pages = await deepPages(bench);
-  const times = await timePages(pages, sizes.samples, async (account, { filter, page, asOf }) => {
-    const found = await bench.ledger.activity(account, {
-      filter,
-      page,
-      ...(asOf === undefined ? {} : { asOf }),
-    });
-    return found.rows.length;
-  });
+  const times = await timePages(pages, sizes.samples, readPage(bench));
   const parts = partsOf(times);
+  const short = oneByOne(times.timed.flatMap(({ short_ms }) => short_ms));
   return {
     name: "read.page.deep",
     ...oneByOne(times.timed.flatMap(({ long_ms }) => long_ms)),
@@ -71,10 +81,10 @@ export async function readDeepPages(bench: Bench, sizes: Sizes): Promise<CaseRes
     operations: times.timed.reduce((sum, { long_ms }) => sum + long_ms.length, 0),
     errors: times.errors,
     entries: await bench.entries(),
-    baseline: {
-      name: "newest page, short history",
-      ...oneByOne(times.timed.flatMap(({ short_ms }) => short_ms)),
-    },
+    baseline: short.p50_ms,
+    baseline_name: "newest page, short history",
+    baseline_p50_ms: short.p50_ms,
+    baseline_p99_ms: short.p99_ms,
     ratio: Math.max(...parts.map((part) => part.ratio)),
     ratio_of: "latency",
     parts,
@@ -95,10 +105,17 @@ export async function readBalance(bench: Bench, sizes: Sizes): Promise<CaseResul
     return 1;
   };
   const until = { seconds: sizes.turn_s };
-  const measured = await interleave(
+  const [measured, baseline] = await interleave(
     sizes.turns,
     () => load(readers, until, read),
     () => load(readers, until, bare),
   );
-  return byRate("read.balance", "bare primary key read", readers, await bench.entries(), measured);
+  return byRate({
+    name: "read.balance",
+    callers: readers,
+    entries: await bench.entries(),
+    measured,
+    baseline_name: "bare primary key read",
+    baseline,
+  });
 }

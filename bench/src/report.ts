@@ -1,12 +1,16 @@
-import type { Pair } from "./load.js";
+import type { Growth } from "./growth.js";
 import type { Machine } from "./machine.js";
-import { type Figures, figuresOf, rounded } from "./stats.js";
+import type { Memory } from "./memory.js";
+import type { Concurrency } from "./spend-curve.js";
+import { type Figures, figuresOf, type Measured, rounded } from "./stats.js";
+import type { Verified } from "./verified.js";
 
 /** What a run was told to do, and what its cases share. */
 export interface RunFacts {
   readonly is_quick: boolean;
-  /** Activity rows of the long history, and accounts that the write cases spread over. */
-  readonly rows: number;
+  /** Entries and activity rows of the long history, and accounts that the write cases spread over. */
+  readonly history_entries: number;
+  readonly history_rows: number;
   readonly accounts: number;
   /** Connections of the ledger, and how many of them write at once. */
   readonly connections: number;
@@ -20,11 +24,11 @@ export interface Report {
   readonly machine: Machine;
   readonly run: RunFacts;
   readonly cases: readonly CaseResult[];
-}
-
-/** What a case is compared with, measured in turns with it. */
-export interface BaselineResult extends Figures {
-  readonly name: string;
+  readonly memory?: Memory;
+  /** What the plots show, where they were asked for. */
+  readonly growth?: readonly Growth[];
+  readonly concurrency?: readonly Concurrency[];
+  readonly verify: Verified;
 }
 
 /** A part of a case that has a target of its own, such as the last page of a filter. */
@@ -45,32 +49,67 @@ export interface CaseResult extends Figures {
   readonly errors: number;
   /** How many entries the database held when the case ended. */
   readonly entries: number;
-  readonly baseline: BaselineResult;
+  /** The baseline's rate per second; where `ratio_of` says latency, its median in milliseconds. */
+  readonly baseline: number;
+  readonly baseline_name: string;
+  readonly baseline_p50_ms: number;
+  readonly baseline_p99_ms: number;
   /** The case's rate to the baseline's; where `ratio_of` says latency, its latency to the baseline's. */
   readonly ratio: number;
   readonly ratio_of: "rate" | "latency";
+  /** The bare INSERT on one connection and on several, the faster of which is the baseline, per second. */
+  readonly baseline_one_connection_per_s?: number;
+  readonly baseline_several_connections_per_s?: number;
+  /** The median of a call while there is no other, and what the 99th percentile of many callers is to it. */
+  readonly lone_p50_ms?: number;
+  readonly p99_to_lone?: number;
   readonly parts?: readonly PartResult[];
 }
 
-/** A case whose rate is compared with its baseline's. */
-export function byRate(
-  name: string,
-  baseline: string,
-  callers: number,
-  entries: number,
-  measured: Pair,
-): CaseResult {
-  const figures = figuresOf(measured.subject);
-  const compared = figuresOf(measured.baseline);
+/** What a case by rate was made of. */
+export interface Comparison {
+  readonly name: string;
+  readonly callers: number;
+  readonly entries: number;
+  readonly measured: Measured;
+  readonly baseline_name: string;
+  readonly baseline: Measured;
+}
+
+/** A case whose rate is compared with its baseline's. The errors of both count. */
+export function byRate({
+  name,
+  callers,
+  entries,
+  measured,
+  baseline_name,
+  baseline,
+}: Comparison): CaseResult {
+  const figures = figuresOf(measured);
+  const compared = figuresOf(baseline);
   return {
     name,
     ...figures,
     callers,
-    operations: measured.subject.operations,
-    errors: measured.subject.errors + measured.baseline.errors,
+    operations: measured.operations,
+    errors: measured.errors + baseline.errors,
     entries,
-    baseline: { name: baseline, ...compared },
+    baseline: compared.rate_per_s,
+    baseline_name,
+    baseline_p50_ms: compared.p50_ms,
+    baseline_p99_ms: compared.p99_ms,
     ratio: rounded(figures.rate_per_s / compared.rate_per_s),
     ratio_of: "rate",
+  };
+}
+
+/** The case with what its call takes while there is no other; the errors of those calls count too. */
+export function withLone(result: CaseResult, lone: Measured): CaseResult {
+  const { p50_ms } = figuresOf(lone);
+  return {
+    ...result,
+    errors: result.errors + lone.errors,
+    lone_p50_ms: p50_ms,
+    p99_to_lone: rounded(result.p99_ms / p50_ms),
   };
 }

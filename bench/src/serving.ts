@@ -1,48 +1,55 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { Agent, get } from "node:http";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import type { Bench } from "./bench.js";
 import { openScratch } from "./scratch.js";
 
-/** The HTTP server in a process of its own, as an operator runs it, and a client with connections that are kept. */
+/** An HTTP server in a process of its own. */
 export interface Serving {
-  /** Reads a path with the credential and answers the JSON document. */
-  read(path: string, credential: string): Promise<unknown>;
+  /** Where it listens, such as "http://127.0.0.1:3000". */
+  readonly address: string;
+  readonly pid: number;
+  /** A secret key that it takes. */
+  readonly credential: string;
   stop(): Promise<void>;
 }
 
-const program = fileURLToPath(
+const ledger_program = fileURLToPath(
   new URL("../bin/credit-activity.js", import.meta.resolve("@credit-activity/server")),
 );
+const row_lock_program = fileURLToPath(new URL("./row-lock-server.js", import.meta.url));
 const start_ms_max = 30_000;
 
-/** Starts the project's own server on a free port of 127.0.0.1, on the database of the run. */
-export async function startServing({ url }: Bench, connections_max: number): Promise<Serving> {
+/** Starts the project's own server, as an operator runs it, on a free port of 127.0.0.1, on the database of the run. */
+export async function startServing({ url, ledger }: Bench): Promise<Serving> {
+  const { key } = await ledger.createKey({ name: "Benchmark" });
+  return start([ledger_program, "serve", "--host", "127.0.0.1", "--port", "0"], { DATABASE_URL: url }, key);
+}
+
+/** Starts the plain server in front of the row-lock baseline, on the same database. */
+export async function startRowLockServer({ url }: Bench): Promise<Serving> {
+  const credential = "benchmark";
+  return start([row_lock_program], { DATABASE_URL: url, BENCH_CREDENTIAL: credential }, credential);
+}
+
+async function start(args: string[], env: Record<string, string>, credential: string): Promise<Serving> {
   const scratch = await openScratch();
-  const child = spawn(process.execPath, [program, "serve", "--host", "127.0.0.1", "--port", "0"], {
+  const child = spawn(process.execPath, args, {
     cwd: scratch.folder,
-    env: { ...process.env, DATABASE_URL: url },
+    env: { ...process.env, ...env },
     stdio: ["ignore", "pipe", "inherit"],
   });
   scratch.watch(child);
   try {
     const address = await addressOf(child);
-    const agent = new Agent({ keepAlive: true, maxSockets: connections_max });
-    return {
-      read: (path, credential) => readJson(new URL(path, address), agent, credential),
-      stop: async () => {
-        agent.destroy();
-        await scratch.remove();
-      },
-    };
+    return { address, pid: child.pid ?? 0, credential, stop: scratch.remove };
   } catch (error) {
     await scratch.remove();
     throw error;
   }
 }
 
-/** The address is in the first line of the server's log that has one. */
+/** The address is in the first line of the server's output that has one. */
 function addressOf(child: ChildProcess): Promise<string> {
   return new Promise((resolve, reject) => {
     const fail = (why: string) => reject(new Error(`The HTTP server did not start: ${why}.`));
@@ -56,21 +63,5 @@ function addressOf(child: ChildProcess): Promise<string> {
       clearTimeout(timer);
       resolve(address);
     });
-  });
-}
-
-function readJson(url: URL, agent: Agent, credential: string): Promise<unknown> {
-  return new Promise((resolve, reject) => {
-    const request = get(url, { agent, headers: { authorization: `Bearer ${credential}` } }, (response) => {
-      const chunks: Buffer[] = [];
-      response.on("data", (chunk: Buffer) => chunks.push(chunk));
-      response.on("error", reject);
-      response.on("end", () => {
-        const text = Buffer.concat(chunks).toString("utf8");
-        if (response.statusCode === 200) resolve(JSON.parse(text));
-        else reject(new Error(`${url.pathname} answered ${response.statusCode}: ${text.slice(0, 200)}`));
-      });
-    });
-    request.on("error", reject);
   });
 }

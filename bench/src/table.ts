@@ -1,4 +1,4 @@
-import type { Report } from "./report.js";
+import type { CaseResult, Report } from "./report.js";
 
 /** The run as a person reads it: the machine, the cases, and the parts of those that have any. */
 export function renderTable(report: Report): string {
@@ -6,7 +6,20 @@ export function renderTable(report: Report): string {
   const lines = [describe(report), ""];
   lines.push(
     ...aligned(
-      ["case", "per s", "p50 ms", "p95 ms", "p99 ms", "errors", "callers", "entries", "ratio", "baseline"],
+      [
+        "case",
+        "per s",
+        "p50 ms",
+        "p95 ms",
+        "p99 ms",
+        "errors",
+        "callers",
+        "entries",
+        "ratio",
+        "baseline",
+        "per s",
+        "p50 ms",
+      ],
       cases.map((one) => [
         one.name,
         whole(one.rate_per_s),
@@ -15,10 +28,13 @@ export function renderTable(report: Report): string {
         whole(one.callers),
         whole(one.entries),
         one.ratio.toFixed(2),
-        `${one.baseline.name}: ${whole(one.baseline.rate_per_s)}/s, p50 ${millis(one.baseline.p50_ms)} ms`,
+        one.baseline_name,
+        one.ratio_of === "rate" ? whole(one.baseline) : "",
+        millis(one.baseline_p50_ms),
       ]),
     ),
   );
+  lines.push(...cases.flatMap(remarks), ...remarksOnServer(report), "", verdict(report));
   for (const { name, parts } of cases) {
     if (parts === undefined) continue;
     lines.push("", `${name}, one caller`);
@@ -43,10 +59,48 @@ function describe({ machine, run }: Report): string {
   return [
     `${machine.cores} x ${machine.cpu}, ${machine.memory_gb} GB, ${machine.platform}, Node ${machine.node}`,
     `PostgreSQL ${postgres.version}: ${settings.join(", ")}`,
-    `${run.is_quick ? "quick run" : "run"} of ${whole(run.seconds)} s: ${whole(run.rows)} activity rows, ` +
+    `${run.is_quick ? "quick run" : "run"} of ${whole(run.seconds)} s: a history of ${whole(run.history_entries)} entries ` +
+      `in ${whole(run.history_rows)} activity rows, ` +
       `${whole(run.accounts)} accounts, ${run.connections} connections, ${run.lanes} lanes; ` +
       `load average when it began: ${machine.load_average.toFixed(2)}`,
   ].join("\n");
+}
+
+/** What a case tells besides its line. */
+function remarks(one: CaseResult): string[] {
+  const lines: string[] = [];
+  if (
+    one.baseline_one_connection_per_s !== undefined &&
+    one.baseline_several_connections_per_s !== undefined
+  ) {
+    lines.push(
+      `${one.name}: bare INSERT on 1 connection ${whole(one.baseline_one_connection_per_s)}/s, ` +
+        `on several ${whole(one.baseline_several_connections_per_s)}/s`,
+    );
+  }
+  if (one.lone_p50_ms !== undefined && one.p99_to_lone !== undefined) {
+    lines.push(
+      `${one.name}: a lone call takes ${millis(one.lone_p50_ms)} ms (p50); ` +
+        `p99 of ${one.callers} callers is ${one.p99_to_lone.toFixed(1)} times that`,
+    );
+  }
+  return lines;
+}
+
+function remarksOnServer({ memory }: Report): string[] {
+  if (memory === undefined) return [];
+  const { server_rss_max_mb: mb, accounts_touched, errors } = memory;
+  const taken = mb === null ? "unknown on this system" : `${whole(mb)} MB at most`;
+  return [`memory of the server: ${taken}, ${whole(accounts_touched)} accounts touched, ${errors} errors`];
+}
+
+function verdict({ verify }: Report): string {
+  const { ok, checks, entries, seconds, violations } = verify;
+  const counted = `${checks} checks on ${whole(entries)} entries in ${seconds.toFixed(1)} s`;
+  const found = violations.map(
+    ({ check, account, line, problem }) => `\n  ${check}: ${account}, ${line}: ${problem}`,
+  );
+  return `verify: ${ok ? "ok" : "FAILED"}, ${counted}${found.join("")}`;
 }
 
 const whole = (value: number) => Math.round(value).toLocaleString("en-US");

@@ -1,49 +1,49 @@
-import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { createCredits } from "@credit-activity/server";
 import { PGlite } from "@electric-sql/pglite";
-import { CREATE_BARE_ENTRIES, INSERT_LINES } from "./bare.js";
+import { createBareEntries, type Lines } from "./bare.js";
+import type { Bench } from "./bench.js";
 import { openAccounts, spreadAccount } from "./data.js";
+import { interleave } from "./load.js";
 import { randomFrom, zipf } from "./random.js";
 import { byRate, type CaseResult } from "./report.js";
 import { openScratch } from "./scratch.js";
 import type { Sizes } from "./sizes.js";
-import { callers, usageInTurns } from "./write-bulk.js";
+import { callers, insertLines, postUsage, queryOf, usageCalls } from "./write-bulk.js";
 
 const accounts = 1_000;
 
-/** Usage in bulk on the embedded database, in a folder, against a bare INSERT of its lines into another one. */
-export async function writeEmbedded(sizes: Sizes): Promise<CaseResult> {
+/**
+ * Usage in bulk on the embedded database, in a folder, against a bare INSERT into another one. Only its ledger can look
+ * into an embedded database, so the lines are those that the same events become in the run's own ledger.
+ */
+export async function writeEmbedded(bench: Bench, sizes: Sizes): Promise<CaseResult> {
   const scratch = await openScratch();
   const ledger = await createCredits({ database: { dataDir: join(scratch.folder, "ledger") } });
-  const bare = await openBare(join(scratch.folder, "bare"));
+  const bare = await openMigrated(join(scratch.folder, "bare"));
   try {
-    await openAccounts(
-      ledger,
-      Array.from({ length: accounts }, (_, index) => spreadAccount(index)),
-    );
+    const names = Array.from({ length: accounts }, (_, index) => spreadAccount(index));
+    await openAccounts(ledger, names);
+    const { insert } = await createBareEntries((text, values) => bare.query(text, values), "entries");
+    const { lines: linesAt } = await createBareEntries(queryOf(bench), "embedded");
     const draw = zipf(accounts, randomFrom(4));
-    const account = () => spreadAccount(draw());
-    let inserted = 0;
-    const measured = await usageInTurns(
-      ledger,
-      sizes.turns,
-      sizes.events_embedded,
-      account,
-      1,
-      async ({ count, parameters }) => {
-        await bare.query(INSERT_LINES, [...parameters]);
-        inserted += count;
-      },
-    );
-    return byRate(
-      "write.bulk.pglite",
-      "bare multi-row INSERT, PGlite",
+    let lines: Lines[] = [];
+    const post = async () => {
+      const calls = usageCalls(sizes.events_embedded, () => spreadAccount(draw()));
+      const { measured } = await postUsage(ledger, calls);
+      lines = await linesAt((await postUsage(bench.ledger, calls)).places);
+      return measured;
+    };
+    const insertAgain = () => insertLines(1, lines, ({ parameters }) => bare.query(insert, [...parameters]));
+    const [measured, baseline] = await interleave(sizes.turns, post, insertAgain);
+    return byRate({
+      name: "write.bulk.pglite",
       callers,
-      accounts + inserted,
+      entries: (await ledger.verify()).entries,
       measured,
-    );
+      baseline_name: "bare multi-row INSERT, PGlite",
+      baseline,
+    });
   } finally {
     await ledger.close();
     await bare.close();
@@ -51,14 +51,9 @@ export async function writeEmbedded(sizes: Sizes): Promise<CaseResult> {
   }
 }
 
-/** An embedded database with the ledger's tables, of which only the copy of its entries is used. */
-async function openBare(folder: string): Promise<PGlite> {
-  const database = await PGlite.create({ dataDir: folder });
-  const migrations = fileURLToPath(new URL("../sql/", import.meta.resolve("@credit-activity/server")));
-  await database.exec("CREATE SCHEMA credits");
-  for (const file of (await readdir(migrations)).sort()) {
-    await database.exec(await readFile(join(migrations, file), "utf8"));
-  }
-  await database.exec(CREATE_BARE_ENTRIES);
-  return database;
+/** An embedded database with the ledger's tables, which stay empty: the ledger keeps it in a folder `postgres`. */
+async function openMigrated(folder: string): Promise<PGlite> {
+  const ledger = await createCredits({ database: { dataDir: folder } });
+  await ledger.close();
+  return PGlite.create({ dataDir: join(folder, "postgres") });
 }

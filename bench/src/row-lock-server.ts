@@ -1,0 +1,51 @@
+import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+import { credits, formatCredits } from "@credit-activity/server";
+import { openRowLock } from "./row-lock.js";
+
+/**
+ * The row-lock baseline behind a plain HTTP server, as one would write it by hand: a program of its own that takes the
+ * ledger's requests to spend, on the database of DATABASE_URL, with BENCH_CREDENTIAL as the secret key.
+ */
+const rowLock = openRowLock(process.env.DATABASE_URL ?? "");
+const authorization = `Bearer ${process.env.BENCH_CREDENTIAL}`;
+
+const server = createServer((request, response) => {
+  const chunks: Buffer[] = [];
+  request.on("data", (chunk: Buffer) => chunks.push(chunk));
+  request.on("end", () => {
+    spend(request, Buffer.concat(chunks).toString("utf8")).then(
+      (entry) => answer(response, 201, { entry }),
+      (error: unknown) => answer(response, 500, { detail: String(error) }),
+    );
+  });
+});
+
+server.listen(0, "127.0.0.1", () => {
+  const { port } = server.address() as AddressInfo;
+  process.stdout.write(`${JSON.stringify({ address: `http://127.0.0.1:${port}` })}\n`);
+});
+
+async function spend(request: IncomingMessage, text: string): Promise<object> {
+  const account = /^\/v1\/accounts\/([^/]+)\/spend$/.exec(request.url ?? "")?.[1];
+  const key = request.headers["idempotency-key"];
+  if (request.method !== "POST" || account === undefined || typeof key !== "string") {
+    throw new Error("Not a request to spend.");
+  }
+  if (request.headers.authorization !== authorization) throw new Error("Not the secret key.");
+  const body = JSON.parse(text) as { credits: string; description: string; source: { label: string } };
+  const balance = await rowLock.spend({
+    account: decodeURIComponent(account),
+    credits: credits(body.credits),
+    description: body.description,
+    source: body.source.label,
+    key,
+  });
+  return { key, credits: `-${body.credits}`, balance: formatCredits(balance) };
+}
+
+function answer(response: ServerResponse, status: number, document: object): void {
+  const body = Buffer.from(JSON.stringify(document));
+  response.writeHead(status, { "content-type": "application/json", "content-length": body.length });
+  response.end(body);
+}
