@@ -45,6 +45,14 @@ export default defineConfig({
       },
       {
         test: {
+          name: "bench",
+          include: ["bench/test/**/*.test.ts"],
+          environment: "node",
+          testTimeout: 240_000,
+        },
+      },
+      {
+        test: {
           name: "e2e",
           include: ["e2e/**/*.test.ts"],
           environment: "node",

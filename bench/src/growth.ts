@@ -15,10 +15,10 @@ export interface Growth {
 
 const shortest = 1_000;
 
-/** The lengths a history is read at while it grows to so many entries: each ten times the one before. */
+/** The lengths a history is read at while it grows to so many entries: each ten times the one before, but the last. */
 export function lengthsUpTo(entries: number): number[] {
   const lengths: number[] = [];
-  for (let length = shortest; length < entries; length *= 10) lengths.push(length);
+  for (let length = shortest; length * 2 <= entries; length *= 10) lengths.push(length);
   return [...lengths, entries];
 }
 

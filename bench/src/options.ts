@@ -13,6 +13,12 @@ export interface Options {
   readonly only: readonly string[];
 }
 
+/** A shorter history has no pages in the middle; a longer one would reach into the future. */
+const entries_min = 2_000;
+const entries_max = 80_000_000;
+const turn_s_min = 0.1;
+const turn_s_max = 60;
+
 export const usage = `npm run bench -- [option ...] [case ...]
 
   --quick             a short run, within 90 seconds
@@ -53,8 +59,10 @@ export function parseOptions(args: readonly string[], cases: readonly string[]):
     if (argument === "--quick") options.isQuick = true;
     else if (argument === "--json") options.json = isFile(waiting[0]) ? waiting.shift() : "-";
     else if (argument === "--plots") options.plots = textAfter(argument, waiting.shift());
-    else if (argument === "--entries") options.entries = numberAfter(argument, waiting.shift());
-    else if (argument === "--turn-seconds") options.turn_s = numberAfter(argument, waiting.shift());
+    else if (argument === "--entries")
+      options.entries = numberAfter(argument, waiting.shift(), entries_min, entries_max);
+    else if (argument === "--turn-seconds")
+      options.turn_s = numberAfter(argument, waiting.shift(), turn_s_min, turn_s_max);
     else if (argument.startsWith("-")) throw new UsageError(`There is no option ${argument}.`);
     else if (isCase(argument)) options.only.push(argument);
     else throw new UsageError(`There is no case ${argument}. There are ${cases.join(", ")}.`);
@@ -68,8 +76,8 @@ function textAfter(option: string, text: string | undefined): string {
   return text;
 }
 
-function numberAfter(option: string, text: string | undefined): number {
+function numberAfter(option: string, text: string | undefined, min: number, max: number): number {
   const number = Number(text);
-  if (!(number > 0)) throw new UsageError(`${option} is to be followed by a number above 0.`);
-  return number;
+  if (number >= min && number <= max) return number;
+  throw new UsageError(`${option} is to be followed by a number from ${min} to ${max}.`);
 }

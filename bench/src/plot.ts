@@ -20,7 +20,7 @@ export interface Plot {
 
 const width = 760;
 const height = 440;
-const area = { left: 76, right: 590, top: 84, bottom: 376 };
+const area = { left: 96, right: 610, top: 84, bottom: 376 };
 const label_gap = 20;
 const y_marks_about = 5;
 

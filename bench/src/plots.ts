@@ -21,7 +21,7 @@ export async function writePlots(report: Report, folder: string): Promise<void> 
   });
   const throughput = renderPlot({
     title: "Single spends, by number of callers",
-    subtitle: `10,000 accounts by Zipf's law, each spend durable when answered; ${place}`,
+    subtitle: `10,000 accounts by Zipf's law; the row lock on ${row_lock_connections} connections; ${place}`,
     x_label: "callers at once",
     y_label: "spends per second",
     x_marks: concurrency.map(({ callers }) => callers),
@@ -31,7 +31,7 @@ export async function writePlots(report: Report, folder: string): Promise<void> 
         points: concurrency.map(({ callers, ledger_per_s }) => [callers, ledger_per_s]),
       },
       {
-        label: `row lock, ${row_lock_connections} connections`,
+        label: "row lock",
         points: concurrency.map(({ callers, row_lock_per_s }) => [callers, row_lock_per_s]),
       },
     ],

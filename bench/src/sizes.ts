@@ -45,9 +45,9 @@ export const quickSizes: Sizes = {
   entries: 100_000,
   turns: 2,
   turn_s: 0.5,
-  samples: 200,
+  samples: 150,
   lone_calls: 200,
   events: 6_000,
   events_embedded: 4_000,
-  accounts_touched: 10_000,
+  accounts_touched: 5_000,
 };
