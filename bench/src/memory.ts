@@ -22,7 +22,7 @@ export interface Memory {
 const sample_every_ms = 250;
 
 /** How often each account is touched by usage, before spends follow. */
-const rounds = 3;
+const rounds = 2;
 
 /**
  * Makes a server write to many accounts under full load, usage in bulk to each in turn and then single spends, and
