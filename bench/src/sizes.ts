@@ -46,7 +46,7 @@ export const quickSizes: Sizes = {
   turns: 2,
   turn_s: 0.5,
   samples: 150,
-  lone_calls: 200,
+  lone_calls: 100,
   events: 6_000,
   events_embedded: 4_000,
   accounts_touched: 5_000,
