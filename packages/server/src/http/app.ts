@@ -3,8 +3,8 @@ import type { Context } from "hono";
 import { bodyLimit } from "hono/body-limit";
 import { cors } from "hono/cors";
 import { HTTPException } from "hono/http-exception";
-import { issuesOf } from "../service/inputs.js";
-import type { App, Env, Parts } from "./context.js";
+import type { Auth } from "./auth.js";
+import type { App, Parts } from "./context.js";
 import { documentOf } from "./document.js";
 import { invalidRequest, problem, problemOf } from "./problems.js";
 import { accountRoutes } from "./routes/accounts.js";
@@ -16,11 +16,13 @@ import { usageRoutes } from "./routes/usage.js";
 /** How large a request may be, in bytes: 10,000 usage events of some 1.6 kB each. */
 const BODY_BYTES_MAX = 16 * 1024 * 1024;
 
-/**
- * A page on another origin may read with its token. Nothing is lost by letting every origin ask: what allows a request
- * is the token in its header, never a cookie. Commands are not for browsers, and their preflights fail.
- */
-const READERS = cors({ origin: "*", allowMethods: ["GET"], allowHeaders: ["Authorization"], maxAge: 86_400 });
+/** Lets pages on other origins read. Commands are not for browsers, and their preflights fail. */
+const preflight = cors({
+  origin: "*",
+  allowMethods: ["GET"],
+  allowHeaders: ["Authorization"],
+  maxAge: 86_400,
+});
 
 export interface AppOptions extends Parts {
   /** Told of errors nobody foresaw. */
@@ -29,27 +31,14 @@ export interface AppOptions extends Parts {
 
 /** The HTTP face of the ledger. */
 export function createApp(options: AppOptions): App {
-  const app = new OpenAPIHono<Env>({
-    defaultHook: (result, c) => (result.success ? undefined : invalidRequest(c, issuesOf(result.error))),
-  });
+  const app = new OpenAPIHono();
   app.onError((error, c) => answerError(c, error, options));
   app.notFound((c) =>
     problem(c, "not_found", `There is no ${c.req.method} ${c.req.path}. The reference is at /docs.`),
   );
   healthRoutes(app, options);
   docsRoutes(app, () => documentOf(app));
-  app.use("/v1/*", READERS);
-  app.use("/v1/*", neverCached);
-  app.use("/v1/*", (c, next) => authenticate(c, next, options));
-  app.use("/v1/*", wellFormed);
-  app.use(
-    "/v1/*",
-    bodyLimit({
-      maxSize: BODY_BYTES_MAX,
-      onError: (c) =>
-        problem(c, "payload_too_large", `A request is at most ${BODY_BYTES_MAX} bytes. Send several.`),
-    }),
-  );
+  app.use("/v1/*", gateOf(options));
   accountRoutes(app, options);
   commandRoutes(app, options);
   usageRoutes(app, options);
@@ -65,14 +54,25 @@ function healthRoutes(app: App, { service }: Parts): void {
   });
 }
 
-/** Balances are nobody else's to keep. */
-async function neverCached(c: Context<Env>, next: () => Promise<void>): Promise<void> {
-  await next();
-  c.header("Cache-Control", "no-store");
+/**
+ * What every request under /v1 passes. It is one middleware, for each of them costs every request a round of promises.
+ */
+function gateOf({ auth }: Parts) {
+  const limit = bodyLimit({
+    maxSize: BODY_BYTES_MAX,
+    onError: (c) =>
+      problem(c, "payload_too_large", `A request is at most ${BODY_BYTES_MAX} bytes. Send several.`),
+  });
+  return async (c: Context, next: () => Promise<void>): Promise<Response | undefined> => {
+    if (c.req.method === "OPTIONS") return preflight(c, next) as Promise<Response>;
+    const refusal = (await authenticate(c, auth)) ?? wellFormed(c);
+    if (refusal !== null) return refusal;
+    return (saysItFits(c) ? next() : limit(c, next)) as Promise<undefined>;
+  };
 }
 
-/** Lets a request pass when its credential allows it: a secret key everything, an account token reading its account. */
-async function authenticate(c: Context<Env>, next: () => Promise<void>, { auth }: Parts) {
+/** Refuses a request whose credential does not allow it: a secret key may all, an account token reads its account. */
+async function authenticate(c: Context, auth: Auth): Promise<Response | null> {
   const credential = /^Bearer +(\S+)$/i.exec(c.req.header("authorization") ?? "")?.[1];
   if (credential === undefined) {
     return problem(
@@ -86,25 +86,39 @@ async function authenticate(c: Context<Env>, next: () => Promise<void>, { auth }
   if (caller.type === "reader" && !mayRead(c, caller.account)) {
     return problem(c, "forbidden", "An account token reads its own account and nothing else.");
   }
-  c.set("caller", caller);
-  return next();
+  return null;
 }
 
 /**
  * Refuses addresses whose percent-encoding is not that of UTF-8 text. They would be taken literally, and so for another
  * account than the caller means.
  */
-async function wellFormed(c: Context<Env>, next: () => Promise<void>) {
+function wellFormed(c: Context): Response | null {
+  if (!c.req.url.includes("%")) return null;
   try {
     decodeURIComponent(new URL(c.req.url).pathname);
+    return null;
   } catch {
     return invalidRequest(c, [{ path: "", message: "The address is not percent-encoded UTF-8" }]);
   }
-  return next();
+}
+
+/**
+ * Whether a request has no body, or says that it is small enough; HTTP then lets no more of it through. The middleware
+ * that counts the others' would have to make a stream of each body.
+ */
+function saysItFits(c: Context): boolean {
+  if (c.req.method === "GET" || c.req.method === "HEAD") return true;
+  const length = c.req.header("content-length") ?? "";
+  return (
+    /^\d{1,15}$/.test(length) &&
+    Number(length) <= BODY_BYTES_MAX &&
+    c.req.header("transfer-encoding") === undefined
+  );
 }
 
 /** Whether a request reads something of an account. The path is compared as the routes will decode it. */
-function mayRead(c: Context<Env>, account: string): boolean {
+function mayRead(c: Context, account: string): boolean {
   if (c.req.method !== "GET" && c.req.method !== "HEAD") return false;
   const encoded = /^\/v1\/accounts\/([^/]+)(?:\/|$)/.exec(c.req.path)?.[1];
   if (encoded === undefined) return false;
@@ -115,7 +129,7 @@ function mayRead(c: Context<Env>, account: string): boolean {
   }
 }
 
-function answerError(c: Context<Env>, error: unknown, { onError }: AppOptions): Response {
+function answerError(c: Context, error: unknown, { onError }: AppOptions): Response {
   const known = problemOf(c, error);
   if (known !== null) return known;
   if (error instanceof HTTPException) return answerException(c, error);
@@ -124,7 +138,7 @@ function answerError(c: Context<Env>, error: unknown, { onError }: AppOptions): 
 }
 
 /** What the framework's validators throw. */
-function answerException(c: Context<Env>, error: HTTPException): Response {
+function answerException(c: Context, error: HTTPException): Response {
   if (error.status === 415) {
     return problem(
       c,

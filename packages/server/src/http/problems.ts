@@ -1,11 +1,11 @@
 import type { Context } from "hono";
-import type { ContentfulStatusCode } from "hono/utils/http-status";
 import type { RefusalCode } from "../ledger/refusal.js";
 import { type InputIssue, InvalidInputError } from "../service/inputs.js";
 import { RefusedError } from "../service/service.js";
 import { DatabaseUnavailableError, isLocked, isRetryable } from "../store/database.js";
 import { OverloadedError } from "../writer/lane.js";
 import { ClosedError } from "../writer/writer.js";
+import { NOT_KEPT } from "./answer.js";
 
 /** The stable codes of problem documents, with their status and title. */
 const PROBLEMS = {
@@ -49,13 +49,16 @@ export function problem(
   facts: Readonly<Record<string, unknown>> = {},
 ): Response {
   const [status, title] = PROBLEMS[code];
-  if (status === 503) c.header("Retry-After", String(RETRY_AFTER_SECONDS));
-  if (status === 401) c.header("WWW-Authenticate", 'Bearer realm="credit-activity"');
-  return c.body(
-    JSON.stringify({ ...facts, type: "about:blank", title, status, detail, code }),
-    status as ContentfulStatusCode,
-    { "Content-Type": "application/problem+json" },
-  );
+  const isApi = c.req.path === "/v1" || c.req.path.startsWith("/v1/");
+  return new Response(JSON.stringify({ ...facts, type: "about:blank", title, status, detail, code }), {
+    status,
+    headers: {
+      ...(isApi ? NOT_KEPT : {}),
+      "Content-Type": "application/problem+json",
+      ...(status === 503 ? { "Retry-After": String(RETRY_AFTER_SECONDS) } : {}),
+      ...(status === 401 ? { "WWW-Authenticate": 'Bearer realm="credit-activity"' } : {}),
+    },
+  });
 }
 
 /** Answers a request whose parts are not what the route takes. */

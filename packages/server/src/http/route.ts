@@ -1,5 +1,10 @@
-import { createRoute } from "@hono/zod-openapi";
+import { createRoute, type RouteConfig } from "@hono/zod-openapi";
+import type { Context } from "hono";
+import { HTTPException } from "hono/http-exception";
 import type { z } from "zod";
+import { check } from "../service/inputs.js";
+import { answerJson } from "./answer.js";
+import type { App } from "./context.js";
 import { problemOut } from "./schemas.js";
 
 const problemContent = { "application/problem+json": { schema: problemOut } };
@@ -38,3 +43,78 @@ export const SECRET = [{ secretKey: [] }];
 export const READER = [{ secretKey: [] }, { accountToken: [] }];
 
 export { createRoute };
+
+type Output<S> = S extends z.ZodType ? z.output<S> : undefined;
+type JsonOf<B> = B extends { content: { "application/json": { schema: infer S } } } ? S : never;
+
+/** What a request carries, checked by the schemas of its route. */
+export interface Checked<R extends RouteConfig> {
+  readonly params: Output<NonNullable<R["request"]>["params"]>;
+  readonly query: Output<NonNullable<R["request"]>["query"]>;
+  readonly headers: Output<NonNullable<R["request"]>["headers"]>;
+  readonly body: Output<JsonOf<NonNullable<R["request"]>["body"]>>;
+}
+
+/** A status that a route answers with when all is well, and the JSON that goes with it. */
+export type Answer<R extends RouteConfig> = {
+  [S in 200 | 201]: R["responses"] extends Record<S, infer B>
+    ? { readonly status: S; readonly body: z.input<Extract<JsonOf<B>, z.ZodType>> }
+    : never;
+}[200 | 201];
+
+/**
+ * Puts a route into the app and into the document. Its request is checked here at one go: the library's own validators
+ * are a middleware for each part, parse asynchronously (which zod does without its compiled checks) and copy all headers
+ * to read one, and together cost a request as much as everything else.
+ */
+export function serveRoute<R extends RouteConfig>(
+  app: App,
+  route: R,
+  handle: (request: Checked<R>) => Promise<Answer<R>>,
+): void {
+  app.openAPIRegistry.registerPath(route);
+  const { params, query, headers, body } = route.request ?? {};
+  const names = headers === undefined ? [] : Object.keys((headers as z.ZodObject).shape);
+  const media = body?.content["application/json"] as { schema: z.ZodType } | undefined;
+  app.on(route.method, route.path.replaceAll(/\{(.+?)\}/g, ":$1"), async (c) => {
+    const checked = {
+      query: query && check(query, queryOf(c)),
+      params: params && check(params, c.req.param()),
+      headers: headers && check(headers as z.ZodType, headersOf(c, names)),
+      body: media && (await bodyOf(c, media.schema, body?.required === true)),
+    };
+    const answer = await handle(checked as Checked<R>);
+    return answerJson(answer.status, answer.body);
+  });
+}
+
+/** The query as texts, and as lists of texts where a name is repeated, which no schema takes. */
+function queryOf(c: Context): unknown {
+  const entries = Object.entries(c.req.queries());
+  return Object.fromEntries(
+    entries.map(([name, values]) => [name, values.length === 1 ? values[0] : values]),
+  );
+}
+
+function headersOf(c: Context, names: readonly string[]): unknown {
+  return Object.fromEntries(names.map((name) => [name, c.req.header(name)]));
+}
+
+const JSON_TYPE = /^application\/([a-z-.]+\+)?json(;\s*[a-z0-9-]+=([^;]+))*$/i;
+
+/** The JSON body. One that need not be there is taken for `{}` when it is not; its type is then not needed either. */
+async function bodyOf(c: Context, schema: z.ZodType, isRequired: boolean): Promise<unknown> {
+  const type = c.req.header("content-type") ?? "";
+  if (type !== "application/json" && !JSON_TYPE.test(type)) {
+    const isMissing = type === "" && (await c.req.arrayBuffer()).byteLength === 0;
+    if (!isMissing) throw new HTTPException(415);
+    return isRequired ? check(schema, {}) : {};
+  }
+  let body: unknown;
+  try {
+    body = JSON.parse(await c.req.text());
+  } catch {
+    throw new HTTPException(400, { message: "Malformed JSON in request body" });
+  }
+  return check(schema, body);
+}

@@ -1,7 +1,7 @@
 import { formatInstant } from "../../ledger/instant.js";
 import { TOKEN_SECONDS_DEFAULT } from "../../service/fields.js";
 import type { App, Parts } from "../context.js";
-import { createRoute, json, jsonBody, problems, READER, SECRET } from "../route.js";
+import { createRoute, json, jsonBody, problems, READER, SECRET, serveRoute } from "../route.js";
 import * as schema from "../schemas.js";
 import { accountJson } from "../wire.js";
 
@@ -49,25 +49,26 @@ const createToken = createRoute({
 
 /** Accounts and their tokens. */
 export function accountRoutes(app: App, { service, auth }: Parts): void {
-  app.openapi(put, async (c) => {
-    const { overdraft_limit, time_zone, ...input } = c.req.valid("json");
-    const { account, created } = await service.putAccount(c.req.valid("param").account, {
-      ...(input.name === undefined ? {} : { name: input.name }),
-      ...(input.metadata === undefined ? {} : { metadata: input.metadata }),
+  serveRoute(app, put, async ({ params, body }) => {
+    const { overdraft_limit, time_zone, name, metadata } = body;
+    const { account, created } = await service.putAccount(params.account, {
+      ...(name === undefined ? {} : { name }),
+      ...(metadata === undefined ? {} : { metadata }),
       ...(time_zone === undefined ? {} : { timeZone: time_zone }),
       ...(overdraft_limit === undefined ? {} : { overdraftLimit: overdraft_limit }),
     });
-    return c.json(accountJson(account), created ? 201 : 200);
+    return { status: created ? 201 : 200, body: accountJson(account) };
   });
 
-  app.openapi(get, async (c) => {
-    return c.json(accountJson(await service.getAccount(c.req.valid("param").account)), 200);
-  });
+  serveRoute(app, get, async ({ params }) => ({
+    status: 200,
+    body: accountJson(await service.getAccount(params.account)),
+  }));
 
-  app.openapi(createToken, async (c) => {
-    const { account } = await service.getAccount(c.req.valid("param").account);
-    const seconds = c.req.valid("json").expires_in ?? TOKEN_SECONDS_DEFAULT;
+  serveRoute(app, createToken, async ({ params, body }) => {
+    const { account } = await service.getAccount(params.account);
+    const seconds = body.expires_in ?? TOKEN_SECONDS_DEFAULT;
     const { token, expiresAt } = await auth.issue(account, seconds);
-    return c.json({ token, expires_at: formatInstant(expiresAt) }, 201);
+    return { status: 201, body: { token, expires_at: formatInstant(expiresAt) } };
   });
 }

@@ -3,7 +3,7 @@ import type { z } from "zod";
 import * as commands from "../../service/commands.js";
 import type { EntryAnswer, HoldAnswer } from "../../service/service.js";
 import type { App, Parts } from "../context.js";
-import { createRoute, json, jsonBody, problems, SECRET } from "../route.js";
+import { createRoute, json, jsonBody, problems, SECRET, serveRoute } from "../route.js";
 import * as schema from "../schemas.js";
 import { entryJson, holdJson } from "../wire.js";
 
@@ -104,74 +104,56 @@ const writeOff = createRoute({
 /** The key of a command; one nobody knows when none was given. */
 const keyOf = (headers: { "idempotency-key"?: string | undefined }) =>
   headers["idempotency-key"] ?? randomUUID();
-const entryBody = ({ entry }: EntryAnswer) => ({ entry: entryJson(entry) });
-const holdBody = ({ hold }: HoldAnswer) => ({ hold: holdJson(hold) });
-const statusOf = ({ repeated }: { repeated: boolean }) => (repeated ? 200 : 201);
+const statusOf = (isRepeated: boolean): 200 | 201 => (isRepeated ? 200 : 201);
+const entryAnswer = ({ entry, repeated }: EntryAnswer) => ({
+  status: statusOf(repeated),
+  body: { entry: entryJson(entry) },
+});
+const holdAnswer = ({ hold, repeated }: HoldAnswer) => ({
+  status: statusOf(repeated),
+  body: { hold: holdJson(hold) },
+});
 
 /** The commands that move credits. */
 export function commandRoutes(app: App, { service }: Parts): void {
-  app.openapi(grant, async (c) => {
-    const { effective_at, expires_at, ...input } = c.req.valid("json");
-    const checked = { ...input, effectiveAt: effective_at, expiresAt: expires_at };
-    const { account } = c.req.valid("param");
-    const answer = await service.post(commands.grantCommand(account, keyOf(c.req.valid("header")), checked));
-    return c.json(entryBody(answer), statusOf(answer));
+  serveRoute(app, grant, async ({ params, headers, body }) => {
+    const checked = { ...body, effectiveAt: body.effective_at, expiresAt: body.expires_at };
+    return entryAnswer(await service.post(commands.grantCommand(params.account, keyOf(headers), checked)));
   });
 
-  app.openapi(spend, async (c) => {
-    const { original_credits, ...input } = c.req.valid("json");
-    const checked = { ...input, originalCredits: original_credits };
-    const { account } = c.req.valid("param");
-    const answer = await service.post(commands.spendCommand(account, keyOf(c.req.valid("header")), checked));
-    return c.json(entryBody(answer), statusOf(answer));
+  serveRoute(app, spend, async ({ params, headers, body }) => {
+    const checked = { ...body, originalCredits: body.original_credits };
+    return entryAnswer(await service.post(commands.spendCommand(params.account, keyOf(headers), checked)));
   });
 
-  app.openapi(hold, async (c) => {
-    const { expires_in, ...input } = c.req.valid("json");
-    const checked = { ...input, expiresIn: expires_in };
-    const { account } = c.req.valid("param");
-    const answer = await service.hold(commands.holdCommand(account, keyOf(c.req.valid("header")), checked));
-    return c.json(holdBody(answer), statusOf(answer));
+  serveRoute(app, hold, async ({ params, headers, body }) => {
+    const checked = { ...body, expiresIn: body.expires_in };
+    return holdAnswer(await service.hold(commands.holdCommand(params.account, keyOf(headers), checked)));
   });
 
-  app.openapi(settle, async (c) => {
-    const { original_credits, ...input } = c.req.valid("json");
-    const checked = { ...input, originalCredits: original_credits };
-    const { account, hold } = c.req.valid("param");
-    const key = keyOf(c.req.valid("header"));
-    const answer = await service.post(commands.settleCommand(account, key, hold, checked));
-    return c.json(entryBody(answer), statusOf(answer));
+  serveRoute(app, settle, async ({ params, headers, body }) => {
+    const checked = { ...body, originalCredits: body.original_credits };
+    const command = commands.settleCommand(params.account, keyOf(headers), params.hold, checked);
+    return entryAnswer(await service.post(command));
   });
 
-  app.openapi(release, async (c) => {
-    const { account, hold } = c.req.valid("param");
-    const key = keyOf(c.req.valid("header"));
-    const answer = await service.hold(commands.releaseCommand(account, key, hold));
-    return c.json(holdBody(answer), statusOf(answer));
-  });
+  serveRoute(app, release, async ({ params, headers }) =>
+    holdAnswer(await service.hold(commands.releaseCommand(params.account, keyOf(headers), params.hold))),
+  );
 
-  app.openapi(refund, async (c) => {
-    const { account } = c.req.valid("param");
-    const key = keyOf(c.req.valid("header"));
-    const answer = await service.post(commands.refundCommand(account, key, c.req.valid("json")));
-    return c.json(entryBody(answer), statusOf(answer));
-  });
+  serveRoute(app, refund, async ({ params, headers, body }) =>
+    entryAnswer(await service.post(commands.refundCommand(params.account, keyOf(headers), body))),
+  );
 
-  app.openapi(adjust, async (c) => {
-    const { account } = c.req.valid("param");
-    const key = keyOf(c.req.valid("header"));
-    const answer = await service.post(
-      commands.correctionCommand("adjust", account, key, c.req.valid("json")),
-    );
-    return c.json(entryBody(answer), statusOf(answer));
-  });
+  serveRoute(app, adjust, async ({ params, headers, body }) =>
+    entryAnswer(
+      await service.post(commands.correctionCommand("adjust", params.account, keyOf(headers), body)),
+    ),
+  );
 
-  app.openapi(writeOff, async (c) => {
-    const { account } = c.req.valid("param");
-    const key = keyOf(c.req.valid("header"));
-    const answer = await service.post(
-      commands.correctionCommand("writeoff", account, key, c.req.valid("json")),
-    );
-    return c.json(entryBody(answer), statusOf(answer));
-  });
+  serveRoute(app, writeOff, async ({ params, headers, body }) =>
+    entryAnswer(
+      await service.post(commands.correctionCommand("writeoff", params.account, keyOf(headers), body)),
+    ),
+  );
 }

@@ -50,14 +50,13 @@ export function docsRoutes(app: App, document: () => object): void {
   app.get("/docs/reference.js", (c) =>
     c.body(SCRIPT, 200, { "Content-Type": "text/javascript; charset=utf-8" }),
   );
-  app.get("/docs/:file", async (c, next) => {
-    const file = c.req.param("file");
-    const type = Object.hasOwn(FILES, file) ? FILES[file] : undefined;
-    if (type === undefined) return next();
-    const body = await readFile(path.join(ASSETS, file));
-    return c.body(new Uint8Array(body), 200, {
-      "Content-Type": type,
-      "Cache-Control": "public, max-age=3600",
+  for (const [file, type] of Object.entries(FILES)) {
+    app.get(`/docs/${file}`, async (c) => {
+      const body = await readFile(path.join(ASSETS, file));
+      return c.body(new Uint8Array(body), 200, {
+        "Content-Type": type,
+        "Cache-Control": "public, max-age=3600",
+      });
     });
-  });
+  }
 }

@@ -1,5 +1,7 @@
+import type { Entry } from "../../ledger/entry.js";
+import type { Slice } from "../../service/service.js";
 import type { App, Parts } from "../context.js";
-import { createRoute, json, problems, READER } from "../route.js";
+import { createRoute, json, problems, READER, serveRoute } from "../route.js";
 import * as schema from "../schemas.js";
 import { activityJson, entryJson, grantJson } from "../wire.js";
 
@@ -53,30 +55,34 @@ const grants = createRoute({
 
 /** What a reader may see of an account. */
 export function listRoutes(app: App, { service }: Parts): void {
-  app.openapi(activity, async (c) => {
-    const { filter, page, per_page, as_of } = c.req.valid("query");
-    const query = { filter, page, perPage: per_page, asOf: as_of ?? null };
-    return c.json(activityJson(await service.activity(c.req.valid("param").account, query)), 200);
+  serveRoute(app, activity, async ({ params, query }) => {
+    const { per_page, as_of, ...rest } = query;
+    const page = await service.activity(params.account, { ...rest, perPage: per_page, asOf: as_of ?? null });
+    return { status: 200, body: activityJson(page) };
   });
 
-  app.openapi(activityEntries, async (c) => {
-    const { account, position } = c.req.valid("param");
-    const { cursor, limit } = c.req.valid("query");
-    const found = await service.activityEntries(account, position, { cursor: cursor ?? null, limit });
-    return c.json({ entries: found.items.map(entryJson), next_cursor: found.nextCursor }, 200);
+  serveRoute(app, activityEntries, async ({ params, query }) => {
+    const { account, position } = params;
+    const found = await service.activityEntries(account, position, sliceOf(query));
+    return { status: 200, body: entriesJson(found) };
   });
 
-  app.openapi(entries, async (c) => {
-    const { cursor, limit, order } = c.req.valid("query");
-    const query = { cursor: cursor ?? null, limit, order };
-    const found = await service.entries(c.req.valid("param").account, query);
-    return c.json({ entries: found.items.map(entryJson), next_cursor: found.nextCursor }, 200);
+  serveRoute(app, entries, async ({ params, query }) => {
+    const found = await service.entries(params.account, { ...sliceOf(query), order: query.order });
+    return { status: 200, body: entriesJson(found) };
   });
 
-  app.openapi(grants, async (c) => {
-    const { cursor, limit } = c.req.valid("query");
-    const query = { cursor: cursor ?? null, limit };
-    const found = await service.grants(c.req.valid("param").account, query);
-    return c.json({ grants: found.items.map(grantJson), next_cursor: found.nextCursor }, 200);
+  serveRoute(app, grants, async ({ params, query }) => {
+    const found = await service.grants(params.account, sliceOf(query));
+    return { status: 200, body: { grants: found.items.map(grantJson), next_cursor: found.nextCursor } };
   });
 }
+
+const sliceOf = ({ cursor, limit }: { cursor?: string | undefined; limit: number }) => ({
+  cursor: cursor ?? null,
+  limit,
+});
+const entriesJson = (found: Slice<Entry>) => ({
+  entries: found.items.map(entryJson),
+  next_cursor: found.nextCursor,
+});

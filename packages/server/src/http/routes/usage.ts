@@ -5,8 +5,9 @@ import { usageCommand } from "../../service/commands.js";
 import { EVENTS_MAX } from "../../service/fields.js";
 import { InvalidInputError, issuesOf } from "../../service/inputs.js";
 import type { UsageResult } from "../../service/service.js";
+import { answerJson } from "../answer.js";
 import { cloudEvent, usageOfCloudEvent } from "../cloud-events.js";
-import type { App, Env, Parts } from "../context.js";
+import type { App, Parts } from "../context.js";
 import { problem } from "../problems.js";
 import { jsonBody, problems, SECRET } from "../route.js";
 import * as schema from "../schemas.js";
@@ -75,12 +76,12 @@ export function usageRoutes(app: App, { service }: Parts): void {
     const results = parsed.map(({ id, command, detail }) =>
       command === null ? badEvent(id, detail) : resultJson(id, next.next().value as UsageResult),
     );
-    return c.json({ results }, 200);
+    return answerJson(200, { results });
   });
 }
 
 async function readEvents(
-  c: Context<Env>,
+  c: Context,
   eventsOf: (body: unknown) => readonly unknown[],
 ): Promise<readonly unknown[]> {
   let body: unknown;
