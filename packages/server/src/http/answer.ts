@@ -1,15 +1,44 @@
+import { hash } from "node:crypto";
+import type { Context } from "hono";
+
 /**
- * What every answer under /v1 says. A page on another origin may read with its token, and nothing is lost by letting
- * every origin ask: what allows a request is the token in its header, never a cookie. Balances are nobody else's to keep.
+ * What every answer under /v1 tells browsers. A page on another origin may read with its token, and nothing is lost by
+ * letting every origin ask: what allows a request is the token in its header, never a cookie.
  */
-export const NOT_KEPT = { "Access-Control-Allow-Origin": "*", "Cache-Control": "no-store" } as const;
+const TO_BROWSERS = { "Access-Control-Allow-Origin": "*", "Access-Control-Expose-Headers": "ETag" } as const;
+
+/** The headers of commands and problems: balances are nobody else's to keep. */
+export const NOT_KEPT = { ...TO_BROWSERS, "Cache-Control": "no-store" } as const;
+
+/** What was read, its reader may keep, but has to ask each time whether it still holds. */
+const ASKED_AGAIN = { ...TO_BROWSERS, "Cache-Control": "private, no-cache" } as const;
 
 const JSON_NOT_KEPT = { ...NOT_KEPT, "Content-Type": "application/json" } as const;
 
 /**
- * Answers with JSON. The headers stand ready in an object, and no middleware touches the answer afterwards: either would
- * make the server build the full Headers and Response of the Fetch API, which cost more than all the rest.
+ * Answers a command with JSON. The headers stand ready in an object, and no middleware touches the answer afterwards:
+ * either would make the server build the full Headers and Response of the Fetch API, which cost more than all the rest.
  */
-export function answerJson(status: 200 | 201, body: object): Response {
+export function answerCommand(status: 200 | 201, body: object): Response {
   return new Response(JSON.stringify(body), { status, headers: JSON_NOT_KEPT });
+}
+
+/**
+ * Answers a reader with JSON, or with 304 when the reader has it already and says so in If-None-Match. The ETag is a
+ * digest of the JSON, and weak, so that it stands for an answer that was compressed on its way too.
+ */
+export function answerReader(c: Context, body: object): Response {
+  const text = JSON.stringify(body);
+  const etag = `W/"${hash("sha256", text, "base64url")}"`;
+  const headers = { ...ASKED_AGAIN, ETag: etag };
+  if (isMatch(c.req.header("if-none-match"), etag)) return new Response(null, { status: 304, headers });
+  return new Response(text, { headers: { ...headers, "Content-Type": "application/json" } });
+}
+
+/** Compares one tag with a list of them, weakly (RFC 9110, section 13.1.2). */
+function isMatch(ifNoneMatch: string | undefined, etag: string): boolean {
+  if (ifNoneMatch === undefined) return false;
+  if (ifNoneMatch === etag || ifNoneMatch === "*") return true;
+  const opaque = etag.slice("W/".length);
+  return ifNoneMatch.match(/"[^"]*"/g)?.includes(opaque) ?? false;
 }

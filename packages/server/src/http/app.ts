@@ -20,7 +20,7 @@ const BODY_BYTES_MAX = 16 * 1024 * 1024;
 const preflight = cors({
   origin: "*",
   allowMethods: ["GET"],
-  allowHeaders: ["Authorization"],
+  allowHeaders: ["Authorization", "If-None-Match"],
   maxAge: 86_400,
 });
 

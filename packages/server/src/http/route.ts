@@ -1,9 +1,8 @@
-import { createRoute, type RouteConfig } from "@hono/zod-openapi";
+import { createRoute, type RouteConfig, z } from "@hono/zod-openapi";
 import type { Context } from "hono";
 import { HTTPException } from "hono/http-exception";
-import type { z } from "zod";
 import { check } from "../service/inputs.js";
-import { answerJson } from "./answer.js";
+import { answerCommand, answerReader } from "./answer.js";
 import type { App } from "./context.js";
 import { problemOut } from "./schemas.js";
 
@@ -72,7 +71,8 @@ export function serveRoute<R extends RouteConfig>(
   route: R,
   handle: (request: Checked<R>) => Promise<Answer<R>>,
 ): void {
-  app.openAPIRegistry.registerPath(route);
+  const isReading = route.method === "get";
+  app.openAPIRegistry.registerPath(isReading ? revalidated(route) : route);
   const { params, query, headers, body } = route.request ?? {};
   const names = headers === undefined ? [] : Object.keys((headers as z.ZodObject).shape);
   const media = body?.content["application/json"] as { schema: z.ZodType } | undefined;
@@ -84,9 +84,32 @@ export function serveRoute<R extends RouteConfig>(
       body: media && (await bodyOf(c, media.schema, body?.required === true)),
     };
     const answer = await handle(checked as Checked<R>);
-    return answerJson(answer.status, answer.body);
+    return isReading ? answerReader(c, answer.body) : answerCommand(answer.status, answer.body);
   });
 }
+
+/** What the document says of a route that reads: its answers carry an ETag, and 304 comes of sending it back. */
+function revalidated(route: RouteConfig): RouteConfig {
+  const headers = {
+    ETag: { description: "Stands for this very answer.", schema: { type: "string" as const } },
+  };
+  return {
+    ...route,
+    request: { ...route.request, headers: ifNoneMatch },
+    responses: {
+      ...route.responses,
+      200: { ...(route.responses[200] as { description: string }), headers },
+      304: { description: "The answer with one of these ETags still holds", headers },
+    },
+  };
+}
+
+const ifNoneMatch = z.object({
+  "if-none-match": z.string().optional().openapi({
+    description:
+      "The ETag of an answer to the same request. While that holds, the answer is 304 without a body.",
+  }),
+});
 
 /** The query as texts, and as lists of texts where a name is repeated, which no schema takes. */
 function queryOf(c: Context): unknown {

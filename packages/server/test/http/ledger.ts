@@ -153,7 +153,11 @@ function check(document: Document, request: Request, answer: Answer<unknown>, co
   if (route === undefined) return;
   const promised = route.operation.responses[answer.status];
   if (promised === undefined) throw new Error(`${asked}: the document promises no ${answer.status}`);
-  const media = promised.content?.[type];
+  if (promised.content === undefined) {
+    if (answer.text !== "" || type !== "") throw new Error(`${asked}: the document promises no body`);
+    return;
+  }
+  const media = promised.content[type];
   if (media === undefined) throw new Error(`${asked}: the document promises no ${type} for ${answer.status}`);
   const found = faults(document, media.schema, answer.body);
   if (found.length > 0) throw new Error(`${asked} is not as documented: ${found.join("; ")}\n${answer.text}`);

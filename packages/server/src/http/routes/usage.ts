@@ -5,7 +5,7 @@ import { usageCommand } from "../../service/commands.js";
 import { EVENTS_MAX } from "../../service/fields.js";
 import { InvalidInputError, issuesOf } from "../../service/inputs.js";
 import type { UsageResult } from "../../service/service.js";
-import { answerJson } from "../answer.js";
+import { answerCommand } from "../answer.js";
 import { cloudEvent, usageOfCloudEvent } from "../cloud-events.js";
 import type { App, Parts } from "../context.js";
 import { problem } from "../problems.js";
@@ -76,7 +76,7 @@ export function usageRoutes(app: App, { service }: Parts): void {
     const results = parsed.map(({ id, command, detail }) =>
       command === null ? badEvent(id, detail) : resultJson(id, next.next().value as UsageResult),
     );
-    return answerJson(200, { results });
+    return answerCommand(200, { results });
   });
 }
 
