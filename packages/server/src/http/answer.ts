@@ -1,5 +1,6 @@
 import { hash } from "node:crypto";
 import type { Context } from "hono";
+import { compress } from "hono/compress";
 
 /**
  * What every answer under /v1 tells browsers. A page on another origin may read with its token, and nothing is lost by
@@ -15,6 +16,11 @@ const ASKED_AGAIN = { ...TO_BROWSERS, "Cache-Control": "private, no-cache" } as 
 
 const JSON_NOT_KEPT = { ...NOT_KEPT, "Content-Type": "application/json" } as const;
 
+/** From how many characters on an answer is compressed. Below, that takes more time than it saves. */
+const COMPRESSED_FROM = 32 * 1024;
+
+const compressing = compress({ threshold: 0 });
+
 /**
  * Answers a command with JSON. The headers stand ready in an object, and no middleware touches the answer afterwards:
  * either would make the server build the full Headers and Response of the Fetch API, which cost more than all the rest.
@@ -25,14 +31,24 @@ export function answerCommand(status: 200 | 201, body: object): Response {
 
 /**
  * Answers a reader with JSON, or with 304 when the reader has it already and says so in If-None-Match. The ETag is a
- * digest of the JSON, and weak, so that it stands for an answer that was compressed on its way too.
+ * digest of the JSON, and weak, so that it stands for the compressed answer too.
  */
-export function answerReader(c: Context, body: object): Response {
+export async function answerReader(c: Context, body: object): Promise<Response> {
   const text = JSON.stringify(body);
   const etag = `W/"${hash("sha256", text, "base64url")}"`;
-  const headers = { ...ASKED_AGAIN, ETag: etag };
+  const isLarge = text.length >= COMPRESSED_FROM;
+  const headers = { ...ASKED_AGAIN, ETag: etag, ...(isLarge ? { Vary: "Accept-Encoding" } : {}) };
   if (isMatch(c.req.header("if-none-match"), etag)) return new Response(null, { status: 304, headers });
-  return new Response(text, { headers: { ...headers, "Content-Type": "application/json" } });
+  const answer = new Response(text, { headers: { ...headers, "Content-Type": "application/json" } });
+  return isLarge ? compressed(c, answer) : answer;
+}
+
+/** The answer as the client accepts it: with gzip or deflate, or as it is. It is compressed off this thread, in parts. */
+export async function compressed(c: Context, answer: Response): Promise<Response> {
+  await compressing(c, async () => {
+    c.res = answer;
+  });
+  return c.res;
 }
 
 /** Compares one tag with a list of them, weakly (RFC 9110, section 13.1.2). */

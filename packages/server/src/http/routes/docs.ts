@@ -1,6 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import path from "node:path";
+import { compressed } from "../answer.js";
 import type { App } from "../context.js";
 
 const ASSETS = path.dirname(createRequire(import.meta.url).resolve("swagger-ui-dist/package.json"));
@@ -41,7 +42,8 @@ export function docsRoutes(app: App, document: () => object): void {
   let text: string | undefined;
   app.get("/openapi.json", (c) => {
     text ??= JSON.stringify(document());
-    return c.body(text, 200, { "Content-Type": "application/json" });
+    const headers = { "Content-Type": "application/json", Vary: "Accept-Encoding" };
+    return compressed(c, new Response(text, { headers }));
   });
   app.get("/docs", (c) => {
     c.header("Content-Security-Policy", POLICY);
