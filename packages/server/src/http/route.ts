@@ -120,7 +120,9 @@ function queryOf(c: Context): unknown {
 }
 
 function headersOf(c: Context, names: readonly string[]): unknown {
-  return Object.fromEntries(names.map((name) => [name, c.req.header(name)]));
+  const headers: Record<string, string | undefined> = {};
+  for (const name of names) headers[name] = c.req.header(name);
+  return headers;
 }
 
 const JSON_TYPE = /^application\/([a-z-.]+\+)?json(;\s*[a-z0-9-]+=([^;]+))*$/i;

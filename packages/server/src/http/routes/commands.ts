@@ -117,22 +117,22 @@ const holdAnswer = ({ hold, repeated }: HoldAnswer) => ({
 /** The commands that move credits. */
 export function commandRoutes(app: App, { service }: Parts): void {
   serveRoute(app, grant, async ({ params, headers, body }) => {
-    const checked = { ...body, effectiveAt: body.effective_at, expiresAt: body.expires_at };
+    const checked = Object.assign(body, { effectiveAt: body.effective_at, expiresAt: body.expires_at });
     return entryAnswer(await service.post(commands.grantCommand(params.account, keyOf(headers), checked)));
   });
 
   serveRoute(app, spend, async ({ params, headers, body }) => {
-    const checked = { ...body, originalCredits: body.original_credits };
+    const checked = Object.assign(body, { originalCredits: body.original_credits });
     return entryAnswer(await service.post(commands.spendCommand(params.account, keyOf(headers), checked)));
   });
 
   serveRoute(app, hold, async ({ params, headers, body }) => {
-    const checked = { ...body, expiresIn: body.expires_in };
+    const checked = Object.assign(body, { expiresIn: body.expires_in });
     return holdAnswer(await service.hold(commands.holdCommand(params.account, keyOf(headers), checked)));
   });
 
   serveRoute(app, settle, async ({ params, headers, body }) => {
-    const checked = { ...body, originalCredits: body.original_credits };
+    const checked = Object.assign(body, { originalCredits: body.original_credits });
     const command = commands.settleCommand(params.account, keyOf(headers), params.hold, checked);
     return entryAnswer(await service.post(command));
   });

@@ -114,9 +114,13 @@ function parse(event: unknown, isCloudEvent: boolean): Parsed {
       .join("; ");
     return { id, command: null, detail };
   }
-  const { occurred_at, original_credits, ...rest } = parsed.data;
-  const command = usageCommand({ ...rest, occurredAt: occurred_at, originalCredits: original_credits });
-  return { id, command, detail: null };
+  const { data } = parsed;
+  // Named in place: of thousands of events a copy each would cost as much as checking them.
+  const checked = Object.assign(data, {
+    occurredAt: data.occurred_at,
+    originalCredits: data.original_credits,
+  });
+  return { id, command: usageCommand(checked), detail: null };
 }
 
 function badEvent(id: string | null, detail: string | null): UsageBody {
