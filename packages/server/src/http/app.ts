@@ -1,5 +1,5 @@
 import { OpenAPIHono } from "@hono/zod-openapi";
-import type { Context } from "hono";
+import type { Context, MiddlewareHandler } from "hono";
 import { bodyLimit } from "hono/body-limit";
 import { cors } from "hono/cors";
 import { HTTPException } from "hono/http-exception";
@@ -57,17 +57,17 @@ function healthRoutes(app: App, { service }: Parts): void {
 /**
  * What every request under /v1 passes. It is one middleware, for each of them costs every request a round of promises.
  */
-function gateOf({ auth }: Parts) {
+function gateOf({ auth }: Parts): MiddlewareHandler {
   const limit = bodyLimit({
     maxSize: BODY_BYTES_MAX,
     onError: (c) =>
       problem(c, "payload_too_large", `A request is at most ${BODY_BYTES_MAX} bytes. Send several.`),
   });
-  return async (c: Context, next: () => Promise<void>): Promise<Response | undefined> => {
-    if (c.req.method === "OPTIONS") return preflight(c, next) as Promise<Response>;
+  return async (c, next) => {
+    if (c.req.method === "OPTIONS") return preflight(c, next);
     const refusal = (await authenticate(c, auth)) ?? wellFormed(c);
     if (refusal !== null) return refusal;
-    return (saysItFits(c) ? next() : limit(c, next)) as Promise<undefined>;
+    return saysItFits(c) ? next() : limit(c, next);
   };
 }
 
@@ -104,8 +104,8 @@ function wellFormed(c: Context): Response | null {
 }
 
 /**
- * Whether a request has no body, or says that it is small enough; HTTP then lets no more of it through. The middleware
- * that counts the others' would have to make a stream of each body.
+ * Whether a request has no body, or says how long it is and is small enough: HTTP lets no more than that through. All
+ * others are counted as they arrive, for which the middleware has to make a stream of the body.
  */
 function saysItFits(c: Context): boolean {
   if (c.req.method === "GET" || c.req.method === "HEAD") return true;
@@ -137,7 +137,7 @@ function answerError(c: Context, error: unknown, { onError }: AppOptions): Respo
   return problem(c, "internal", "The server met an error it did not expect, and has logged it.");
 }
 
-/** What the framework's validators throw. */
+/** What is thrown for bodies that can't be read. */
 function answerException(c: Context, error: HTTPException): Response {
   if (error.status === 415) {
     return problem(
