@@ -1,5 +1,6 @@
 /**
- * The checks a database can make by itself, each the text of a query that finds the lines that are wrong and says how. `$1` is an account, or null for all. Together with the hashes they cover what must always be true.
+ * The checks a database can make by itself, each the text of a query that finds the lines that are wrong and says how.
+ * `$1` is an account, or null for all. Together with the hashes they cover what must always be true.
  */
 export interface Check {
   readonly name: string;
