@@ -51,7 +51,7 @@ export async function measureMemory(bench: Bench, sizes: Sizes): Promise<Memory>
       ...server,
       callers: spenders,
       until: { seconds: sizes.turns * sizes.turn_s },
-      requests: { kind: "spend", accounts, seed: 6, keys: "memory" },
+      requests: { kind: "spend", accounts, seed: 6, keys: "memory-spend" },
     });
     return {
       server_rss_max_mb: max_kb === 0 ? null : rounded(max_kb / 1024),

@@ -60,6 +60,9 @@ export interface CaseResult extends Figures {
   /** The bare INSERT on one connection and on several, the faster of which is the baseline, per second. */
   readonly baseline_one_connection_per_s?: number;
   readonly baseline_several_connections_per_s?: number;
+  /** The row lock that does the least work, and the case's rate to its. */
+  readonly baseline_least_work_per_s?: number;
+  readonly ratio_to_least_work?: number;
   /** The median of a call while there is no other, and what the 99th percentile of many callers is to it. */
   readonly lone_p50_ms?: number;
   readonly p99_to_lone?: number;

@@ -34,13 +34,16 @@ async function spend(request: IncomingMessage, text: string): Promise<object> {
   }
   if (request.headers.authorization !== authorization) throw new Error("Not the secret key.");
   const body = JSON.parse(text) as { credits: string; description: string; source: { label: string } };
-  const balance = await rowLock.spend({
-    account: decodeURIComponent(account),
-    credits: credits(body.credits),
-    description: body.description,
-    source: body.source.label,
-    key,
-  });
+  const balance = await rowLock.spend(
+    {
+      account: decodeURIComponent(account),
+      credits: credits(body.credits),
+      description: body.description,
+      source: body.source.label,
+      key,
+    },
+    "same",
+  );
   return { key, credits: `-${body.credits}`, balance: formatCredits(balance) };
 }
 

@@ -37,7 +37,7 @@ export async function measureConcurrency(
       const [ledger, baseline] = await interleave(
         turns,
         () => load(callers, until, () => spendOnce(bench.ledger, account())),
-        () => load(callers, until, () => spendRowLocked(rowLock, account())),
+        () => load(callers, until, () => spendRowLocked(rowLock, account(), "same")),
       );
       curve.push({
         callers,

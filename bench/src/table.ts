@@ -69,6 +69,12 @@ function describe({ machine, run }: Report): string {
 /** What a case tells besides its line. */
 function remarks(one: CaseResult): string[] {
   const lines: string[] = [];
+  if (one.ratio_to_least_work !== undefined && one.baseline_least_work_per_s !== undefined) {
+    lines.push(
+      `${one.name}: ${one.ratio_to_least_work.toFixed(2)} to a row lock that does the least work, ` +
+        `${whole(one.baseline_least_work_per_s)}/s`,
+    );
+  }
   if (
     one.baseline_one_connection_per_s !== undefined &&
     one.baseline_several_connections_per_s !== undefined

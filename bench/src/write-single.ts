@@ -4,8 +4,9 @@ import { hotAccount, spreadAccount } from "./data.js";
 import { interleave, load } from "./load.js";
 import { randomFrom, zipf } from "./random.js";
 import { byRate, type CaseResult, withLone } from "./report.js";
-import { openRowLock, type RowLock, row_lock_connections } from "./row-lock.js";
+import { openRowLock, type RowLock, row_lock_connections, type Work } from "./row-lock.js";
 import type { Sizes } from "./sizes.js";
+import { figuresOf, rounded } from "./stats.js";
 
 /** How many calls of `spend` are under way at once. */
 export const spenders = 256;
@@ -38,8 +39,8 @@ export async function spendOnce(ledger: Credits, account: string): Promise<numbe
 }
 
 /** The same through the row-lock baseline. */
-export async function spendRowLocked(rowLock: RowLock, account: string): Promise<number> {
-  await rowLock.spend({ account, credits: spent, description, source: source.label, key: nextKey() });
+export async function spendRowLocked(rowLock: RowLock, account: string, work: Work): Promise<number> {
+  await rowLock.spend({ account, credits: spent, description, source: source.label, key: nextKey() }, work);
   return 1;
 }
 
@@ -53,15 +54,25 @@ async function spendInTurns(
   try {
     const spend = () => spendOnce(bench.ledger, account());
     const until = { seconds: sizes.turn_s };
-    const [measured, baseline] = await interleave(
+    const spendLocked = (work: Work) => () =>
+      load(row_lock_connections, until, () => spendRowLocked(rowLock, account(), work));
+    const [measured, baseline, least] = await interleave(
       sizes.turns,
       () => load(spenders, until, spend),
-      () => load(row_lock_connections, until, () => spendRowLocked(rowLock, account())),
+      spendLocked("same"),
+      spendLocked("least"),
     );
     const lone = await load(1, { calls: sizes.lone_calls }, spend);
     const baseline_name = `row lock, ${row_lock_connections} connections`;
     const entries = await bench.entries();
-    return withLone(byRate({ name, callers: spenders, entries, measured, baseline_name, baseline }), lone);
+    const result = byRate({ name, callers: spenders, entries, measured, baseline_name, baseline });
+    const least_rate = figuresOf(least).rate_per_s;
+    return {
+      ...withLone(result, lone),
+      errors: result.errors + lone.errors + least.errors,
+      baseline_least_work_per_s: least_rate,
+      ratio_to_least_work: rounded(result.rate_per_s / least_rate),
+    };
   } finally {
     await rowLock.close();
   }

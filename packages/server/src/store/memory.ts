@@ -1,7 +1,7 @@
 import type { KnownAccount } from "./known-account.js";
 
 /** How much is remembered at most, in grants, holds and rows of open windows, with three for each account itself. */
-const WEIGHT_MAX = 60_000;
+const WEIGHT_MAX = 200_000;
 
 /** For how long accounts that somebody else changes too are locked instead of remembered, in milliseconds. */
 const CONTENDED_MS = 1_000;

@@ -10,6 +10,12 @@ import type { Call } from "./queue.js";
 const COMMANDS_MAX = 50_000;
 const BYTES_MAX = 64_000_000;
 
+/**
+ * How many lanes there are at most. One thread decides for all of them, and two connections keep up with it; with more
+ * lanes each batch is smaller and costs more.
+ */
+const LANES_MAX = 2;
+
 /** Thrown when the writer has been closed. */
 export class ClosedError extends Error {
   override readonly name = "ClosedError";
@@ -40,11 +46,11 @@ export interface WriterOptions {
 }
 
 /**
- * Makes a writer with lanes for the transactions the database can run at once. An account always goes to the same lane,
+ * Makes a writer. Its lanes run a transaction each at the same time; an account always goes to the same lane,
  * so its commands keep their order and batches of one server never wait for each other's locks.
  */
 export function createWriter({ database, now }: WriterOptions): Writer {
-  const count = database.concurrency;
+  const count = Math.min(database.concurrency, LANES_MAX);
   const lanes = Array.from({ length: count }, () => {
     const memory = createMemory(1 / count);
     return { memory, ...createLane({ database, now, memory }) };
