@@ -14,7 +14,15 @@ import type { Connection } from "./database.js";
 import type { KnownAccount } from "./known-account.js";
 import { parseWindow } from "./open-window.js";
 import { type EntryColumns, entryOf, type GrantColumns, grantOf, type HoldColumns, holdOf } from "./rows.js";
-import type { Batch } from "./run-batch.js";
+
+/** Commands on one account, in the order of their arrival. */
+export interface AccountCommands {
+  readonly account: string;
+  readonly commands: readonly Command[];
+}
+
+/** Commands by account; an account comes once. */
+export type Batch = readonly AccountCommands[];
 
 /** What a batch needs to know of an account: the account itself, and what its commands refer to. */
 export interface LoadedAccount {

@@ -3,18 +3,15 @@ import type { Command } from "../ledger/command.js";
 import type { Outcome } from "../ledger/decide.js";
 import type { Instant } from "../ledger/instant.js";
 import type { Connection, Database } from "./database.js";
-import { type LoadedAccount, type LoadOptions, loadAccounts } from "./load-accounts.js";
+import {
+  type AccountCommands,
+  type Batch,
+  type LoadedAccount,
+  type LoadOptions,
+  loadAccounts,
+} from "./load-accounts.js";
 import type { Memory } from "./memory.js";
 import { type AccountChanges, type Writing, writingOf } from "./write-changes.js";
-
-/** Commands on one account, in the order of their arrival. */
-export interface AccountCommands {
-  readonly account: string;
-  readonly commands: readonly Command[];
-}
-
-/** Commands by account; an account comes once. */
-export type Batch = readonly AccountCommands[];
 
 /** The outcomes of a batch's commands: those of each account, in the order of the batch. */
 export type Outcomes = readonly (readonly Outcome[])[];

@@ -69,7 +69,7 @@ export function createLane(options: LaneOptions): Lane {
   };
 }
 
-const TOO_LATE = "The ledger is busy: nothing was done within 10 seconds. Send it again in a second.";
+const TOO_LATE = "The ledger is busy: nothing was done within 30 seconds. Send it again in a second.";
 
 /** Answers a call with an error, unless it has been answered. */
 function fail(call: Call, error: unknown): void {

@@ -9,7 +9,7 @@ const BATCH_MAX = 2_000;
 const BATCH_BYTES_MAX = 4_000_000;
 
 /** For how long a call may wait for its first command to be taken, in milliseconds. */
-const WAIT_MS_MAX = 10_000;
+const WAIT_MS_MAX = 30_000;
 
 /** One or more commands that were submitted together and are answered together. */
 export interface Call {

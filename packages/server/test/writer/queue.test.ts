@@ -82,13 +82,13 @@ describe("the queue of a lane", () => {
     expect(queue.take(never).flatMap(({ waiting }) => waiting).length).toBe(128);
   });
 
-  it("turns away what has waited for ten seconds, unless some of it has been taken", () => {
+  it("turns away what has waited for thirty seconds, unless some of it has been taken", () => {
     const queue = createQueue();
     const begun = fill(queue, "begun", 4_000);
     queue.take(never);
     expect(begun.isBegun).toBe(true);
     const late = fill(queue, "late", 2);
-    vi.advanceTimersByTime(10_001);
+    vi.advanceTimersByTime(30_001);
     const fresh = fill(queue, "fresh", 2);
     const expired: Call[] = [];
     const batch = queue.take((call) => {
