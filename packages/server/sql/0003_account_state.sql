@@ -5,8 +5,9 @@
 --     that never change again. The view credits.activity has both.
 --   * The grant that is being drawn on has what remains of it in `drawn_remaining`; the view credits.grants_now tells for
 --     all grants what remains.
---   * `version` counts every change of the line. Whoever decided by what it remembered of the account says which version
---     that was, and is refused when it was not the latest.
+--   * `version` is a random number that every change replaces. Whoever decided by what it remembered of the account says
+--     which version that was, and is refused when it is not the latest. It is no counter, since after a failover that lost
+--     a commit a counter would come to the same numbers with other contents.
 
 ALTER TABLE credits.accounts
   ADD version bigint NOT NULL DEFAULT 0,
@@ -44,15 +45,18 @@ FROM (
 DELETE FROM credits.activity_rows r USING credits.accounts a
 WHERE r.account = a.account AND r.position >= a.window_position;
 
+-- Where something came due that nobody has posted yet, the account is as it was then, and so is what was pending.
 UPDATE credits.accounts a SET remaining = g.remaining, pending = g.pending, due_at = least(a.due_at, g.effective_at)
 FROM (
   SELECT account, json_object_agg(kind, remaining::text)::text AS remaining, sum(pending) AS pending,
     min(effective_at) AS effective_at
   FROM (
-    SELECT account, kind, sum(remaining) AS remaining,
-      coalesce(sum(remaining) FILTER (WHERE effective_at > greatest(recorded_at, now())), 0) AS pending,
-      min(effective_at) FILTER (WHERE effective_at > greatest(recorded_at, now())) AS effective_at
-    FROM credits.grants WHERE remaining > 0 GROUP BY account, kind
+    SELECT account, kind, sum(remaining) AS remaining, coalesce(sum(remaining) FILTER (WHERE is_pending), 0) AS pending,
+      min(effective_at) FILTER (WHERE is_pending) AS effective_at
+    FROM (
+      SELECT g.*, g.effective_at > g.recorded_at AND g.effective_at >= least(a.due_at, now()) AS is_pending
+      FROM credits.grants g JOIN credits.accounts a ON a.account = g.account WHERE g.remaining > 0
+    ) l GROUP BY account, kind
   ) k GROUP BY account
 ) g WHERE g.account = a.account;
 

@@ -57,7 +57,8 @@ const READ_DUE = `
     SELECT coalesce(sum(h.credits), 0) FROM credits.holds h
     WHERE h.account = a.account AND h.status = 'open' AND h.expires_at > $2::timestamptz
   ) + (
-    SELECT coalesce(sum(g.remaining), 0) FROM credits.grants_now g
+    SELECT coalesce(sum(CASE WHEN g.seq = a.drawn_grant THEN a.drawn_remaining ELSE g.remaining END), 0)
+    FROM credits.grants g
     WHERE g.account = a.account AND g.remaining > 0
       AND (g.effective_at > greatest($2::timestamptz, g.recorded_at) OR g.expires_at <= $2::timestamptz)
   ) AS really_held
@@ -108,7 +109,7 @@ const PUT = `
     time_zone = coalesce($4, a.time_zone),
     overdraft_limit = coalesce($5::bigint, a.overdraft_limit),
     metadata = coalesce($6::jsonb, a.metadata),
-    version = a.version + 1,
+    version = floor(random() * 9007199254740991)::bigint,
     updated_at = $7::timestamptz
   RETURNING (xmax = 0) AS created`;
 

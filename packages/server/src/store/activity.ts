@@ -62,6 +62,7 @@ const PAGE_OF_ALL = `
     SELECT row_number() OVER () AS line, p.* FROM (
       SELECT * FROM credits.activity_rows r
       WHERE r.account = a.account AND r.position <= coalesce($2::bigint, a.rows_all) - $3::bigint
+        AND r.position > coalesce($2::bigint, a.rows_all) - $3::bigint - $4::integer
       ORDER BY r.position DESC LIMIT $4::integer
     ) p
   ) r ON true
@@ -74,6 +75,8 @@ const PAGE_OF_CATEGORY = `
       SELECT * FROM credits.activity_rows r
       WHERE r.account = a.account AND r.category = $5 AND r.category_position <= coalesce($2::bigint,
         CASE $5 WHEN 'added' THEN a.rows_added WHEN 'used' THEN a.rows_used ELSE a.rows_adjustments END) - $3::bigint
+        AND r.category_position > coalesce($2::bigint,
+        CASE $5 WHEN 'added' THEN a.rows_added WHEN 'used' THEN a.rows_used ELSE a.rows_adjustments END) - $3::bigint - $4::integer
       ORDER BY r.category_position DESC LIMIT $4::integer
     ) p
   ) r ON true
@@ -222,10 +225,13 @@ async function balanceAt(connection: Connection, account: string, seq: number): 
 }
 
 const ROW_ENTRIES = `
-  SELECT e.* FROM credits.activity r
-  JOIN credits.entries e ON e.account = r.account AND e.seq BETWEEN greatest(r.first_seq, $3::bigint) AND r.last_seq
-    AND e.position = r.position
-  WHERE r.account = $1 AND r.position = $2::bigint ORDER BY e.seq LIMIT $4::integer`;
+  WITH r AS MATERIALIZED (
+    SELECT first_seq, last_seq FROM credits.activity WHERE account = $1 AND position = $2::bigint
+  )
+  SELECT e.* FROM credits.entries e
+  WHERE e.account = $1 AND e.seq >= greatest((SELECT first_seq FROM r), $3::bigint) AND e.seq <= (SELECT last_seq FROM r)
+    AND e.position = $2::bigint
+  ORDER BY e.seq LIMIT $4::integer`;
 
 /** The entries behind a row, oldest first, from a seq on. A row that does not exist has none. */
 export async function listRowEntries(

@@ -45,7 +45,7 @@ export interface Database extends Connection {
 /** The statement that begins a transaction of a mode. */
 export function beginStatement(mode: TransactionMode): string {
   return mode === "read-only snapshot"
-    ? "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
+    ? "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL enable_seqscan = on; SET LOCAL enable_bitmapscan = on"
     : "BEGIN ISOLATION LEVEL READ COMMITTED";
 }
 
@@ -54,8 +54,16 @@ export class DatabaseUnavailableError extends Error {
   override readonly name = "DatabaseUnavailableError";
 }
 
-/** The SQLSTATE of a prepared statement whose table has changed since; on another connection it is prepared anew. */
-export const STALE_PLAN = "0A000";
+/**
+ * SQLSTATEs of prepared statements that are not what they were: their table has changed since, or they are gone or there
+ * already. On another connection they are prepared anew.
+ */
+const STALE_STATEMENT = new Set(["0A000", "26000", "42P05"]);
+
+/** Whether a connection's prepared statements can't be used any more. */
+export function hasStaleStatements(error: unknown): boolean {
+  return STALE_STATEMENT.has(String((error as { code?: unknown }).code));
+}
 
 /** The SQLSTATE `credits.fail` gives when an account is not at the version somebody remembered. */
 export const STALE_ACCOUNT = "LE001";
@@ -70,7 +78,7 @@ export const UNIQUE_VIOLATION = "23505";
 const LOCK_TIMEOUT = "55P03";
 
 /** SQLSTATEs after which the same transaction can simply be tried again. */
-const RETRYABLE_STATES = new Set(["40001", "40P01", "57P01", "57P02", "57P03", "53300", "25P03", STALE_PLAN]);
+const RETRYABLE_STATES = new Set(["40001", "40P01", "57P01", "57P02", "57P03", "53300", "25P03"]);
 
 /** Whether an error means that somebody else held an account's lock for too long. */
 export function isLocked(error: unknown): boolean {
@@ -85,8 +93,12 @@ export function isRetryable(error: unknown): boolean {
   if (error instanceof DatabaseUnavailableError) return true;
   const { code, message } = error as { code?: unknown; message?: unknown };
   if (typeof code === "string") {
-    if (RETRYABLE_STATES.has(code) || code.startsWith("08")) return true;
-    if (/^(ECONNRESET|ECONNREFUSED|EPIPE|ETIMEDOUT|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH)$/.test(code))
+    if (RETRYABLE_STATES.has(code) || hasStaleStatements(error) || code.startsWith("08")) return true;
+    if (
+      /^(ECONNRESET|ECONNREFUSED|EPIPE|ETIMEDOUT|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH|ENETDOWN|ECONNABORTED)$/.test(
+        code,
+      )
+    )
       return true;
   }
   return (

@@ -7,7 +7,7 @@ import type { WrittenRow } from "./open-window.js";
 export interface KnownAccount {
   /** Its grants with something remaining and its open holds only. */
   readonly state: AccountState;
-  /** How often the account's line had been changed. */
+  /** What every change of the account's line replaces by a new random number. */
   readonly version: number;
   /** The `seq` of the grant for which the line keeps what remains, or null. */
   readonly drawn: number | null;

@@ -3,6 +3,9 @@ import type { KnownAccount } from "./known-account.js";
 /** How much is remembered at most, in grants, holds and rows of open windows, with three for each account itself. */
 const WEIGHT_MAX = 200_000;
 
+/** How long the text of a usual row is; a longer one weighs more. */
+const ROW_TEXT = 300;
+
 /** For how long accounts that somebody else changes too are locked instead of remembered, in milliseconds. */
 const CONTENDED_MS = 1_000;
 
@@ -70,6 +73,8 @@ export function createMemory(share: number): Memory {
   };
 }
 
-function weightOf({ state }: KnownAccount): number {
-  return 3 + state.grants.length + state.holds.length + (state.window?.rows.length ?? 0);
+function weightOf({ state, rows }: KnownAccount): number {
+  let weight = 3 + state.grants.length + state.holds.length;
+  for (const { text } of rows) weight += Math.max(1, text.length / ROW_TEXT);
+  return weight;
 }

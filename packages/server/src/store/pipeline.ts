@@ -18,11 +18,8 @@ interface RowReader {
 interface Wire {
   readonly stream: { cork(): void; uncork(): void; write(message: Buffer): void };
   parse(statement: { name: string; text: string; types: number[] }): void;
-  bind(portal: {
-    statement: string;
-    values: readonly unknown[];
-    valueMapper: (value: unknown) => unknown;
-  }): void;
+  bind(portal: { statement: string; values: readonly unknown[] }): void;
+  close(statement: { type: "S"; name: string }): void;
   describe(portal: { type: "P"; name: string }): void;
   execute(portal: { portal: string; rows: number }): void;
   endCopyFrom(): void;
@@ -59,13 +56,23 @@ export async function runSteps(
   const missing = [...new Set(steps.map(textOf))].filter((text) => !known.has(text));
   if (missing.length > 0) {
     const prepare = (wire: Wire) => {
-      for (const text of missing) wire.parse({ name: nameOf(text), text, types: [] });
+      for (const text of missing) {
+        // An earlier try may have prepared some before it failed; closing what is not there is no error.
+        wire.close({ type: "S", name: nameOf(text) });
+        wire.parse({ name: nameOf(text), text, types: [] });
+      }
     };
     await new Exchange(prepare, types, timeoutMs).on(client);
     for (const text of missing) known.add(text);
   }
+  // Parameters are made ready first: one that can't be must not leave half a message on the way.
+  const ready = steps.map((step) => ({
+    name: nameOf(textOf(step)),
+    values: "sql" in step ? step.params.map(parameterOf) : [],
+    lines: "copy" in step ? copyData(step.lines) : null,
+  }));
   const send = (wire: Wire) => {
-    for (const step of steps) sendStep(wire, step);
+    for (const step of ready) sendStep(wire, step);
   };
   return new Exchange(send, types, timeoutMs).on(client);
 }
@@ -78,14 +85,21 @@ function textOf(step: Step): string {
   return "sql" in step ? step.sql : step.copy;
 }
 
-function sendStep(wire: Wire, step: Step): void {
-  const values = "sql" in step ? step.params : [];
-  wire.bind({ statement: nameOf(textOf(step)), values, valueMapper: parameterOf });
+/** A statement as it is sent. */
+interface ReadyStep {
+  readonly name: string;
+  readonly values: readonly unknown[];
+  /** The message with COPY's lines. */
+  readonly lines: Buffer | null;
+}
+
+function sendStep(wire: Wire, { name, values, lines }: ReadyStep): void {
+  wire.bind({ statement: name, values });
   wire.describe({ type: "P", name: "" });
   wire.execute({ portal: "", rows: 0 });
-  if ("copy" in step) {
+  if (lines !== null) {
     // The lines follow without waiting to be asked for; where a statement before them fails, the server passes over them.
-    wire.stream.write(copyData(step.lines));
+    wire.stream.write(lines);
     wire.endCopyFrom();
   }
 }

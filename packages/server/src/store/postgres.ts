@@ -4,10 +4,10 @@ import {
   type Connection,
   type Database,
   DatabaseUnavailableError,
+  hasStaleStatements,
   parseBigints,
   parseBytes,
   parseTimestamp,
-  STALE_PLAN,
   type Step,
   type TransactionMode,
 } from "./database.js";
@@ -55,6 +55,12 @@ const SESSION = `SET TimeZone = 'UTC'; SET DateStyle = 'ISO'; SET lock_timeout =
 const WRITING_SESSION = `${SESSION}; SET plan_cache_mode = force_generic_plan; SET enable_hashjoin = off;
   SET enable_mergejoin = off; SET enable_seqscan = off; SET enable_bitmapscan = off`;
 
+/** Readers take what they read by an index, whatever the statistics say: a page is a few lines of one account. */
+const READING_SESSION = `${SESSION}; SET enable_seqscan = off; SET enable_bitmapscan = off`;
+
+/** How long a connection lives, in seconds: plans made while a table was empty go with it. */
+const CONNECTION_SECONDS_MAX = 600;
+
 /**
  * Opens pools of connections to a PostgreSQL server, 15 or newer: one for writing and one for reading, so that neither
  * can use up what the other needs. They connect when first used.
@@ -63,7 +69,7 @@ export function openPostgres(options: PostgresOptions): Database {
   const connections = Math.max(2, options.connections ?? 10);
   const writing = Math.floor(connections / 2);
   const writers = openPool(options, writing, WRITING_SESSION, false);
-  const readers = openPool(options, connections - writing, SESSION, true);
+  const readers = openPool(options, connections - writing, READING_SESSION, true);
   let isClosed = false;
   const open = (pool: pg.Pool) => {
     if (isClosed) throw new DatabaseUnavailableError("The connections to the database have been closed.");
@@ -97,6 +103,7 @@ function openPool(options: PostgresOptions, max: number, session: string, pipeli
     max,
     types,
     pipeline,
+    maxLifetimeSeconds: CONNECTION_SECONDS_MAX,
     connectionTimeoutMillis: 10_000,
     keepAlive: true,
     keepAliveInitialDelayMillis: 10_000,
@@ -120,7 +127,7 @@ async function read<Row extends object>(
   try {
     return await run(pool, sql, params, STATEMENT_MS_MAX);
   } catch (error) {
-    if ((error as { code?: unknown }).code !== STALE_PLAN) throw error;
+    if (!hasStaleStatements(error)) throw error;
     return run(pool, sql, params, STATEMENT_MS_MAX);
   }
 }
@@ -156,7 +163,7 @@ async function runAlone(pool: pg.Pool, steps: readonly Step[]): Promise<object[]
 
 /** Whether the server refused a statement, and the connection is as good as before. */
 function isRefusal(error: unknown): boolean {
-  return error instanceof pg.DatabaseError && error.code !== STALE_PLAN && error.severity === "ERROR";
+  return error instanceof pg.DatabaseError && !hasStaleStatements(error) && error.severity === "ERROR";
 }
 
 /** Runs a transaction. */

@@ -97,6 +97,21 @@ function decideOne(
   return { before: loaded.known, result: decideBatch(loaded.known.state, commands, now, loaded.past) };
 }
 
+const FREE = "SELECT account FROM credits.accounts WHERE account = ANY ($1::text[]) FOR UPDATE SKIP LOCKED";
+const ALL = "SELECT account FROM credits.accounts WHERE account = ANY ($1::text[])";
+
+/** Those of some accounts that something else has locked, found without waiting for it. */
+export async function findLocked(database: Database, accounts: readonly string[]): Promise<Set<string>> {
+  const params = [accounts];
+  const [free, all] = (await database.run([
+    { sql: FREE, params },
+    { sql: ALL, params },
+  ])) as [{ account: string }[], { account: string }[]];
+  const locked = new Set(all.map(({ account }) => account));
+  for (const { account } of free) locked.delete(account);
+  return locked;
+}
+
 function unknownAccount(account: string): Outcome {
   return {
     refusal: {

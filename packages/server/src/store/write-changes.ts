@@ -19,11 +19,12 @@ const FAIL_IF_STALE = `
 
 /**
  * Accounts are updated, and so locked, in the order of their ids, so that two batches never wait for each other in a
- * circle. One that somebody else has changed meanwhile is not at its version any more.
+ * circle. One that somebody else has changed meanwhile is not at its version any more; its overdraft limit is compared
+ * too, since a person may set that by hand.
  */
 const UPDATE_ACCOUNTS = `
   WITH current AS (
-    UPDATE credits.accounts a SET version = n.version + 1, balance = n.balance, held = n.held, pending = n.pending::numeric,
+    UPDATE credits.accounts a SET version = n.next_version, balance = n.balance, held = n.held, pending = n.pending::numeric,
       debt = n.debt, seq = n.seq, hash = n.hash, rows_all = n.rows_added + n.rows_used + n.rows_adjustments,
       rows_added = n.rows_added, rows_used = n.rows_used, rows_adjustments = n.rows_adjustments,
       open_window = n.open_window, drawn_grant = n.drawn_grant, drawn_remaining = n.drawn_remaining,
@@ -31,28 +32,30 @@ const UPDATE_ACCOUNTS = `
     FROM (
       SELECT * FROM unnest($1::text[], $2::bigint[], $3::bigint[], $4::bigint[], $5::text[], $6::bigint[], $7::bigint[],
         $8::bytea[], $9::bigint[], $10::bigint[], $11::bigint[], $12::text[], $13::bigint[], $14::bigint[], $15::text[],
-        $16::boolean[], $17::timestamptz[])
+        $16::boolean[], $17::timestamptz[], $18::bigint[], $19::bigint[])
       AS given (account, version, balance, held, pending, debt, seq, hash, rows_added, rows_used, rows_adjustments,
-        open_window, drawn_grant, drawn_remaining, remaining, has_held, due_at)
+        open_window, drawn_grant, drawn_remaining, remaining, has_held, due_at, next_version, overdraft_limit)
       ORDER BY account COLLATE "C"
-    ) n WHERE a.account = n.account AND a.version = n.version
+    ) n WHERE a.account = n.account AND a.version = n.version AND a.overdraft_limit = n.overdraft_limit
     RETURNING a.account
   ) ${FAIL_IF_STALE}`;
 
 /** For accounts that are not changed, but whose state was relied on to refuse something. */
 const CHECK_ACCOUNTS = `
   WITH current AS (
-    SELECT a.account FROM unnest($1::text[], $2::bigint[]) AS given (account, version)
+    SELECT a.account FROM unnest($1::text[], $2::bigint[], $3::bigint[]) AS given (account, version, overdraft_limit)
     JOIN credits.accounts a ON a.account = given.account AND a.version = given.version
+      AND a.overdraft_limit = given.overdraft_limit
   ) ${FAIL_IF_STALE}`;
 
 /** Keys are unique across entries and holds. Among entries an index sees to it, beyond them this. */
 const CHECK_KEYS = `
   SELECT credits.fail('${KNOWN_KEY}', NULL) FROM unnest($1::text[], $2::text[]) AS given (account, key)
-  WHERE EXISTS (SELECT FROM credits.entries e WHERE e.account = given.account AND e.key = given.key)
-    OR EXISTS (SELECT FROM credits.holds h WHERE h.account = given.account AND h.key = given.key)
-    OR EXISTS (SELECT FROM credits.holds h WHERE h.account = given.account AND h.release_key = given.key)
-  LIMIT 1`;
+  CROSS JOIN LATERAL (
+    (SELECT FROM credits.entries e WHERE e.account = given.account AND e.key = given.key LIMIT 1)
+    UNION ALL (SELECT FROM credits.holds h WHERE h.account = given.account AND h.key = given.key LIMIT 1)
+    UNION ALL (SELECT FROM credits.holds h WHERE h.account = given.account AND h.release_key = given.key LIMIT 1)
+  ) found LIMIT 1`;
 
 const UPDATE_GRANTS = `
   UPDATE credits.grants g SET remaining = n.remaining
@@ -96,6 +99,7 @@ export function writingOf(batch: readonly AccountChanges[], now: Instant): Writi
   add(CHECK_ACCOUNTS, checked, () => [
     { list: "text", values: checked.map((one) => one.account) },
     { list: "bigint", values: checked.map((one) => one.before.version) },
+    { list: "bigint", values: checked.map((one) => one.before.state.overdraftLimit) },
   ]);
   const keys = changed.flatMap((one) => (one.after.hasHeld ? keysOf(one) : []));
   add(CHECK_KEYS, keys, () => [keys.map((key) => key.account), keys.map((key) => key.key)]);
@@ -144,7 +148,7 @@ function writtenOf({ before, result }: AccountChanges, now: Instant): Written {
   const isChanged = changes.entries.length > 0 || changes.holds.length > 0 || dueAt !== before.dueAt;
   const after = {
     state,
-    version: isChanged ? before.version + 1 : before.version,
+    version: isChanged ? nextVersion() : before.version,
     drawn: grants.drawn,
     dueAt,
     hasHeld: before.hasHeld || changes.holds.length > 0,
@@ -152,6 +156,9 @@ function writtenOf({ before, result }: AccountChanges, now: Instant): Written {
   };
   return { account: state.account, before, result, isChanged, grants, pending: pendingOf(state, now), after };
 }
+
+/** A version nobody has seen before. */
+const nextVersion = () => Math.floor(Math.random() * Number.MAX_SAFE_INTEGER);
 
 /** A state without the grants that are used up and the holds that are closed. */
 function pruned(state: AccountState): AccountState {
@@ -189,6 +196,8 @@ function accountColumns(changed: readonly Written[]): List[] {
     texts(({ after }) => remainingText(after.state)),
     { list: "boolean", values: changed.map(({ after }) => after.hasHeld) },
     { list: "timestamptz", values: changed.map(({ after }) => after.dueAt) },
+    numbers(({ after }) => after.version),
+    numbers(({ before }) => before.state.overdraftLimit),
   ];
 }
 

@@ -4,14 +4,14 @@ import type { Instant } from "../ledger/instant.js";
 import {
   type Database,
   DatabaseUnavailableError,
-  isLocked,
+  isLocked as isBlocked,
   isRetryable,
   KNOWN_KEY,
   STALE_ACCOUNT,
   UNIQUE_VIOLATION,
 } from "../store/database.js";
 import type { Memory } from "../store/memory.js";
-import { type Outcomes, runLocked, runRemembered } from "../store/run-batch.js";
+import { findLocked, type Outcomes, runLocked, runRemembered } from "../store/run-batch.js";
 import { type Call, createQueue, type Line, type Waiting } from "./queue.js";
 
 /** How often a batch is tried when the database fails, and the longest pause between two tries. */
@@ -20,6 +20,9 @@ const PAUSE_MS_MAX = 1_000;
 
 /** After a key that was not new, in how many batches keys are looked up before anything is written. */
 const LOOK_UPS = 100;
+
+/** How often a lane looks for calls that have waited for too long, in milliseconds. */
+const WATCH_EVERY_MS = 1_000;
 
 /** Thrown when too many commands are waiting. Nothing was done; the same command can be sent again later. */
 export class OverloadedError extends Error {
@@ -50,10 +53,13 @@ export function createLane(options: LaneOptions): Lane {
   let running: Promise<void> | null = null;
 
   async function drain(): Promise<void> {
+    // Also while a batch is stuck, nobody should wait for longer than that in vain.
+    const watch = setInterval(() => queue.expire(turnAway), WATCH_EVERY_MS);
     while (!queue.isEmpty) {
-      const batch = queue.take((call) => fail(call, new OverloadedError(TOO_LATE)));
+      const batch = queue.take(turnAway);
       if (batch.length > 0) await runner(batch);
     }
+    clearInterval(watch);
     running = null;
   }
 
@@ -69,7 +75,14 @@ export function createLane(options: LaneOptions): Lane {
   };
 }
 
+const LOCKED = "The account is locked by something else on the database. Nothing was done; send it again.";
+const UNKNOWN =
+  "The database could not be reached. Whether the command was posted is unknown; send it again with the same key.";
 const TOO_LATE = "The ledger is busy: nothing was done within 30 seconds. Send it again in a second.";
+
+function turnAway(call: Call): void {
+  fail(call, new OverloadedError(TOO_LATE));
+}
 
 /** Answers a call with an error, unless it has been answered. */
 function fail(call: Call, error: unknown): void {
@@ -91,7 +104,29 @@ function createRunner({ database, now, memory }: LaneOptions): (batch: Batch) =>
   /** In how many batches to come keys are looked up first. */
   let lookUps = 0;
 
-  async function run(batch: Batch): Promise<void> {
+  /** Accounts that something else had locked for too long when they were last needed. */
+  const blocked = new Set<string>();
+
+  /** Fails the commands of accounts that something else has locked, and answers the rest of the batch. */
+  async function withoutBlocked(batch: Batch, suspects: readonly string[]): Promise<Batch> {
+    const found = await findLocked(database, suspects);
+    for (const account of suspects) blocked.delete(account);
+    for (const account of found) blocked.add(account);
+    for (const { account, waiting } of batch) {
+      if (found.has(account))
+        for (const { call } of waiting) fail(call, new DatabaseUnavailableError(LOCKED));
+    }
+    return batch.filter(({ account }) => !found.has(account));
+  }
+
+  async function run(given: Batch): Promise<void> {
+    let batch = given;
+    if (blocked.size > 0) {
+      const suspects = batch.map(({ account }) => account).filter((account) => blocked.has(account));
+      // What can't be asked is found out by trying.
+      if (suspects.length > 0) batch = await withoutBlocked(batch, suspects).catch(() => batch);
+      if (batch.length === 0) return;
+    }
     const locked = batch.filter(({ account }) => memory.isContended(account));
     if (locked.length === 0 || locked.length === batch.length) return runAlike(batch, locked.length > 0);
     await runAlike(
@@ -109,6 +144,7 @@ function createRunner({ database, now, memory }: LaneOptions): (batch: Batch) =>
       else answer(batch, outcomes);
     } catch (error) {
       const waiting = batch.flatMap((line) => line.waiting);
+      if (isBlocked(error)) return runUnblocked(batch);
       if (waiting.length === 1 || error instanceof DatabaseUnavailableError) {
         for (const one of waiting) fail(one.call, error);
         return;
@@ -119,6 +155,18 @@ function createRunner({ database, now, memory }: LaneOptions): (batch: Batch) =>
       await run(first);
       await run(second);
     }
+  }
+
+  /** Runs what is left of a batch when something else has locked accounts of it. */
+  async function runUnblocked(batch: Batch): Promise<void> {
+    const failAll = (rest: Batch) => {
+      for (const { waiting } of rest)
+        for (const { call } of waiting) fail(call, new DatabaseUnavailableError(LOCKED));
+    };
+    const accounts = batch.map(({ account }) => account);
+    const free = await withoutBlocked(batch, accounts).catch(() => []);
+    if (free.length === 0 || free.length === batch.length) failAll(batch);
+    else await run(free);
   }
 
   /**
@@ -134,6 +182,8 @@ function createRunner({ database, now, memory }: LaneOptions): (batch: Batch) =>
     }));
     let keys = lookUps > 0;
     if (keys) lookUps -= 1;
+    /** Whether an earlier try may have been committed. */
+    let isUnknown = false;
     for (let tries = 1; ; tries++) {
       try {
         if (lock) return await runLocked(database, commands, now());
@@ -146,14 +196,16 @@ function createRunner({ database, now, memory }: LaneOptions): (batch: Batch) =>
           lookUps = LOOK_UPS;
           continue;
         }
-        if (code === STALE_ACCOUNT || (isKnownKey && !lock)) {
+        if (!lock && (code === STALE_ACCOUNT || isKnownKey)) {
           for (const account of staleAccounts(error, batch)) memory.contend(account);
           return null;
         }
         for (const { account } of batch) memory.forget(account);
         // The outcome may be unknown, and then the keys are not new.
         keys = true;
-        await pause(error, tries, batch);
+        if (isBlocked(error) && isUnknown) throw new DatabaseUnavailableError(UNKNOWN, { cause: error });
+        await pause(error, tries);
+        isUnknown = true;
       }
     }
   }
@@ -169,21 +221,9 @@ function staleAccounts(error: unknown, batch: Batch): string[] {
 }
 
 /** Waits before a further try, or throws where none would help. */
-async function pause(error: unknown, tries: number, batch: Batch): Promise<void> {
-  const isAlone = batch.length === 1 && batch[0]?.waiting.length === 1;
-  if (isLocked(error) && isAlone) {
-    throw new DatabaseUnavailableError(
-      "The account is locked by something else on the database. Nothing was done; send it again.",
-      { cause: error },
-    );
-  }
+async function pause(error: unknown, tries: number): Promise<void> {
   if (!isRetryable(error)) throw error;
-  if (tries >= TRIES_MAX) {
-    throw new DatabaseUnavailableError(
-      "The database could not be reached. Whether the command was posted is unknown; send it again with the same key.",
-      { cause: error },
-    );
-  }
+  if (tries >= TRIES_MAX) throw new DatabaseUnavailableError(UNKNOWN, { cause: error });
   await sleep(Math.random() * Math.min(PAUSE_MS_MAX, 20 * 2 ** tries));
 }
 

@@ -47,6 +47,8 @@ export interface Queue {
    * account keep their order. Calls that have waited too long are given to `expire`, and not taken.
    */
   take(expire: (call: Call) => void): Line[];
+  /** Gives calls that have waited too long to `expire` while nothing is taken. */
+  expire(expire: (call: Call) => void): void;
 }
 
 /** Commands of one account that wait. Those before `next` have been taken. */
@@ -84,7 +86,7 @@ export function createQueue(): Queue {
       const turn = line.waiting.slice(line.next, line.next + Math.min(TURN, room));
       line.next += turn.length;
       pending.delete(account);
-      if (line.next < line.waiting.length) pending.set(account, line);
+      if (line.next < line.waiting.length) pending.set(account, withoutTaken(line));
       const turnBytes = turn.reduce((sum, one) => sum + one.bytes, 0);
       commands -= turn.length;
       bytes -= turnBytes;
@@ -110,9 +112,22 @@ export function createQueue(): Queue {
       commands += 1;
       bytes += waiting.bytes;
     },
+    expire(expire) {
+      const tooOldMs = performance.now() - WAIT_MS_MAX;
+      for (const { waiting, next } of pending.values()) {
+        for (let at = next; at < waiting.length; at++)
+          expireOld((waiting[at] as Waiting).call, tooOldMs, expire);
+      }
+    },
     take: (expire) =>
       commands <= BATCH_MAX && bytes <= BATCH_BYTES_MAX ? takeAll(expire) : takeTurns(expire),
   };
+}
+
+/** A line whose taken commands are let go once they are most of it, so that one that never ends does not keep them. */
+function withoutTaken(line: Pending): Pending {
+  if (line.next <= line.waiting.length / 2) return line;
+  return { waiting: line.waiting.slice(line.next), next: 0 };
 }
 
 /** Those commands whose calls are still to be answered, and have not waited too long. */
@@ -121,11 +136,15 @@ function stillWanted(waiting: Waiting[], expire: (call: Call) => void): Waiting[
   let wanted = 0;
   for (const one of waiting) {
     const { call } = one;
-    if (!call.isBegun && !call.isDone && call.sinceMs < tooOldMs) expire(call);
+    expireOld(call, tooOldMs, expire);
     if (call.isDone) continue;
     call.isBegun = true;
     waiting[wanted++] = one;
   }
   waiting.length = wanted;
   return waiting;
+}
+
+function expireOld(call: Call, tooOldMs: number, expire: (call: Call) => void): void {
+  if (!call.isBegun && !call.isDone && call.sinceMs < tooOldMs) expire(call);
 }

@@ -1,3 +1,4 @@
+import pg from "pg";
 import { afterAll, beforeAll, describe, expect, inject, it } from "vitest";
 import { createDatabase } from "../../../../tools/postgres.js";
 import { instantFromMillis } from "../../src/ledger/instant.js";
@@ -145,5 +146,82 @@ describe("what a server remembers of an account", () => {
     expect(one?.trips().locked).toBeLessThanOrEqual((locked[0] ?? 0) + 1);
     expect((await readAll(open(), "shared")).entries).toHaveLength(23);
     await Promise.all(servers.map(({ writer }) => writer.close()));
+  });
+
+  async function sql(text: string): Promise<void> {
+    const client = new pg.Client({ connectionString: url });
+    await client.connect();
+    try {
+      await client.query(text);
+    } finally {
+      await client.end();
+    }
+  }
+
+  it("is not relied on when somebody has set the overdraft limit by hand", async () => {
+    const { writer } = serve();
+    await putAccount(open(), "by-hand", { overdraftLimit: spendOf("by-hand", "", "1000").credits }, now());
+    expect((await writer.submit(spendOf("by-hand", "s1", "10"))).refusal).toBeNull();
+    await sql("UPDATE credits.accounts SET overdraft_limit = 10000000 WHERE account = 'by-hand'");
+    expect((await writer.submit(spendOf("by-hand", "s2", "500"))).refusal?.code).toBe("insufficient_credits");
+    await writer.close();
+  });
+
+  it("is not relied on after a failover that lost a commit, though another has come in its place", async () => {
+    const [one, other] = [serve(), serve()];
+    await putAccount(open(), "failover", {}, now());
+    await one.writer.submit(grantOf("failover", "g", "100"));
+    await sql("CREATE TABLE public.lost AS SELECT * FROM credits.accounts WHERE account = 'failover'");
+    await one.writer.submit(spendOf("failover", "s1", "90"));
+    await sql(`ALTER TABLE credits.entries DISABLE TRIGGER append_only;
+      DELETE FROM credits.entries WHERE account = 'failover' AND key = 's1';
+      ALTER TABLE credits.entries ENABLE ALWAYS TRIGGER append_only;
+      DELETE FROM credits.accounts WHERE account = 'failover';
+      INSERT INTO credits.accounts SELECT * FROM public.lost; DROP TABLE public.lost`);
+    await other.writer.submit(spendOf("failover", "s2", "40"));
+    const third = await one.writer.submit(spendOf("failover", "s3", "60"));
+    expect(third).toMatchObject({ refusal: null, entry: { seq: 3, balance: 0n } });
+    await Promise.all([one.writer.close(), other.writer.close()]);
+  });
+
+  it("goes on with the other accounts while something else holds the lock of one", async () => {
+    const { writer } = serve();
+    const free = Array.from({ length: 10 }, (_, index) => `free-${index}`);
+    for (const account of ["held", ...free]) await putAccount(open(), account, {}, now());
+    const holder = new pg.Client({ connectionString: url });
+    await holder.connect();
+    await holder.query("BEGIN; SELECT FROM credits.accounts WHERE account = 'held' FOR UPDATE");
+    const held = Promise.allSettled(
+      Array.from({ length: 300 }, (_, index) => writer.submit(usageOf("held", `u-${index}`, "1"))),
+    );
+    const others = free.map((account) => writer.submit(usageOf(account, "u", "1")));
+    const began = performance.now();
+    expect((await Promise.all(others)).every((outcome) => outcome.refusal === null)).toBe(true);
+    const failed = await held;
+    expect(
+      failed.every((one) => one.status === "rejected" && /locked by something else/.test(String(one.reason))),
+    ).toBe(true);
+    expect(performance.now() - began).toBeLessThan(9_000);
+    const again = performance.now();
+    await expect(writer.submit(usageOf("held", "u-again", "1"))).rejects.toThrow(/locked by something else/);
+    expect(performance.now() - again).toBeLessThan(1_000);
+    await holder.query("ROLLBACK");
+    await holder.end();
+    expect((await writer.submit(usageOf("held", "u-0", "1"))).refusal).toBeNull();
+    await writer.close();
+  }, 30_000);
+
+  it("prepares statements anew on a connection where some could not be prepared", async () => {
+    const database = openPostgres({ url, connections: 2 });
+    opened.push(database);
+    const writer = createWriter({ database, now });
+    await putAccount(open(), "prepared", {}, now());
+    await sql("ALTER TABLE credits.holds RENAME TO holds_away");
+    await expect(writer.submit(usageOf("prepared", "u-1", "1"))).rejects.toThrow(/holds/);
+    await sql("ALTER TABLE credits.holds_away RENAME TO holds");
+    for (const key of ["u-1", "u-2", "u-3"]) {
+      expect((await writer.submit(usageOf("prepared", key, "1"))).refusal).toBeNull();
+    }
+    await writer.close();
   });
 });
