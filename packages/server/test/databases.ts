@@ -5,7 +5,7 @@ import { migrate } from "../src/store/migrate.js";
 import { openPglite } from "../src/store/pglite.js";
 import { openPostgres } from "../src/store/postgres.js";
 
-/** A database of its own for one test file, migrated. */
+/** A database of its own for one test file. */
 export interface TestDatabase {
   readonly database: Database;
   /** What `createCredits` takes to open the same database again; null for the embedded one, which lives in memory. */
@@ -19,9 +19,14 @@ export type Engine = (typeof ENGINES)[number];
 
 /** Opens a fresh, migrated database. */
 export async function openTestDatabase(engine: Engine): Promise<TestDatabase> {
-  const test = engine === "pglite" ? await openEmbedded() : await openServer();
+  const test = await openEmptyDatabase(engine);
   await migrate(test.database);
   return test;
+}
+
+/** Opens a fresh database without any tables. */
+export function openEmptyDatabase(engine: Engine): Promise<TestDatabase> {
+  return engine === "pglite" ? openEmbedded() : openServer();
 }
 
 async function openEmbedded(): Promise<TestDatabase> {
