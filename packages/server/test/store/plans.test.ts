@@ -3,9 +3,10 @@ import type { Command } from "../../src/ledger/command.js";
 import { credits } from "../../src/ledger/credits.js";
 import { WINDOW_MICROS } from "../../src/ledger/group.js";
 import { type Instant, parseInstant } from "../../src/ledger/instant.js";
+import { CATEGORIES } from "../../src/ledger/kinds.js";
 import { digestOf, isKnownKey } from "../../src/store/access.js";
 import { listDueAccounts, putAccount, readAccount } from "../../src/store/accounts.js";
-import { type AsOf, readActivity } from "../../src/store/activity.js";
+import { type AsOf, listRowEntries, readActivity } from "../../src/store/activity.js";
 import type { Database } from "../../src/store/database.js";
 import { listEntries, listGrants } from "../../src/store/lists.js";
 import { createMemory } from "../../src/store/memory.js";
@@ -146,7 +147,13 @@ describe("the plans of what reads", () => {
 
     it("of an account", () => check((database) => readAccount(database, "big", START), 1));
 
-    it.each(["adjustments"] as const)("of pages of %s", async (filter) => {
+    it("of an account on which something is due", () =>
+      check((database) => readAccount(database, "account-7", LATER), PAGE));
+
+    it("of an account with many grants on which something is due", () =>
+      check((database) => readAccount(database, "big", LATER), PAGE));
+
+    it.each(["all", ...CATEGORIES] as const)("of pages of %s", async (filter) => {
       for (const asOf of [null, longAgo, justNow]) {
         const total = (asOf ?? (await currentMoment(test.database))).totals[filter];
         for (const offset of [0, Math.floor(total / 2), Math.max(0, total - PAGE)]) {
@@ -158,6 +165,18 @@ describe("the plans of what reads", () => {
           );
         }
       }
+    });
+
+    // Between the entries of a row are others of its window, and no others.
+    it("of the entries of a complete row", () =>
+      check(
+        (database) => listRowEntries(database, "big", longAgo.windowPosition - 20, 0, PAGE),
+        WINDOW_ENTRIES,
+      ));
+
+    it("of the entries of an open row", async () => {
+      const { totals } = await currentMoment(test.database);
+      await check((database) => listRowEntries(database, "big", totals.all - 1, 0, PAGE), WINDOW_ENTRIES);
     });
 
     it.each(["asc", "desc"] as const)("of entries in order %s", async (order) => {
@@ -222,7 +241,7 @@ describe("the plans of what writes", () => {
     expect(statements.size).toBe(14);
   });
 
-  describe.each([10_000])("with %i accounts", (accounts) => {
+  describe.each([0, 1, 10_000])("with %i accounts", (accounts) => {
     let test: TestDatabase;
 
     beforeAll(async () => {
@@ -240,6 +259,19 @@ describe("the plans of what writes", () => {
     describe.each(["before", "after"])("%s ANALYZE", (when) => {
       beforeAll(async () => {
         if (when === "after") await test.database.query("ANALYZE");
+      });
+
+      it("find each line by an index", async () => {
+        for (const statement of statements.values()) {
+          const plan = await explainWrite(test.database, statement);
+          const said = `${statement.sql}\n${planText(plan)}`;
+          for (const node of nodesOf(plan)) {
+            expect.soft(node["Node Type"], said).not.toMatch(/Hash Join|Merge Join/);
+            if (node["Relation Name"] === undefined || node["Node Type"] === "ModifyTable") continue;
+            expect.soft(["Index Scan", "Index Only Scan"], said).toContain(node["Node Type"]);
+            expect.soft(String(node["Index Cond"]), said).toMatch(/\baccount = /);
+          }
+        }
       });
 
       it("update accounts, and so lock them, one after the other in the order of their ids", async () => {
