@@ -19,6 +19,7 @@ import {
   blocksTouched,
   explainRead,
   explainWrite,
+  type Node,
   nodesOf,
   type Planning,
   planText,
@@ -258,8 +259,16 @@ describe("the plans of what writes", () => {
 
     describe.each(["before", "after"])("%s ANALYZE", (when) => {
       beforeAll(async () => {
-        if (when === "after") await test.database.query("ANALYZE");
+        if (when === "after") await test.database.query("ANALYZE credits.accounts");
       });
+
+      // A table with at most one line may be walked first. It is walked by its key, so the order of locks is the same, and
+      // the plan is gone with its connection, ten minutes later at most.
+      const isTiny = (node: Node) =>
+        accounts < 2 &&
+        when === "after" &&
+        node["Index Name"] === "accounts_pkey" &&
+        node["Index Cond"] === undefined;
 
       it("find each line by an index", async () => {
         for (const statement of statements.values()) {
@@ -269,7 +278,7 @@ describe("the plans of what writes", () => {
             expect.soft(node["Node Type"], said).not.toMatch(/Hash Join|Merge Join/);
             if (node["Relation Name"] === undefined || node["Node Type"] === "ModifyTable") continue;
             expect.soft(["Index Scan", "Index Only Scan"], said).toContain(node["Node Type"]);
-            expect.soft(String(node["Index Cond"]), said).toMatch(/\baccount = /);
+            if (!isTiny(node)) expect.soft(String(node["Index Cond"]), said).toMatch(/\baccount = /);
           }
         }
       });
@@ -281,6 +290,7 @@ describe("the plans of what writes", () => {
         expect(loop?.["Node Type"], said).toBe("Nested Loop");
         const [given, found, ...more] = loop?.Plans ?? [];
         expect(more, said).toEqual([]);
+        if (given !== undefined && isTiny(given)) return;
         const outer = given && nodesOf(given).map((node) => [node["Node Type"], node["Sort Key"]]);
         expect(outer, said).toEqual([
           ["Subquery Scan", undefined],

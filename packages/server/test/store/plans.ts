@@ -52,6 +52,8 @@ export type Planning = "force_custom_plan" | "force_generic_plan";
 export function explainRead(database: Database, statement: Statement, planning: Planning): Promise<Node> {
   return database.transaction(async (connection) => {
     await connection.query(`SET LOCAL plan_cache_mode = ${planning}`);
+    // As on the connections that read pages, which this one, for checks of everything, is not.
+    for (const kind of ["seqscan", "bitmapscan"]) await connection.query(`SET LOCAL enable_${kind} = off`);
     return explain(connection, statement, "ANALYZE, BUFFERS, FORMAT JSON");
   }, "read-only snapshot");
 }
