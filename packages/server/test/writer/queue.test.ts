@@ -1,3 +1,5 @@
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { type Call, createQueue, type Line } from "../../src/writer/queue.js";
 import { usageOf } from "../commands.js";
@@ -107,5 +109,21 @@ describe("the queue of a lane", () => {
     call.fail("lost");
     expect(queue.take(never)).toEqual([]);
     expect(queue.isEmpty).toBe(true);
+  });
+
+  it("lets go what it has given out, also of an account that is never without commands", async () => {
+    setFlagsFromString("--expose-gc");
+    const collect = runInNewContext("gc") as () => void;
+    const queue = createQueue();
+    const first = new WeakRef(fill(queue, "busy", 2_000));
+    for (let round = 0; round < 10; round++) {
+      fill(queue, "busy", 2_000);
+      queue.take(never);
+    }
+    // What a weak reference was made of stays until the turn of the event loop is over.
+    await new Promise((resolve) => setImmediate(resolve));
+    collect();
+    expect(queue.isEmpty).toBe(false);
+    expect(first.deref()).toBeUndefined();
   });
 });
