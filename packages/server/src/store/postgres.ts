@@ -68,8 +68,8 @@ const CONNECTION_SECONDS_MAX = 600;
 export function openPostgres(options: PostgresOptions): Database {
   const connections = Math.max(2, options.connections ?? 10);
   const writing = Math.floor(connections / 2);
-  const writers = openPool(options, writing, WRITING_SESSION, false);
-  const readers = openPool(options, connections - writing, READING_SESSION, true);
+  const writers = openPool(options, writing, WRITING_SESSION);
+  const readers = openPool(options, connections - writing, READING_SESSION);
   let isClosed = false;
   const open = (pool: pg.Pool) => {
     if (isClosed) throw new DatabaseUnavailableError("The connections to the database have been closed.");
@@ -97,24 +97,23 @@ export function openPostgres(options: PostgresOptions): Database {
   };
 }
 
-function openPool(options: PostgresOptions, max: number, session: string, pipeline: boolean): pg.Pool {
+function openPool(options: PostgresOptions, max: number, session: string): pg.Pool {
   const pool = new pg.Pool({
     connectionString: options.url,
     max,
     types,
-    pipeline,
     maxLifetimeSeconds: CONNECTION_SECONDS_MAX,
     connectionTimeoutMillis: 10_000,
     keepAlive: true,
     keepAliveInitialDelayMillis: 10_000,
     application_name: "credit-activity",
+    // Where the session is refused its settings, times are still read right, by their offset.
+    onConnect: async (client) => {
+      client.on("error", () => {});
+      await client.query(session).catch((error: Error) => options.onError?.(error));
+    },
   });
   pool.on("error", (error) => options.onError?.(error));
-  pool.on("connect", (client) => {
-    client.on("error", () => {});
-    // Sent ahead of the first statement. Where it is refused, times are still read right, by their offset.
-    client.query(session).catch((error: Error) => options.onError?.(error));
-  });
   return pool;
 }
 

@@ -75,7 +75,8 @@ export function createLane(options: LaneOptions): Lane {
   };
 }
 
-const LOCKED = "The account is locked by something else on the database. Nothing was done; send it again.";
+const LOCKED =
+  "The account is locked by something else on the database. Nothing was done on it; send it again with the same key.";
 const UNKNOWN =
   "The database could not be reached. Whether the command was posted is unknown; send it again with the same key.";
 const TOO_LATE = "The ledger is busy: nothing was done within 30 seconds. Send it again in a second.";
@@ -107,7 +108,7 @@ function createRunner({ database, now, memory }: LaneOptions): (batch: Batch) =>
   /** Accounts that something else had locked for too long when they were last needed. */
   const blocked = new Set<string>();
 
-  /** Fails the commands of accounts that something else has locked, and answers the rest of the batch. */
+  /** Fails the commands of those suspects that something else has locked, and gives back the rest of the batch. */
   async function withoutBlocked(batch: Batch, suspects: readonly string[]): Promise<Batch> {
     const found = await findLocked(database, suspects);
     for (const account of suspects) blocked.delete(account);
@@ -149,8 +150,7 @@ function createRunner({ database, now, memory }: LaneOptions): (batch: Batch) =>
         for (const one of waiting) fail(one.call, error);
         return;
       }
-      // A command the database can't take, or whose account is locked by somebody else, must not harm the others: halves
-      // are tried until it stands alone.
+      // A command the database can't take must not harm the others: halves are tried until it stands alone.
       const [first, second] = halves(batch);
       await run(first);
       await run(second);
@@ -159,14 +159,12 @@ function createRunner({ database, now, memory }: LaneOptions): (batch: Batch) =>
 
   /** Runs what is left of a batch when something else has locked accounts of it. */
   async function runUnblocked(batch: Batch): Promise<void> {
-    const failAll = (rest: Batch) => {
-      for (const { waiting } of rest)
-        for (const { call } of waiting) fail(call, new DatabaseUnavailableError(LOCKED));
-    };
     const accounts = batch.map(({ account }) => account);
-    const free = await withoutBlocked(batch, accounts).catch(() => []);
-    if (free.length === 0 || free.length === batch.length) failAll(batch);
-    else await run(free);
+    const free = await withoutBlocked(batch, accounts).catch(() => batch);
+    if (free.length < batch.length) return free.length === 0 ? undefined : run(free);
+    // None is locked any more, or it can't be said: to try again could take as long again.
+    for (const { call } of batch.flatMap(({ waiting }) => waiting))
+      fail(call, new DatabaseUnavailableError(LOCKED));
   }
 
   /**
