@@ -1,3 +1,4 @@
+import { ByteWriter } from "../bytes.js";
 import { formatInstant, type Instant } from "../ledger/instant.js";
 
 /** The object ids of the types that lists are made of (`SELECT oid FROM pg_type`). */
@@ -6,8 +7,8 @@ const OIDS = { text: 25, bigint: 20, boolean: 16, bytea: 17, timestamptz: 1184 }
 /** From 1970, where instants begin, to 2000, where PostgreSQL's do, in microseconds. */
 const EPOCH_MICROS = 946_684_800_000_000;
 
-/** The header of an array of one dimension: dimensions, whether there are nulls, type, length, index of the first. */
-const HEADER_BYTES = 20;
+/** The length that stands for null. */
+const NULL = -1;
 
 /**
  * A list as a parameter of a statement, in either of the forms Postgres takes. The binary one, with its length before
@@ -49,56 +50,56 @@ function elementText(type: List["list"], value: string | bigint | number | boole
   }
 }
 
+const written = new ByteWriter(16_384);
+
 /** A list in Postgres's binary form (`array_recv` in its source). */
 export function listBinary(list: List): Buffer {
-  const buffer = Buffer.allocUnsafe(HEADER_BYTES + sizeOf(list));
-  const view = new DataView(buffer.buffer, buffer.byteOffset, buffer.byteLength);
-  const length = list.values.length;
-  view.setInt32(0, length === 0 ? 0 : 1);
-  view.setInt32(4, 1);
-  view.setInt32(8, OIDS[list.list]);
-  if (length === 0) return buffer.subarray(0, 12);
-  view.setInt32(12, length);
-  view.setInt32(16, 1);
-  let at = HEADER_BYTES;
+  written.reset();
+  writeListHeader(written, list.list, list.values.length);
   for (const value of list.values) {
-    const bytes = value === null ? -1 : writeElement(list.list, value, buffer, view, at + 4);
-    view.setInt32(at, bytes);
-    at += 4 + Math.max(bytes, 0);
+    const at = written.length;
+    written.int32(NULL);
+    if (value === null) continue;
+    writeElement(written, list.list, value);
+    written.int32At(at, written.length - at - 4);
   }
-  return buffer.subarray(0, at);
+  return Buffer.from(written.written);
 }
 
-/** How many bytes the elements of a list take at most. */
-function sizeOf({ list, values }: List): number {
-  if (list !== "text") return values.length * (list === "bytea" ? 36 : 12);
-  let size = 0;
-  for (const value of values) size += 4 + (value === null ? 0 : value.length * 3);
-  return size;
+/**
+ * Writes the header of a list of one dimension: the number of dimensions, whether there are nulls, the type, the length,
+ * and the index of the first. Its values follow, each with its length before it.
+ */
+export function writeListHeader(to: ByteWriter, type: List["list"], length: number): void {
+  to.int32(length === 0 ? 0 : 1);
+  to.int32(1);
+  to.int32(OIDS[type]);
+  if (length === 0) return;
+  to.int32(length);
+  to.int32(1);
 }
 
-/** Writes a value and answers how many bytes it took. */
-function writeElement(
-  type: List["list"],
-  value: string | bigint | number | boolean,
-  buffer: Buffer,
-  view: DataView,
-  at: number,
-): number {
+/** Writes an instant as Postgres keeps a timestamptz. */
+export function writeInstant(to: ByteWriter, instant: Instant): void {
+  to.int64(instant - EPOCH_MICROS);
+}
+
+function writeElement(to: ByteWriter, type: List["list"], value: string | bigint | number | boolean): void {
   switch (type) {
     case "text":
-      return buffer.write(value as string, at, "utf8");
+      to.utf8(value as string);
+      return;
     case "bytea":
-      return buffer.write(value as string, at, "hex");
+      to.hex(value as string);
+      return;
     case "boolean":
-      view.setInt8(at, Number(value));
-      return 1;
+      to.byte(Number(value));
+      return;
     case "timestamptz":
-      view.setBigInt64(at, BigInt((value as number) - EPOCH_MICROS));
-      return 8;
+      writeInstant(to, value as Instant);
+      return;
     case "bigint":
-      // This one throws where a value does not fit; the view would cut it off.
-      buffer.writeBigInt64BE(typeof value === "bigint" ? value : BigInt(value), at);
-      return 8;
+      to.int64(value as bigint | number);
+      return;
   }
 }

@@ -2,10 +2,10 @@
 export type Step =
   | { readonly sql: string; readonly params: readonly unknown[] }
   | {
-      /** A `COPY ... FROM STDIN`. */
+      /** A `COPY ... FROM STDIN (FORMAT binary)`. */
       readonly copy: string;
-      /** The lines, in COPY's text format. */
-      readonly lines: string;
+      /** The lines, in COPY's binary format. */
+      readonly lines: Buffer;
     };
 
 /** What queries run on: a pool, a connection within a transaction, or an embedded database. */

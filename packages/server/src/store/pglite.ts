@@ -137,7 +137,7 @@ function parameterOf(param: unknown): unknown {
 }
 
 /** The embedded database takes COPY's lines from a device of its own, and not from a stream. */
-async function copy(on: Transaction, sql: string, lines: string): Promise<object[]> {
+async function copy(on: Transaction, sql: string, lines: Buffer): Promise<object[]> {
   const fromDevice = sql.replace("FROM STDIN", "FROM '/dev/blob'");
   const { rows } = await on.query<object>(fromDevice, [], { blob: new Blob([lines]) });
   return rows;

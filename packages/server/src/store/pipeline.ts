@@ -69,7 +69,7 @@ export async function runSteps(
   const ready = steps.map((step) => ({
     name: nameOf(textOf(step)),
     values: "sql" in step ? step.params.map(parameterOf) : [],
-    lines: "copy" in step ? copyData(step.lines) : null,
+    lines: "copy" in step ? step.lines : null,
   }));
   const send = (wire: Wire) => {
     for (const step of ready) sendStep(wire, step);
@@ -89,7 +89,7 @@ function textOf(step: Step): string {
 interface ReadyStep {
   readonly name: string;
   readonly values: readonly unknown[];
-  /** The message with COPY's lines. */
+  /** COPY's lines. */
   readonly lines: Buffer | null;
 }
 
@@ -99,19 +99,18 @@ function sendStep(wire: Wire, { name, values, lines }: ReadyStep): void {
   wire.execute({ portal: "", rows: 0 });
   if (lines !== null) {
     // The lines follow without waiting to be asked for; where a statement before them fails, the server passes over them.
+    wire.stream.write(copyDataHeader(lines.length));
     wire.stream.write(lines);
     wire.endCopyFrom();
   }
 }
 
-/** The message that carries COPY's lines, made in one piece: `pg` would copy them once more. */
-function copyData(lines: string): Buffer {
-  const length = Buffer.byteLength(lines);
-  const message = Buffer.allocUnsafe(5 + length);
-  message.write("d", 0, "latin1");
-  message.writeInt32BE(4 + length, 1);
-  message.write(lines, 5, "utf8");
-  return message;
+/** What stands before COPY's lines in their message; `pg` would copy them once more to put it there. */
+function copyDataHeader(length: number): Buffer {
+  const header = Buffer.allocUnsafe(5);
+  header.write("d", 0, "latin1");
+  header.writeInt32BE(4 + length, 1);
+  return header;
 }
 
 /**

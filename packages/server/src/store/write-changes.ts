@@ -5,7 +5,15 @@ import { nextDue } from "../ledger/due.js";
 import type { Instant } from "../ledger/instant.js";
 import type { AccountState } from "../ledger/state.js";
 import type { List } from "./arrays.js";
-import { COPY_ENTRIES, COPY_GRANTS, COPY_ROWS, entryLine, grantLine, rowLine } from "./copy.js";
+import {
+  COPY_ENTRIES,
+  COPY_GRANTS,
+  COPY_ROWS,
+  entryLines,
+  grantLines,
+  type Owned,
+  rowLines,
+} from "./copy.js";
 import { KNOWN_KEY, STALE_ACCOUNT, type Step } from "./database.js";
 import { type GrantChanges, grantChanges, type KnownAccount } from "./known-account.js";
 import { windowText, writeRows } from "./open-window.js";
@@ -91,8 +99,8 @@ export function writingOf(batch: readonly AccountChanges[], now: Instant): Writi
   const add = (sql: string, rows: readonly unknown[], params: () => readonly unknown[]) => {
     if (rows.length > 0) steps.push({ sql, params: params() });
   };
-  const copy = (sql: string, lines: string) => {
-    if (lines !== "") steps.push({ copy: sql, lines });
+  const copy = (sql: string, lines: Buffer | null) => {
+    if (lines !== null) steps.push({ copy: sql, lines });
   };
   add(UPDATE_ACCOUNTS, changed, () => accountColumns(changed));
   const checked = written.filter((one) => !one.isChanged);
@@ -116,18 +124,15 @@ export function writingOf(batch: readonly AccountChanges[], now: Instant): Writi
     return [...latest.values()].map((hold) => holdJson(account, hold));
   });
   add(UPSERT_HOLDS, holds, () => [JSON.stringify(holds)]);
-  let grantLines = "";
-  let rowLines = "";
-  let entryLines = "";
-  for (const { account, grants, result } of changed) {
-    for (const grant of grants.added) grantLines += grantLine(account, grant);
-    for (const row of result.changes.rows) rowLines += rowLine(account, row);
-    for (const entry of result.changes.entries) entryLines += entryLine(entry);
-  }
-  copy(COPY_GRANTS, grantLines);
-  copy(COPY_ROWS, rowLines);
-  copy(COPY_ENTRIES, entryLines);
+  copy(COPY_GRANTS, grantLines(ownedBy(changed, ({ grants }) => grants.added)));
+  copy(COPY_ROWS, rowLines(ownedBy(changed, ({ result }) => result.changes.rows)));
+  copy(COPY_ENTRIES, entryLines(changed.flatMap(({ result }) => result.changes.entries)));
   return { steps, after: written.map((one) => one.after) };
+}
+
+/** What accounts have of something, each together with its account. */
+function ownedBy<T>(changed: readonly Written[], of: (one: Written) => readonly T[]): Owned<T>[] {
+  return changed.flatMap((one) => of(one).map((each) => ({ account: one.account, of: each })));
 }
 
 /** An account of a batch with all that is written of it. */

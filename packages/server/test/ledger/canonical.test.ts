@@ -1,7 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { canonicalEntry } from "../../src/ledger/chain.js";
-import { canonicalMetadata, quoted } from "../../src/ledger/digest.js";
+import { canonicalMetadata } from "../../src/ledger/digest.js";
+import { JsonArray } from "../../src/ledger/json-array.js";
 import { grantOf, usageOf } from "../commands.js";
 import { decideAll, minutes } from "./rules.js";
 
@@ -14,8 +15,14 @@ const text = fc.oneof(
 
 describe("the canonical form", () => {
   it("quotes texts as JSON does", () => {
-    fc.assert(fc.property(text, (given) => quoted(given) === JSON.stringify(given)));
-    expect(quoted(null)).toBe("null");
+    const array = new JsonArray();
+    const written = (given: string | null) =>
+      array.beginUnder("before").text("a").text(given).end().toString();
+    fc.assert(fc.property(text, (given) => written(given) === `before\n${JSON.stringify(["a", given])}`));
+    expect(written(null)).toBe('before\n["a",null]');
+    const long = "€".repeat(1_000_000);
+    expect(written(long)).toBe(`before\n${JSON.stringify(["a", long])}`);
+    expect(written("b")).toBe('before\n["a","b"]');
   });
 
   it("is the JSON of an array of the entry's facts, whatever they hold", () => {
