@@ -20,29 +20,47 @@ export const TOKEN_SECONDS_DEFAULT = 3600;
 /** How many events one call may report. */
 export const EVENTS_MAX = 10_000;
 
+/** Says what is wrong with a text, or null. */
+type Fault = (text: string) => string | null;
+
 /** Postgres can't store NUL, and half a surrogate pair would come back as another text than was sealed. */
-const isStorable = (text: string) => !/\0|\p{Surrogate}/u.test(text);
+const unstorable: Fault = (text) =>
+  text.isWellFormed() && !text.includes("\0")
+    ? null
+    : "has a character that can't be stored (NUL, or half of a surrogate pair)";
+
+/** Control characters would make an id unreadable in logs and addresses. */
+const illegible: Fault = (id) => unstorable(id) ?? (/\p{Cc}/u.test(id) ? "has a control character" : null);
+
+/**
+ * A text of so many characters without a fault. All is one check, since each costs every call of the ledger as much as
+ * what it looks at.
+ */
+function limited(shortest: number, longest: number, faultOf: Fault) {
+  return z
+    .string()
+    .check(({ value, issues }) => {
+      const origin = "string";
+      if (value.length < shortest)
+        issues.push({ code: "too_small", origin, minimum: shortest, inclusive: true, input: value });
+      else if (value.length > longest)
+        issues.push({ code: "too_big", origin, maximum: longest, inclusive: true, input: value });
+      const message = faultOf(value);
+      if (message !== null) issues.push({ code: "custom", message, input: value });
+    })
+    .openapi({ ...(shortest > 0 ? { minLength: shortest } : {}), maxLength: longest });
+}
 
 /** A text that is kept as it is given. */
 export function text(longest: number, shortest = 0) {
-  return z
-    .string()
-    .min(shortest)
-    .max(longest)
-    .refine(isStorable, "has a character that can't be stored (NUL, or half of a surrogate pair)");
+  return limited(shortest, longest, unstorable);
 }
 
-/** An id of the integrator's own. Control characters would make it unreadable in logs and addresses. */
-function identifier(longest: number) {
-  return text(longest, 1).refine((id) => !/\p{Cc}/u.test(id), "has a control character");
-}
-
-export const accountId = identifier(128).refine(
-  (id) => id !== "." && id !== "..",
-  'can\'t be "." or "..", which addresses drop',
+export const accountId = limited(1, 128, (id) =>
+  id === "." || id === ".." ? 'can\'t be "." or "..", which addresses drop' : illegible(id),
 );
 
-export const key = identifier(255);
+export const key = limited(1, 255, illegible);
 
 export const source = z.strictObject({
   type: text(64, 1),

@@ -56,64 +56,36 @@ export function createWriter({ database, now }: WriterOptions): Writer {
     return { memory, ...createLane({ database, now, memory }) };
   });
   const laneOf = (account: string) => lanes[hashOf(account) % count] as (typeof lanes)[number];
-  let commandsUnderWay = 0;
-  let bytesUnderWay = 0;
+  const underWay: UnderWay = { commands: 0, bytes: 0 };
   let isClosed = false;
 
   /** Says why commands can't be taken, or null. */
   function refusal(commands: number, bytes: number): Error | null {
     if (isClosed) return new ClosedError("The ledger is closing and takes no more commands.");
-    const isFull = commandsUnderWay + commands > COMMANDS_MAX || bytesUnderWay + bytes > BYTES_MAX;
-    if (commandsUnderWay === 0 || !isFull) return null;
+    const isFull = underWay.commands + commands > COMMANDS_MAX || underWay.bytes + bytes > BYTES_MAX;
+    if (underWay.commands === 0 || !isFull) return null;
     return new OverloadedError(
-      `${commandsUnderWay} commands are waiting already. Nothing of this was taken; send it again in a second.`,
+      `${underWay.commands} commands are waiting already. Nothing of this was taken; send it again in a second.`,
     );
   }
 
-  function submitAll(
-    commands: readonly Command[],
-    resolve: (outcomes: readonly Outcome[]) => void,
-    reject: Reject,
-  ): void {
+  function submitAll(commands: readonly Command[], resolve: Resolve, reject: Reject): void {
     if (commands.length === 0) {
       resolve([]);
       return;
     }
-    const sizes = commands.map(bytesOf);
-    const bytes = sizes.reduce((sum, size) => sum + size, 0);
+    let bytes = 0;
+    for (const command of commands) bytes += bytesOf(command);
     const refused = refusal(commands.length, bytes);
     if (refused !== null) {
       reject(refused);
       return;
     }
-    commandsUnderWay += commands.length;
-    bytesUnderWay += bytes;
-    const outcomes = new Array<Outcome>(commands.length);
-    let left = commands.length;
-    const end = () => {
-      commandsUnderWay -= commands.length;
-      bytesUnderWay -= bytes;
-      call.isDone = true;
-    };
-    const call: Call = {
-      sinceMs: performance.now(),
-      isBegun: false,
-      isDone: false,
-      settle(outcome, index) {
-        outcomes[index] = outcome;
-        left -= 1;
-        if (left > 0) return;
-        end();
-        resolve(outcomes);
-      },
-      fail(error) {
-        end();
-        reject(error);
-      },
-    };
-    commands.forEach((command, index) => {
-      laneOf(command.account).add({ command, call, index, bytes: sizes[index] as number });
-    });
+    const call = new Taken(commands.length, bytes, underWay, resolve, reject);
+    for (let index = 0; index < commands.length; index++) {
+      const command = commands[index] as Command;
+      laneOf(command.account).add({ command, call, index, bytes: bytesOf(command) });
+    }
   }
 
   return {
@@ -133,7 +105,57 @@ export function createWriter({ database, now }: WriterOptions): Writer {
   };
 }
 
+type Resolve = (outcomes: readonly Outcome[]) => void;
 type Reject = (error: unknown) => void;
+
+/** What has been taken and not been answered. */
+interface UnderWay {
+  commands: number;
+  bytes: number;
+}
+
+/** A call that was taken, until its commands have been answered. */
+class Taken implements Call {
+  readonly sinceMs = performance.now();
+  isBegun = false;
+  isDone = false;
+  readonly #outcomes: Outcome[];
+  readonly #bytes: number;
+  readonly #underWay: UnderWay;
+  readonly #resolve: Resolve;
+  readonly #reject: Reject;
+  #left: number;
+
+  constructor(commands: number, bytes: number, underWay: UnderWay, resolve: Resolve, reject: Reject) {
+    this.#outcomes = new Array<Outcome>(commands);
+    this.#left = commands;
+    this.#bytes = bytes;
+    this.#underWay = underWay;
+    this.#resolve = resolve;
+    this.#reject = reject;
+    underWay.commands += commands;
+    underWay.bytes += bytes;
+  }
+
+  settle(outcome: Outcome, index: number): void {
+    this.#outcomes[index] = outcome;
+    this.#left -= 1;
+    if (this.#left > 0) return;
+    this.#end();
+    this.#resolve(this.#outcomes);
+  }
+
+  fail(error: unknown): void {
+    this.#end();
+    this.#reject(error);
+  }
+
+  #end(): void {
+    this.isDone = true;
+    this.#underWay.commands -= this.#outcomes.length;
+    this.#underWay.bytes -= this.#bytes;
+  }
+}
 
 /** Roughly what a command takes in memory until it is written: what a caller can make large. */
 function bytesOf(command: Command): number {
