@@ -4,19 +4,19 @@ import { decide, type Outcome } from "./decide.js";
 import { settleDue } from "./due.js";
 import type { Hold } from "./entry.js";
 import type { Instant } from "./instant.js";
-import { type AccountState, type Changes, draftOf, type Past, stateOf } from "./state.js";
+import { type AccountState, type Changes, draftOf, keep, type Past } from "./state.js";
 
 /** What a batch did to one account. */
 export interface BatchResult {
-  readonly state: AccountState;
   readonly changes: Changes;
   /** One outcome a command, in the order of the commands. */
   readonly outcomes: readonly Outcome[];
 }
 
 /**
- * Decides commands on one account in the order of their arrival, after what is due: a pure function of what it is given.
- * Each command sees what those before it did, keys and refunds included; a refused one harms no other.
+ * Decides commands on one account in the order of their arrival, after what is due, and changes the account accordingly:
+ * a function of what it is given, without clock or chance. Each command sees what those before it did, keys and refunds
+ * included; a refused one harms no other.
  */
 export function decideBatch(
   state: AccountState,
@@ -29,7 +29,8 @@ export function decideBatch(
   const [only] = commands;
   if (commands.length === 1 && only !== undefined && only.op !== "refund") {
     const outcome = decide(draft, only, past);
-    return { state: stateOf(draft), changes: draft.changes, outcomes: [outcome] };
+    keep(state, draft);
+    return { changes: draft.changes, outcomes: [outcome] };
   }
   const known = {
     answers: new Map(past.answers),
@@ -42,7 +43,8 @@ export function decideBatch(
     remember(known, command, outcome);
     return outcome;
   });
-  return { state: stateOf(draft), changes: draft.changes, outcomes };
+  keep(state, draft);
+  return { changes: draft.changes, outcomes };
 }
 
 /** What is known of the past, as a batch adds to it. */

@@ -1,7 +1,7 @@
 import { amount, type Credits, least, ZERO } from "./credits.js";
 import type { Draw, Grant } from "./entry.js";
 import type { Instant } from "./instant.js";
-import type { AccountState, Draft } from "./state.js";
+import type { AccountState, Draft, LiveGrant } from "./state.js";
 
 /**
  * The order in which grants are spent: priority, then earlier expiry (none last), then granted before bought, then
@@ -49,31 +49,13 @@ export function addGrant(draft: Draft, grant: Grant): void {
   const after = draft.grants.findIndex((other) => compareGrants(grant, other) < 0);
   const at = after === -1 ? draft.grants.length : after;
   draft.grants = [...draft.grants.slice(0, at), grant, ...draft.grants.slice(at)];
-  draft.changes.grants.push(grant);
-}
-
-/** Written out field by field, since every debit does it and a spread costs several times as much. */
-function withRemaining(grant: Grant, remaining: Credits): Grant {
-  return {
-    seq: grant.seq,
-    kind: grant.kind,
-    title: grant.title,
-    description: grant.description,
-    source: grant.source,
-    credits: grant.credits,
-    remaining,
-    priority: grant.priority,
-    effectiveAt: grant.effectiveAt,
-    expiresAt: grant.expiresAt,
-    recordedAt: grant.recordedAt,
-  };
+  draft.changes.grants.push({ grant, before: null });
 }
 
 /** Changes what remains of a grant. */
-function setRemaining(draft: Draft, index: number, remaining: Credits): void {
-  const grant = withRemaining(draft.grants[index] as Grant, remaining);
-  draft.grants = draft.grants.length === 1 ? [grant] : draft.grants.with(index, grant);
-  draft.changes.grants.push(grant);
+function setRemaining(draft: Draft, grant: LiveGrant, remaining: Credits): void {
+  draft.changes.grants.push({ grant, before: grant.remaining });
+  grant.remaining = remaining;
 }
 
 /**
@@ -84,11 +66,11 @@ function setRemaining(draft: Draft, index: number, remaining: Credits): void {
 export function drawFrom(draft: Draft, wanted: Credits, may: (grant: Grant) => boolean): Draw[] {
   const draws: Draw[] = [];
   let open = wanted;
-  for (let index = 0; index < draft.grants.length && open > 0n; index++) {
-    const grant = draft.grants[index] as Grant;
+  for (const grant of draft.grants) {
+    if (open === ZERO) break;
     if (grant.remaining === ZERO || !may(grant)) continue;
     const taken = least(grant.remaining, open);
-    setRemaining(draft, index, amount(grant.remaining - taken));
+    setRemaining(draft, grant, amount(grant.remaining - taken));
     draws.push({ grant: grant.seq, credits: taken });
     open = amount(open - taken);
   }
@@ -97,17 +79,16 @@ export function drawFrom(draft: Draft, wanted: Credits, may: (grant: Grant) => b
 
 /** Takes all that remains of one grant. */
 export function drain(draft: Draft, seq: number): Credits {
-  const index = draft.grants.findIndex((grant) => grant.seq === seq);
-  const remaining = draft.grants[index]?.remaining ?? ZERO;
-  if (remaining > 0n) setRemaining(draft, index, ZERO);
+  const grant = draft.grants.find((other) => other.seq === seq);
+  const remaining = grant?.remaining ?? ZERO;
+  if (grant !== undefined && remaining > 0n) setRemaining(draft, grant, ZERO);
   return remaining;
 }
 
 /** Gives credits back to a grant. */
 export function restore(draft: Draft, seq: number, credits: Credits): Draw {
-  const index = draft.grants.findIndex((grant) => grant.seq === seq);
-  const grant = draft.grants[index] as Grant;
-  setRemaining(draft, index, amount(grant.remaining + credits));
+  const grant = draft.grants.find((other) => other.seq === seq) as LiveGrant;
+  setRemaining(draft, grant, amount(grant.remaining + credits));
   return { grant: seq, credits: amount(-credits) };
 }
 

@@ -2,7 +2,7 @@ import { amount, type Credits, fits } from "./credits.js";
 import type { ActivityRow, Entry, OpenRow, Source } from "./entry.js";
 import { type Instant, MICROS_PER_SECOND } from "./instant.js";
 import { categoryOf, isUsage, type UsageKind } from "./kinds.js";
-import type { Draft, RowTotals, Window } from "./state.js";
+import type { Draft, GrowingRow, RowTotals, Window } from "./state.js";
 
 /** The length of a window, in microseconds: five minutes, aligned to the clock. */
 export const WINDOW_MICROS = 300 * MICROS_PER_SECOND;
@@ -65,15 +65,11 @@ function groupUsage(draft: Draft, entry: GroupableUsage): number {
     const index = window.rows.findIndex((row) => isSameGroup(row, entry, discount));
     const row = window.rows[index];
     if (row !== undefined && hasRoom(row, entry)) {
-      draft.window = {
-        cell: window.cell,
-        base: window.base,
-        rows: window.rows.with(index, joined(row, entry)),
-      };
+      join(row, entry);
       return draft.totals.all - window.rows.length + index + 1;
     }
     if (row === undefined && window.rows.length < WINDOW_ROWS_MAX) {
-      draft.window = { cell: window.cell, base: window.base, rows: [...window.rows, rowOf(entry)] };
+      window.rows.push(rowOf(entry));
     } else openWindow(draft, window.cell, entry);
   } else {
     openWindow(draft, (Math.floor(entry.occurredAt / WINDOW_MICROS) * WINDOW_MICROS) as Instant, entry);
@@ -139,23 +135,16 @@ function hasRoom(row: OpenRow, entry: Groupable): boolean {
   );
 }
 
-/** A row with one entry more. */
-function joined(row: OpenRow, entry: Groupable): OpenRow {
-  return {
-    kind: row.kind,
-    source: row.source,
-    project: row.project,
-    discount: row.discount,
-    description: row.description === entry.description ? row.description : null,
-    startedAt: Math.min(row.startedAt, entry.occurredAt) as Instant,
-    endedAt: Math.max(row.endedAt, entry.occurredAt) as Instant,
-    entries: row.entries + 1,
-    firstSeq: row.firstSeq,
-    lastSeq: entry.seq,
-    credits: amount(row.credits + entry.credits),
-    originalCredits:
-      row.originalCredits === null ? null : amount(row.originalCredits + (entry.originalCredits ?? 0n)),
-  };
+/** Adds an entry to a row. */
+function join(row: GrowingRow, entry: Groupable): void {
+  if (row.description !== entry.description) row.description = null;
+  if (entry.occurredAt < row.startedAt) row.startedAt = entry.occurredAt;
+  if (entry.occurredAt > row.endedAt) row.endedAt = entry.occurredAt;
+  row.entries += 1;
+  row.lastSeq = entry.seq;
+  row.credits = amount(row.credits + entry.credits);
+  if (row.originalCredits !== null)
+    row.originalCredits = amount(row.originalCredits + (entry.originalCredits ?? 0n));
 }
 
 /** What a row says that has one entry. */

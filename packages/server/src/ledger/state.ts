@@ -18,29 +18,43 @@ export interface Window {
   readonly cell: Instant;
   /** The balance before the first row. */
   readonly base: Credits;
-  readonly rows: readonly OpenRow[];
+  readonly rows: GrowingRow[];
 }
 
-/** All the rules need to know of an account to decide a command. */
+type Changing<T, K extends keyof T> = Omit<T, K> & { -readonly [Name in K]: T[Name] };
+
+/** A grant while commands draw on it. */
+export type LiveGrant = Changing<Grant, "remaining">;
+
+/** A row of the open window while it grows. */
+export type GrowingRow = Changing<
+  OpenRow,
+  "description" | "startedAt" | "endedAt" | "entries" | "lastSeq" | "credits" | "originalCredits"
+>;
+
+/**
+ * All the rules need to know of an account to decide a command. Commands change it in place: it is remembered for long
+ * and changed thousands of times a second, and new objects each time would cost more to clear away than all else costs.
+ */
 export interface AccountState {
   readonly account: string;
   /** How far below zero commands may take the balance. */
   readonly overdraftLimit: Credits;
-  readonly balance: Credits;
+  balance: Credits;
   /** The sum of the open holds. */
-  readonly held: Credits;
+  held: Credits;
   /** What usage took beyond all grants, and no grant has paid yet. */
-  readonly debt: Credits;
+  debt: Credits;
   /** The last entry's `seq`; 0 when there is none. */
-  readonly seq: number;
+  seq: number;
   /** The last entry's hash; that of `GENESIS` when there is none. */
-  readonly hash: string;
+  hash: string;
   /** Grants in the order they are spent: every one with something remaining, and those a command refers to. */
-  readonly grants: readonly Grant[];
+  grants: readonly LiveGrant[];
   /** Open holds, and those a command refers to. */
-  readonly holds: readonly Hold[];
-  readonly totals: RowTotals;
-  readonly window: Window | null;
+  holds: readonly Hold[];
+  totals: RowTotals;
+  window: Window | null;
 }
 
 /** What is known of the past beyond the state: what the keys and numbers of the commands at hand refer to. */
@@ -63,23 +77,30 @@ export interface Answer {
 /** Nothing of the past: what commands need that refer to nothing. */
 export const NO_PAST: Past = { answers: new Map(), entries: new Map(), refunded: new Map() };
 
-/** A state being changed by the commands of a batch. Its lists are shared with the state and replaced, never changed. */
-export type Draft = { -readonly [K in keyof AccountState]: AccountState[K] } & {
+/** An account while the commands of a batch change it. */
+export interface Draft extends AccountState {
   /** The time at which the commands are decided. */
   readonly now: Instant;
   readonly changes: Changes;
-};
+}
 
-/** What a batch changed, in the order in which it did: the last version of each grant and hold stands. */
+/** What a batch changed, in the order in which it did. */
 export interface Changes {
   readonly entries: Entry[];
-  readonly grants: Grant[];
+  readonly grants: GrantChange[];
   readonly holds: Hold[];
   /** The rows that are complete: those that stand alone, and those of windows that were sealed. They never change. */
   readonly rows: ActivityRow[];
 }
 
-/** A draft of a state, for the commands of a batch at one time. */
+/** A grant of which something was taken, or to which something was given back, or which is new. */
+export interface GrantChange {
+  readonly grant: LiveGrant;
+  /** What remained of it before; null when it is new. */
+  readonly before: Credits | null;
+}
+
+/** A draft of a state, for the commands of a batch at one time. It shares the state's grants and window. */
 export function draftOf(state: AccountState, now: Instant): Draft {
   return {
     account: state.account,
@@ -98,49 +119,53 @@ export function draftOf(state: AccountState, now: Instant): Draft {
   };
 }
 
-/** The state a draft has come to. */
-export function stateOf(draft: Draft): AccountState {
-  return {
-    account: draft.account,
-    overdraftLimit: draft.overdraftLimit,
-    balance: draft.balance,
-    held: draft.held,
-    debt: draft.debt,
-    seq: draft.seq,
-    hash: draft.hash,
-    grants: draft.grants,
-    holds: draft.holds,
-    totals: draft.totals,
-    window: draft.window,
-  };
+/** Brings a state to where its draft has come to. */
+export function keep(state: AccountState, draft: Draft): void {
+  state.balance = draft.balance;
+  state.held = draft.held;
+  state.debt = draft.debt;
+  state.seq = draft.seq;
+  state.hash = draft.hash;
+  state.grants = draft.grants;
+  state.holds = draft.holds;
+  state.totals = draft.totals;
+  state.window = draft.window;
 }
 
-/** Where a draft stood, so that a command that is refused half-way leaves no trace. */
+/**
+ * Where a draft stood, so that a command that is refused half-way leaves no trace. A command's entry comes last, after
+ * which nothing refuses it any more, so what an entry changes is not part of it.
+ */
 export interface Mark {
-  readonly state: AccountState;
-  readonly entries: number;
-  readonly grants: number;
-  readonly holds: number;
-  readonly rows: number;
+  readonly held: Credits;
+  readonly debt: Credits;
+  readonly grants: readonly LiveGrant[];
+  readonly holds: readonly Hold[];
+  readonly grantChanges: number;
+  readonly holdChanges: number;
 }
 
 /** Remembers where a draft stands. */
-export function markOf(draft: Draft): Mark {
-  const { entries, grants, holds, rows } = draft.changes;
+export function markOf({ held, debt, grants, holds, changes }: Draft): Mark {
   return {
-    state: stateOf(draft),
-    entries: entries.length,
-    grants: grants.length,
-    holds: holds.length,
-    rows: rows.length,
+    held,
+    debt,
+    grants,
+    holds,
+    grantChanges: changes.grants.length,
+    holdChanges: changes.holds.length,
   };
 }
 
 /** Puts a draft back to where it stood. */
-export function goBack(draft: Draft, { state, entries, grants, holds, rows }: Mark): void {
-  Object.assign(draft, state);
-  draft.changes.entries.length = entries;
-  draft.changes.grants.length = grants;
-  draft.changes.holds.length = holds;
-  draft.changes.rows.length = rows;
+export function goBack(draft: Draft, mark: Mark): void {
+  draft.held = mark.held;
+  draft.debt = mark.debt;
+  draft.grants = mark.grants;
+  draft.holds = mark.holds;
+  draft.changes.holds.length = mark.holdChanges;
+  // The latest change first, so that a grant changed twice ends where it began.
+  for (const { grant, before } of draft.changes.grants.splice(mark.grantChanges).reverse()) {
+    if (before !== null) grant.remaining = before;
+  }
 }

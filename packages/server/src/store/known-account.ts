@@ -1,22 +1,22 @@
 import type { Grant } from "../ledger/entry.js";
 import type { Instant } from "../ledger/instant.js";
-import type { AccountState } from "../ledger/state.js";
+import type { AccountState, GrantChange } from "../ledger/state.js";
 import type { WrittenRow } from "./open-window.js";
 
-/** An account as the database has it at a version. */
+/** An account as the database has it at a version, or, from when a batch is decided until it is written, will have it. */
 export interface KnownAccount {
   /** Its grants with something remaining and its open holds only. */
   readonly state: AccountState;
   /** What every change of the account's line replaces by a new random number. */
-  readonly version: number;
+  version: number;
   /** The `seq` of the grant for which the line keeps what remains, or null. */
-  readonly drawn: number | null;
+  drawn: number | null;
   /** When time alone changes the account next, as the line says. */
-  readonly dueAt: Instant | null;
+  dueAt: Instant | null;
   /** Whether the account has ever had a hold. */
-  readonly hasHeld: boolean;
+  hasHeld: boolean;
   /** The rows of the open window as the line has them. */
-  readonly rows: readonly WrittenRow[];
+  readonly rows: WrittenRow[];
 }
 
 /** How a batch leaves an account's grants: which are new, which have another line to be updated, and which is drawn on. */
@@ -30,33 +30,36 @@ export interface GrantChanges {
  * Sorts out where the grants of a batch are written. What remains of the grant that was drawn on last stays on the
  * account's line, which is updated anyway, until another one takes its place. Only a grant that had something remaining
  * already can be it, so that those with something remaining can always be found by their own lines.
+ *
+ * @param last the grant the line keeps so far
  */
 export function grantChanges(
-  before: KnownAccount,
-  after: AccountState,
-  changes: readonly Grant[],
+  { grants }: AccountState,
+  last: number | null,
+  changes: readonly GrantChange[],
 ): GrantChanges {
-  if (changes.length === 0) return { added: [], updated: [], drawn: before.drawn };
   const [only] = changes;
-  if (changes.length === 1 && only?.seq === before.drawn && only.remaining > 0n) {
+  if (only === undefined) return noneOf(last);
+  if (changes.length === 1 && only.grant.seq === last && only.grant.remaining > 0n) {
     // Most batches of an account only go on drawing on the same grant.
-    return { added: [], updated: [], drawn: before.drawn };
+    return noneOf(last);
   }
-  const latest = new Map(changes.map((grant) => [grant.seq, grant]));
+  const first = new Map<number, GrantChange>();
+  for (const change of changes) if (!first.has(change.grant.seq)) first.set(change.grant.seq, change);
   const added: Grant[] = [];
   const updated: Grant[] = [];
   let drawn: Grant | undefined;
-  for (const grant of latest.values()) {
-    if (grant.seq > before.state.seq) added.push(grant);
-    else {
-      updated.push(grant);
-      if (grant.remaining > 0n && wasLive(before.state, grant.seq)) drawn = grant;
+  for (const { grant, before } of first.values()) {
+    if (before === null) {
+      added.push(grant);
+      continue;
     }
+    updated.push(grant);
+    if (grant.remaining > 0n && before > 0n) drawn = grant;
   }
-  if (updated.length === 0) return { added, updated, drawn: before.drawn };
-  const last = before.drawn;
-  if (last !== null && !latest.has(last)) {
-    const kept = after.grants.find((grant) => grant.seq === last);
+  if (updated.length === 0) return { added, updated, drawn: last };
+  if (last !== null && !first.has(last)) {
+    const kept = grants.find((grant) => grant.seq === last);
     if (drawn === undefined) return { added, updated, drawn: last };
     if (kept !== undefined) updated.push(kept);
   }
@@ -67,6 +70,5 @@ export function grantChanges(
   };
 }
 
-function wasLive(state: AccountState, seq: number): boolean {
-  return state.grants.some((grant) => grant.seq === seq && grant.remaining > 0n);
-}
+const NONE: readonly Grant[] = [];
+const noneOf = (drawn: number | null): GrantChanges => ({ added: NONE, updated: NONE, drawn });

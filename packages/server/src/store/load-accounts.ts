@@ -9,7 +9,7 @@ import { amount, type Credits } from "../ledger/credits.js";
 import { compareGrants } from "../ledger/draw.js";
 import type { Entry } from "../ledger/entry.js";
 import type { Instant } from "../ledger/instant.js";
-import { type AccountState, type Answer, NO_PAST, type Past } from "../ledger/state.js";
+import { type AccountState, type Answer, type LiveGrant, NO_PAST, type Past } from "../ledger/state.js";
 import type { Connection } from "./database.js";
 import type { KnownAccount } from "./known-account.js";
 import { parseWindow } from "./open-window.js";
@@ -143,8 +143,8 @@ export async function loadAccounts(
     const one = known[at] ?? (columns && knownOf(columns, found("live", account), found("open", account)));
     if (one === undefined) return null;
     const past = pastOf(found("entries", account), found("keyedHolds", account), found("refunded", account));
-    const state = withNamed(one.state, found("drawn", account), found("named", account));
-    return { known: { ...one, state }, past };
+    addNamed(one.state, found("drawn", account), found("named", account));
+    return { known: one, past };
   });
 }
 
@@ -217,18 +217,15 @@ function knownOf(
   };
 }
 
-/** A state together with the grants and holds that commands refer to; those it has already are the current ones. */
-function withNamed(
-  state: AccountState,
-  drawn: readonly GrantColumns[],
-  named: readonly HoldColumns[],
-): AccountState {
-  if (drawn.length === 0 && named.length === 0) return state;
-  const grants = new Map(drawn.map((columns) => [Number(columns.seq), grantOf(columns)]));
+/** Adds the grants and holds that commands refer to to a state; those it has already are the current ones. */
+function addNamed(state: AccountState, drawn: readonly GrantColumns[], named: readonly HoldColumns[]): void {
+  if (drawn.length === 0 && named.length === 0) return;
+  const grants = new Map<number, LiveGrant>(drawn.map((columns) => [Number(columns.seq), grantOf(columns)]));
   for (const grant of state.grants) grants.set(grant.seq, grant);
   const holds = new Map(named.map((columns) => [columns.hold, holdOf(columns)]));
   for (const hold of state.holds) holds.set(hold.hold, hold);
-  return { ...state, grants: [...grants.values()].sort(compareGrants), holds: [...holds.values()] };
+  state.grants = [...grants.values()].sort(compareGrants);
+  state.holds = [...holds.values()];
 }
 
 function pastOf(

@@ -24,31 +24,41 @@ export interface Memory {
   isContended(account: string): boolean;
 }
 
+/** An account, and what it weighed when it was put here: it changes meanwhile. */
+interface Remembered {
+  known: KnownAccount;
+  weight: number;
+}
+
 /** Makes an empty memory with room for a share of all that is remembered. */
 export function createMemory(share: number): Memory {
   const weightMax = (WEIGHT_MAX * share) / 2;
   // Two generations: when the younger is full it becomes the older, and what nobody has used since is let go. That costs
   // less than keeping all accounts in the order of their last use.
-  let young = new Map<string, KnownAccount>();
-  let old = new Map<string, KnownAccount>();
+  let young = new Map<string, Remembered>();
+  let old = new Map<string, Remembered>();
   let weight = 0;
   const contended = new Map<string, number>();
 
   function forget(account: string): void {
-    const found = young.get(account);
-    if (found !== undefined) weight -= weightOf(found);
+    weight -= young.get(account)?.weight ?? 0;
     young.delete(account);
     old.delete(account);
   }
 
   return {
-    get: (account) => young.get(account) ?? old.get(account),
+    get: (account) => (young.get(account) ?? old.get(account))?.known,
     put(accounts) {
-      for (const one of accounts) {
-        const { account } = one.state;
-        const before = young.get(account);
-        weight += weightOf(one) - (before === undefined ? 0 : weightOf(before));
-        young.set(account, one);
+      for (const known of accounts) {
+        const { account } = known.state;
+        const weighs = weightOf(known);
+        const found = young.get(account);
+        weight += weighs - (found?.weight ?? 0);
+        if (found === undefined) young.set(account, { known, weight: weighs });
+        else {
+          found.known = known;
+          found.weight = weighs;
+        }
       }
       if (weight <= weightMax) return;
       old = young;

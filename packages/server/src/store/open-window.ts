@@ -1,6 +1,8 @@
 import { amount, type Credits } from "../ledger/credits.js";
+import { writeSource } from "../ledger/digest.js";
 import type { OpenRow, Source } from "../ledger/entry.js";
 import type { Instant } from "../ledger/instant.js";
+import { JsonArray } from "../ledger/json-array.js";
 import type { UsageKind } from "../ledger/kinds.js";
 import type { Window } from "../ledger/state.js";
 
@@ -20,22 +22,27 @@ type Row = [
   originalCredits: string | null,
 ];
 
-/** A row together with its text, which does not change while the window grows by others. */
+/** A row's text, which does not change while the window grows by others. */
 export interface WrittenRow {
-  readonly row: OpenRow;
-  readonly text: string;
+  /** The row's last entry when it was written. */
+  lastSeq: number;
+  text: string;
 }
 
-/** The rows of a window with their texts; those of rows that were written before are taken from there. */
-export function writeRows(window: Window | null, before: readonly WrittenRow[]): readonly WrittenRow[] {
-  if (window === null) return NO_ROWS;
-  return window.rows.map((row, index) => {
-    const written = before[index];
-    return written?.row === row ? written : { row, text: JSON.stringify(columnsOf(row)) };
-  });
+/** Brings the texts of a window's rows up to date. */
+export function writeRows(window: Window | null, written: WrittenRow[]): void {
+  const rows = window?.rows ?? [];
+  if (written.length > rows.length) written.length = rows.length;
+  for (let index = 0; index < rows.length; index++) {
+    const row = rows[index] as OpenRow;
+    const before = written[index];
+    if (before === undefined) written.push({ lastSeq: row.lastSeq, text: rowText(row) });
+    else if (before.lastSeq !== row.lastSeq) {
+      before.lastSeq = row.lastSeq;
+      before.text = rowText(row);
+    }
+  }
 }
-
-const NO_ROWS: readonly WrittenRow[] = [];
 
 /** An open window as `credits.accounts.open_window` keeps it. */
 export function windowText(window: Window | null, rows: readonly WrittenRow[]): string | null {
@@ -43,22 +50,13 @@ export function windowText(window: Window | null, rows: readonly WrittenRow[]): 
   return `[${window.cell},"${window.base}",[${rows.map(({ text }) => text).join(",")}]]`;
 }
 
-function columnsOf(row: OpenRow): Row {
-  const { source } = row;
-  return [
-    row.kind,
-    source === null ? null : [source.type, source.id, source.label],
-    row.project,
-    row.discount,
-    row.description,
-    row.startedAt,
-    row.endedAt,
-    row.entries,
-    row.firstSeq,
-    row.lastSeq,
-    row.credits.toString(),
-    row.originalCredits === null ? null : row.originalCredits.toString(),
-  ];
+const array = new JsonArray();
+
+function rowText(row: OpenRow): string {
+  writeSource(array.begin().text(row.kind), row.source).text(row.project).number(row.discount);
+  array.text(row.description).number(row.startedAt).number(row.endedAt).number(row.entries);
+  array.number(row.firstSeq).number(row.lastSeq).digits(row.credits).digits(row.originalCredits);
+  return array.end().toString();
 }
 
 /** Reads what `windowText` wrote. */

@@ -2,7 +2,8 @@ import { decideBatch } from "../ledger/batch.js";
 import type { Command } from "../ledger/command.js";
 import type { Outcome } from "../ledger/decide.js";
 import type { Instant } from "../ledger/instant.js";
-import type { Connection, Database } from "./database.js";
+import type { Connection, Database, Step } from "./database.js";
+import type { KnownAccount } from "./known-account.js";
 import {
   type AccountCommands,
   type Batch,
@@ -11,7 +12,7 @@ import {
   loadAccounts,
 } from "./load-accounts.js";
 import type { Memory } from "./memory.js";
-import { type AccountChanges, type Writing, writingOf } from "./write-changes.js";
+import { type AccountChanges, writingOf } from "./write-changes.js";
 
 /** The outcomes of a batch's commands: those of each account, in the order of the batch. */
 export type Outcomes = readonly (readonly Outcome[])[];
@@ -29,24 +30,35 @@ export async function runRemembered(
   now: Instant,
   keys: boolean,
 ): Promise<Outcomes> {
-  const { outcomes, writing } = await decideAll(database, batch, now, memory, { locked: false, keys });
-  if (writing.steps.length > 0) await database.run(writing.steps);
-  memory.put(writing.after);
-  return outcomes;
+  try {
+    const { outcomes, accounts, steps } = await decideAll(database, batch, now, memory, {
+      locked: false,
+      keys,
+    });
+    if (steps.length > 0) await database.run(steps);
+    memory.put(accounts);
+    return outcomes;
+  } catch (error) {
+    // What is remembered was changed as if the batch had been written.
+    for (const { account } of batch) memory.forget(account);
+    throw error;
+  }
 }
 
 /** Runs a batch in a transaction that locks its accounts and looks up its keys, so that nobody can be ahead of it. */
 export async function runLocked(database: Database, batch: Batch, now: Instant): Promise<Outcomes> {
   return database.transaction(async (connection) => {
-    const { outcomes, writing } = await decideAll(connection, batch, now, null, { locked: true, keys: true });
-    if (writing.steps.length > 0) await connection.run(writing.steps);
+    const { outcomes, steps } = await decideAll(connection, batch, now, null, { locked: true, keys: true });
+    if (steps.length > 0) await connection.run(steps);
     return outcomes;
   });
 }
 
 interface Decided {
   readonly outcomes: Outcomes;
-  readonly writing: Writing;
+  /** The accounts as the batch leaves them. */
+  readonly accounts: readonly KnownAccount[];
+  readonly steps: readonly Step[];
 }
 
 async function decideAll(
@@ -64,12 +76,9 @@ async function decideAll(
       decided[at]?.result.outcomes.some(({ refusal }) => refusal !== null),
     );
     if (doubtful.length > 0) {
+      // They are read anew, since deciding has changed what was remembered.
       const again = doubtful.map((at) => batch[at] as AccountCommands);
-      const known = new Map(doubtful.map((at) => [batch[at]?.account, accounts[at]?.known]));
-      const loaded = await loadAccounts(connection, again, (account) => known.get(account), {
-        ...options,
-        keys: true,
-      });
+      const loaded = await loadAccounts(connection, again, () => undefined, { ...options, keys: true });
       doubtful.forEach((at, index) => {
         decided[at] = decideOne(loaded[index], again[index]?.commands ?? [], now);
       });
@@ -79,13 +88,8 @@ async function decideAll(
     ({ account, commands }, at) =>
       decided[at]?.result.outcomes ?? commands.map(() => unknownAccount(account)),
   );
-  return {
-    outcomes,
-    writing: writingOf(
-      decided.filter((one) => one !== null),
-      now,
-    ),
-  };
+  const found = decided.filter((one) => one !== null);
+  return { outcomes, accounts: found.map(({ known }) => known), steps: writingOf(found, now) };
 }
 
 function decideOne(
@@ -94,7 +98,7 @@ function decideOne(
   now: Instant,
 ): AccountChanges | null {
   if (loaded == null) return null;
-  return { before: loaded.known, result: decideBatch(loaded.known.state, commands, now, loaded.past) };
+  return { known: loaded.known, result: decideBatch(loaded.known.state, commands, now, loaded.past) };
 }
 
 const FREE = "SELECT account FROM credits.accounts WHERE account = ANY ($1::text[]) FOR UPDATE SKIP LOCKED";

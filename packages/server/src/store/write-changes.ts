@@ -77,22 +77,17 @@ const UPSERT_HOLDS = `
 
 /** What a batch did to one account. */
 export interface AccountChanges {
-  readonly before: KnownAccount;
+  /** The account as the batch leaves it. */
+  readonly known: KnownAccount;
   readonly result: BatchResult;
 }
 
-/** What writes a batch, and the accounts as they are once it is written. */
-export interface Writing {
-  /** To be run in one transaction; nothing when there is nothing to write or to check. */
-  readonly steps: readonly Step[];
-  readonly after: readonly KnownAccount[];
-}
-
 /**
- * Says how to write what a batch did. The first statement locks the accounts and fails unless all are at the version
- * from which the batch was decided.
+ * Says how to write what a batch did, in statements to be run in one transaction; none when there is nothing to write or
+ * to check. The first one locks the accounts and fails unless all are at the version from which the batch was decided.
+ * The accounts get the version they will have.
  */
-export function writingOf(batch: readonly AccountChanges[], now: Instant): Writing {
+export function writingOf(batch: readonly AccountChanges[], now: Instant): readonly Step[] {
   const written = batch.map((one) => writtenOf(one, now));
   const changed = written.filter((one) => one.isChanged);
   const steps: Step[] = [];
@@ -106,10 +101,10 @@ export function writingOf(batch: readonly AccountChanges[], now: Instant): Writi
   const checked = written.filter((one) => !one.isChanged);
   add(CHECK_ACCOUNTS, checked, () => [
     { list: "text", values: checked.map((one) => one.account) },
-    { list: "bigint", values: checked.map((one) => one.before.version) },
-    { list: "bigint", values: checked.map((one) => one.before.state.overdraftLimit) },
+    { list: "bigint", values: checked.map((one) => one.versionBefore) },
+    { list: "bigint", values: checked.map((one) => one.known.state.overdraftLimit) },
   ]);
-  const keys = changed.flatMap((one) => (one.after.hasHeld ? keysOf(one) : []));
+  const keys = changed.flatMap((one) => (one.known.hasHeld ? keysOf(one) : []));
   add(CHECK_KEYS, keys, () => [keys.map((key) => key.account), keys.map((key) => key.key)]);
   const grants = changed.flatMap(({ account, grants }) =>
     grants.updated.map((grant) => ({ account, grant })),
@@ -127,7 +122,7 @@ export function writingOf(batch: readonly AccountChanges[], now: Instant): Writi
   copy(COPY_GRANTS, grantLines(ownedBy(changed, ({ grants }) => grants.added)));
   copy(COPY_ROWS, rowLines(ownedBy(changed, ({ result }) => result.changes.rows)));
   copy(COPY_ENTRIES, entryLines(changed.flatMap(({ result }) => result.changes.entries)));
-  return { steps, after: written.map((one) => one.after) };
+  return steps;
 }
 
 /** What accounts have of something, each together with its account. */
@@ -138,42 +133,38 @@ function ownedBy<T>(changed: readonly Written[], of: (one: Written) => readonly 
 /** An account of a batch with all that is written of it. */
 interface Written extends AccountChanges {
   readonly account: string;
+  readonly versionBefore: number;
   readonly isChanged: boolean;
   readonly grants: GrantChanges;
   /** What remains of grants that are not effective yet. */
   readonly pending: Credits;
-  readonly after: KnownAccount;
 }
 
-function writtenOf({ before, result }: AccountChanges, now: Instant): Written {
+function writtenOf({ known, result }: AccountChanges, now: Instant): Written {
+  const { state, version: versionBefore } = known;
   const { changes } = result;
-  const state = pruned(result.state);
-  const grants = grantChanges(before, state, changes.grants);
+  prune(state);
+  const grants = grantChanges(state, known.drawn, changes.grants);
   const dueAt = nextDue(state, now);
-  const isChanged = changes.entries.length > 0 || changes.holds.length > 0 || dueAt !== before.dueAt;
-  const after = {
-    state,
-    version: isChanged ? nextVersion() : before.version,
-    drawn: grants.drawn,
-    dueAt,
-    hasHeld: before.hasHeld || changes.holds.length > 0,
-    rows: writeRows(state.window, before.rows),
-  };
-  return { account: state.account, before, result, isChanged, grants, pending: pendingOf(state, now), after };
+  const isChanged = changes.entries.length > 0 || changes.holds.length > 0 || dueAt !== known.dueAt;
+  if (isChanged) known.version = nextVersion();
+  known.drawn = grants.drawn;
+  known.dueAt = dueAt;
+  if (changes.holds.length > 0) known.hasHeld = true;
+  writeRows(state.window, known.rows);
+  const pending = pendingOf(state, now);
+  return { account: state.account, known, result, versionBefore, isChanged, grants, pending };
 }
 
 /** A version nobody has seen before. */
 const nextVersion = () => Math.floor(Math.random() * Number.MAX_SAFE_INTEGER);
 
-/** A state without the grants that are used up and the holds that are closed. */
-function pruned(state: AccountState): AccountState {
-  const isUsedUp = state.grants.some((grant) => grant.remaining === ZERO);
-  if (!isUsedUp && state.holds.every((hold) => hold.status === "open")) return state;
-  return {
-    ...state,
-    grants: state.grants.filter((grant) => grant.remaining > 0n),
-    holds: state.holds.filter((hold) => hold.status === "open"),
-  };
+/** Drops the grants that are used up and the holds that are closed. */
+function prune(state: AccountState): void {
+  if (state.grants.some((grant) => grant.remaining === ZERO))
+    state.grants = state.grants.filter((grant) => grant.remaining > 0n);
+  if (state.holds.some((hold) => hold.status !== "open"))
+    state.holds = state.holds.filter((hold) => hold.status === "open");
 }
 
 /** The columns of accounts, each a list. */
@@ -185,24 +176,24 @@ function accountColumns(changed: readonly Written[]): List[] {
   const texts = (of: (one: Written) => string | null): List => ({ list: "text", values: changed.map(of) });
   return [
     texts(({ account }) => account),
-    numbers(({ before }) => before.version),
-    numbers(({ after }) => after.state.balance),
-    numbers(({ after }) => after.state.held),
+    numbers(({ versionBefore }) => versionBefore),
+    numbers(({ known }) => known.state.balance),
+    numbers(({ known }) => known.state.held),
     texts(({ pending }) => pending.toString()),
-    numbers(({ after }) => after.state.debt),
-    numbers(({ after }) => after.state.seq),
-    { list: "bytea", values: changed.map(({ after }) => after.state.hash) },
-    numbers(({ after }) => after.state.totals.added),
-    numbers(({ after }) => after.state.totals.used),
-    numbers(({ after }) => after.state.totals.adjustments),
-    texts(({ after }) => windowText(after.state.window, after.rows)),
-    numbers(({ after }) => after.drawn),
-    numbers(({ after }) => drawnRemaining(after)),
-    texts(({ after }) => remainingText(after.state)),
-    { list: "boolean", values: changed.map(({ after }) => after.hasHeld) },
-    { list: "timestamptz", values: changed.map(({ after }) => after.dueAt) },
-    numbers(({ after }) => after.version),
-    numbers(({ before }) => before.state.overdraftLimit),
+    numbers(({ known }) => known.state.debt),
+    numbers(({ known }) => known.state.seq),
+    { list: "bytea", values: changed.map(({ known }) => known.state.hash) },
+    numbers(({ known }) => known.state.totals.added),
+    numbers(({ known }) => known.state.totals.used),
+    numbers(({ known }) => known.state.totals.adjustments),
+    texts(({ known }) => windowText(known.state.window, known.rows)),
+    numbers(({ known }) => known.drawn),
+    numbers(({ known }) => drawnRemaining(known)),
+    texts(({ known }) => remainingText(known.state)),
+    { list: "boolean", values: changed.map(({ known }) => known.hasHeld) },
+    { list: "timestamptz", values: changed.map(({ known }) => known.dueAt) },
+    numbers(({ known }) => known.version),
+    numbers(({ known }) => known.state.overdraftLimit),
   ];
 }
 

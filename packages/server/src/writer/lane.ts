@@ -198,7 +198,6 @@ function createRunner({ database, now, memory }: LaneOptions): (batch: Batch) =>
           for (const account of staleAccounts(error, batch)) memory.contend(account);
           return null;
         }
-        for (const { account } of batch) memory.forget(account);
         // The outcome may be unknown, and then the keys are not new.
         keys = true;
         if (isBlocked(error) && isUnknown) throw new DatabaseUnavailableError(UNKNOWN, { cause: error });

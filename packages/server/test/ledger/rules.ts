@@ -29,15 +29,21 @@ export function emptyAccount(overdraftLimit: Credits = ZERO, account = "a"): Acc
   };
 }
 
-/** What commands do to an account, all at one time. Of its past they know the entries given. */
+/** What commands did to an account, and the account as it is then. */
+export interface Decided extends BatchResult {
+  readonly state: AccountState;
+}
+
+/** What commands do to an account, all at one time. Of its past they know the entries given. The state is changed. */
 export function decideAll(
   commands: readonly Command[],
   state = emptyAccount(),
   now = NOW,
   earlier: readonly Entry[] = [],
-): BatchResult {
+): Decided {
   const entries = new Map(earlier.map((entry) => [entry.seq, entry]));
-  return decideBatch(state, commands, now, { answers: new Map(), entries, refunded: new Map() });
+  const past = { answers: new Map(), entries, refunded: new Map() };
+  return { state, ...decideBatch(state, commands, now, past) };
 }
 
 /** The codes of refusals, or "posted". */

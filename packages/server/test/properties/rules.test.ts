@@ -16,7 +16,7 @@ import { named, runs } from "./seed.js";
 
 /** The rules with a memory in place of a store. */
 class Books {
-  private state: AccountState;
+  private readonly state: AccountState;
   private readonly entries: Entry[] = [];
   private readonly rows: ActivityRow[] = [];
   private readonly grants = new Map<number, Grant>();
@@ -34,11 +34,10 @@ class Books {
     }
     const entries = new Map(this.entries.map((entry) => [entry.seq, entry]));
     const past = { answers: this.answers, entries, refunded };
-    const { state, changes, outcomes } = decideBatch(this.state, commands, now, past);
-    this.state = state;
+    const { changes, outcomes } = decideBatch(this.state, commands, now, past);
     this.entries.push(...changes.entries);
     this.rows.push(...changes.rows);
-    for (const grant of changes.grants) this.grants.set(grant.seq, grant);
+    for (const { grant } of changes.grants) this.grants.set(grant.seq, grant);
     for (const hold of changes.holds) this.holds.set(hold.hold, hold);
     commands.forEach((command, index) => {
       this.remember(command, outcomes[index] as Outcome);
