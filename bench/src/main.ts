@@ -1,4 +1,5 @@
 import { writeFile } from "node:fs/promises";
+import { expectShortLivedObjects } from "@credit-activity/server";
 import { type Options, parseOptions, UsageError, usage } from "./options.js";
 import { writePlots } from "./plots.js";
 import type { Report } from "./report.js";
@@ -28,6 +29,7 @@ function hasFailed({ cases, memory, growth, concurrency, verify }: Report): bool
   return !verify.ok || measured.some(({ errors }) => errors > 0);
 }
 
+expectShortLivedObjects();
 try {
   const options = parseOptions(process.argv.slice(2), caseNames);
   const report = await run(options, progress);

@@ -56,6 +56,7 @@ export {
   type Slice,
   type UsageResult,
 } from "./service/service.js";
+export { expectShortLivedObjects } from "./short-lived.js";
 export type { ApiKey } from "./store/access.js";
 export type { Account } from "./store/accounts.js";
 export { DatabaseUnavailableError } from "./store/database.js";

@@ -1,6 +1,7 @@
 import { serve as listen } from "@hono/node-server";
 import { pino } from "pino";
 import { createCredits } from "../create-credits.js";
+import { expectShortLivedObjects } from "../short-lived.js";
 import { CommandError, type DatabaseFlags, databaseOf } from "./open.js";
 
 /** How long requests under way may take to end after a signal, in milliseconds. */
@@ -11,6 +12,7 @@ const CLOSE_IDLE_MS = 50;
 
 /** Serves the API until a signal comes; then takes no more requests and finishes what is in flight. */
 export async function serve(flags: DatabaseFlags & { port?: string; host?: string }): Promise<void> {
+  expectShortLivedObjects();
   const port = portOf(flags.port ?? process.env.PORT ?? "3000");
   const hostname = flags.host ?? process.env.HOST ?? "127.0.0.1";
   const logger = pino();
