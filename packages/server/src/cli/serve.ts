@@ -1,3 +1,4 @@
+import { setFlagsFromString } from "node:v8";
 import { serve as listen } from "@hono/node-server";
 import { pino } from "pino";
 import { createCredits } from "../create-credits.js";
@@ -10,9 +11,16 @@ const GRACE_MS = 10_000;
 /** How often connections without a request are closed after a signal, in milliseconds. */
 const CLOSE_IDLE_MS = 50;
 
+/**
+ * How much the heap may grow until it is collected in full, in percent of what is in use: V8 of itself lets it grow to
+ * several times that while there is memory, and under full load the process would take almost twice as much.
+ */
+const HEAP_GROWTH_PERCENT = 50;
+
 /** Serves the API until a signal comes; then takes no more requests and finishes what is in flight. */
 export async function serve(flags: DatabaseFlags & { port?: string; host?: string }): Promise<void> {
   expectShortLivedObjects();
+  setFlagsFromString(`--heap-growing-percent=${HEAP_GROWTH_PERCENT}`);
   const port = portOf(flags.port ?? process.env.PORT ?? "3000");
   const hostname = flags.host ?? process.env.HOST ?? "127.0.0.1";
   const logger = pino();
