@@ -8,6 +8,7 @@ import { CATEGORIES } from "./ledger/kinds.js";
 import * as commands from "./service/commands.js";
 import * as field from "./service/fields.js";
 import * as inputs from "./service/inputs.js";
+import { checkAccount as account, checkKey, checkSpend, checkUsage } from "./service/plain.js";
 import {
   type ActivityPage,
   createService,
@@ -146,9 +147,6 @@ const SWEEP_EVERY_MS = 5_000;
 
 const SILENT: Logger = { warn: () => {}, error: () => {} };
 
-const usageEvents = z
-  .array(inputs.usageEvent)
-  .max(field.EVENTS_MAX, `has more than ${field.EVENTS_MAX} events; report them in several calls`);
 const listOptions = z.strictObject({
   cursor: z.string().optional(),
   limit: z.number().int().min(1).max(1000).default(100),
@@ -242,9 +240,8 @@ function assemble(
   const stopSweeping = startSweeping(sweep, SWEEP_EVERY_MS, (error) =>
     logger.warn({ err: error as Error }, "What is due could not be posted; it is tried again."),
   );
-  const account = (id: string) => inputs.check(field.accountId, id);
   const keyOf = (given: CommandOptions | undefined) =>
-    given?.key === undefined ? randomUUID() : inputs.check(field.key, given.key);
+    given?.key === undefined ? randomUUID() : checkKey(given.key);
   const list = (given: ListOptions | undefined) => {
     const { cursor, limit } = inputs.check(listOptions, given ?? {});
     return { cursor: cursor ?? null, limit };
@@ -271,9 +268,9 @@ function assemble(
     grant: async (id, input, given) =>
       service.post(commands.grantCommand(account(id), keyOf(given), inputs.check(inputs.grantInput, input))),
     spend: async (id, input, given) =>
-      service.post(commands.spendCommand(account(id), keyOf(given), inputs.check(inputs.spendInput, input))),
+      service.post(commands.spendCommand(account(id), keyOf(given), checkSpend(input))),
     async usage(events) {
-      const checked = inputs.check(usageEvents, events);
+      const checked = checkUsage(events);
       const results = await service.use(checked.map(commands.usageCommand));
       return results.map(({ status, entry, refusal }, index) => ({
         id: (checked[index] as inputs.UsageEventInput).id,

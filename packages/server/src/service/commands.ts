@@ -23,8 +23,9 @@ function sourceOf(source: Checked<typeof inputs.spendInput>["source"]): Source |
   return source == null ? null : { type: source.type, id: source.id ?? null, label: source.label };
 }
 
+/** The metadata is copied, since the caller may go on using it. */
 function described(input: { description?: string | null | undefined; metadata?: Metadata | undefined }) {
-  return { description: input.description ?? null, metadata: input.metadata ?? {} };
+  return { description: input.description ?? null, metadata: { ...input.metadata } };
 }
 
 export function grantCommand(

@@ -32,11 +32,25 @@ const unstorable: Fault = (text) =>
 /** Control characters would make an id unreadable in logs and addresses. */
 const illegible: Fault = (id) => unstorable(id) ?? (/\p{Cc}/u.test(id) ? "has a control character" : null);
 
-/**
- * A text of so many characters without a fault. All is one check, since each costs every call of the ledger as much as
- * what it looks at.
- */
-function limited(shortest: number, longest: number, faultOf: Fault) {
+/** What a text has to be: of so many characters, and without a fault. */
+export interface TextRule {
+  readonly shortest: number;
+  readonly longest: number;
+  readonly faultOf: Fault;
+}
+
+/** Whether a value is a text as the rule wants it. */
+export function obeys(value: unknown, { shortest, longest, faultOf }: TextRule): value is string {
+  return (
+    typeof value === "string" &&
+    value.length >= shortest &&
+    value.length <= longest &&
+    faultOf(value) === null
+  );
+}
+
+/** A rule as a schema: one check, since each costs every call of the ledger as much as what it looks at. */
+function schemaOf({ shortest, longest, faultOf }: TextRule) {
   return z
     .string()
     .check(({ value, issues }) => {
@@ -51,35 +65,49 @@ function limited(shortest: number, longest: number, faultOf: Fault) {
     .openapi({ ...(shortest > 0 ? { minLength: shortest } : {}), maxLength: longest });
 }
 
+const kept = (longest: number, shortest = 0): TextRule => ({ shortest, longest, faultOf: unstorable });
+
 /** A text that is kept as it is given. */
-export function text(longest: number, shortest = 0) {
-  return limited(shortest, longest, unstorable);
-}
+export const text = (longest: number, shortest = 0) => schemaOf(kept(longest, shortest));
 
-export const accountId = limited(1, 128, (id) =>
-  id === "." || id === ".." ? 'can\'t be "." or "..", which addresses drop' : illegible(id),
-);
+/** The rules of the texts that usage carries. */
+export const RULES = {
+  account: {
+    shortest: 1,
+    longest: 128,
+    faultOf: (id) =>
+      id === "." || id === ".." ? 'can\'t be "." or "..", which addresses drop' : illegible(id),
+  },
+  key: { shortest: 1, longest: 255, faultOf: illegible },
+  sourceType: kept(64, 1),
+  sourceId: kept(255),
+  sourceLabel: kept(200, 1),
+  metadataKey: kept(64, 1),
+  metadataText: kept(500),
+  description: kept(500),
+  project: kept(200, 1),
+} as const satisfies Record<string, TextRule>;
 
-export const key = limited(1, 255, illegible);
+export const accountId = schemaOf(RULES.account);
+export const key = schemaOf(RULES.key);
 
 export const source = z.strictObject({
-  type: text(64, 1),
-  id: text(255).nullish(),
-  label: text(200, 1),
+  type: schemaOf(RULES.sourceType),
+  id: schemaOf(RULES.sourceId).nullish(),
+  label: schemaOf(RULES.sourceLabel),
 });
 
-const METADATA_KEYS_MAX = 50;
+export const METADATA_KEYS_MAX = 50;
 
-/** A number that comes back as it was given: whole numbers beyond 2^53 do not. */
+/** Whether a number comes back as it was given: whole numbers beyond 2^53 do not. */
+export const isExact = (value: number) => !Number.isInteger(value) || Number.isSafeInteger(value);
+
 const exactNumber = z
   .number()
-  .refine(
-    (value) => !Number.isInteger(value) || Number.isSafeInteger(value),
-    "is a whole number too large to be kept exactly; give it as a text",
-  );
+  .refine(isExact, "is a whole number too large to be kept exactly; give it as a text");
 
 export const metadata = z
-  .record(text(64, 1), z.union([text(500), exactNumber, z.boolean()]))
+  .record(schemaOf(RULES.metadataKey), z.union([schemaOf(RULES.metadataText), exactNumber, z.boolean()]))
   .refine(
     (record) => Object.keys(record).length <= METADATA_KEYS_MAX,
     `has more than ${METADATA_KEYS_MAX} keys`,
@@ -99,9 +127,9 @@ function isTimeZone(zone: string): boolean {
   }
 }
 
-export const description = text(500);
+export const description = schemaOf(RULES.description);
 export const title = text(200, 1);
-export const project = text(200, 1);
+export const project = schemaOf(RULES.project);
 export const grantKind = z.enum(GRANT_KINDS);
 export const usageKind = z.enum(USAGE_KINDS);
 export const priority = z.number().int().min(0).max(PRIORITY_MAX);
