@@ -6,8 +6,8 @@ const TWO_TO_32 = 2 ** 32;
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
 
-/** How much a writer keeps for the next time; one that grew beyond lets go of it. */
-const KEPT_BYTES = 1_000_000;
+/** How much a writer keeps for the next time, which is more than a usual batch takes; one that grew beyond lets go of it. */
+const KEPT_BYTES = 4_000_000;
 
 /**
  * Writes texts and numbers one behind the other into memory that is used again and again. Where thousands of short
@@ -56,7 +56,9 @@ export class ByteWriter {
     this.#length += 2;
   }
 
+  /** @throws RangeError when the number is beyond 32 bits, or is not whole */
   int32(value: number): void {
+    if (value !== (value | 0)) throw new RangeError(`${value} is out of range: it takes more than 32 bits.`);
     this.#reserve(4);
     this.#view.setInt32(this.#length, value);
     this.#length += 4;

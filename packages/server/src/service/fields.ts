@@ -23,11 +23,17 @@ export const EVENTS_MAX = 10_000;
 /** Says what is wrong with a text, or null. */
 type Fault = (text: string) => string | null;
 
-/** Postgres can't store NUL, and half a surrogate pair would come back as another text than was sealed. */
-const unstorable: Fault = (text) =>
-  text.isWellFormed() && !text.includes("\0")
+/**
+ * Postgres can't store NUL; half a surrogate pair, or a byte order mark at the beginning (which the embedded database's
+ * client drops), would come back as another text than was sealed.
+ */
+const unstorable: Fault = (text) => {
+  if (text.startsWith("\ufeff"))
+    return "begins with a byte order mark, which is no part of a text; leave it out";
+  return text.isWellFormed() && !text.includes("\0")
     ? null
     : "has a character that can't be stored (NUL, or half of a surrogate pair)";
+};
 
 /** Control characters would make an id unreadable in logs and addresses. */
 const illegible: Fault = (id) => unstorable(id) ?? (/\p{Cc}/u.test(id) ? "has a control character" : null);
@@ -56,11 +62,25 @@ function schemaOf({ shortest, longest, faultOf }: TextRule) {
     .check(({ value, issues }) => {
       const origin = "string";
       if (value.length < shortest)
-        issues.push({ code: "too_small", origin, minimum: shortest, inclusive: true, input: value });
+        issues.push({
+          code: "too_small",
+          origin,
+          minimum: shortest,
+          inclusive: true,
+          input: value,
+          continue: true,
+        });
       else if (value.length > longest)
-        issues.push({ code: "too_big", origin, maximum: longest, inclusive: true, input: value });
+        issues.push({
+          code: "too_big",
+          origin,
+          maximum: longest,
+          inclusive: true,
+          input: value,
+          continue: true,
+        });
       const message = faultOf(value);
-      if (message !== null) issues.push({ code: "custom", message, input: value });
+      if (message !== null) issues.push({ code: "custom", message, input: value, continue: true });
     })
     .openapi({ ...(shortest > 0 ? { minLength: shortest } : {}), maxLength: longest });
 }

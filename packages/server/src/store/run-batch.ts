@@ -2,6 +2,7 @@ import { decideBatch } from "../ledger/batch.js";
 import type { Command } from "../ledger/command.js";
 import type { Outcome } from "../ledger/decide.js";
 import type { Instant } from "../ledger/instant.js";
+import type { Changes } from "../ledger/state.js";
 import type { Connection, Database, Step } from "./database.js";
 import type { KnownAccount } from "./known-account.js";
 import {
@@ -76,9 +77,18 @@ async function decideAll(
       decided[at]?.result.outcomes.some(({ refusal }) => refusal !== null),
     );
     if (doubtful.length > 0) {
-      // They are read anew, since deciding has changed what was remembered.
       const again = doubtful.map((at) => batch[at] as AccountCommands);
-      const loaded = await loadAccounts(connection, again, () => undefined, { ...options, keys: true });
+      // Where all was refused, the account is as it was remembered. Others have been changed, and are read anew.
+      const unchanged = new Map<string, KnownAccount>();
+      for (const at of doubtful) {
+        const one = decided[at];
+        if (one != null && isUnchanged(one.result.changes)) unchanged.set(one.known.state.account, one.known);
+      }
+      for (const { account } of again) if (!unchanged.has(account)) memory?.forget(account);
+      const loaded = await loadAccounts(connection, again, (account) => unchanged.get(account), {
+        ...options,
+        keys: true,
+      });
       doubtful.forEach((at, index) => {
         decided[at] = decideOne(loaded[index], again[index]?.commands ?? [], now);
       });
@@ -90,6 +100,10 @@ async function decideAll(
   );
   const found = decided.filter((one) => one !== null);
   return { outcomes, accounts: found.map(({ known }) => known), steps: writingOf(found, now) };
+}
+
+function isUnchanged({ entries, grants, holds, rows }: Changes): boolean {
+  return entries.length + grants.length + holds.length + rows.length === 0;
 }
 
 function decideOne(

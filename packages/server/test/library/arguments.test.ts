@@ -84,6 +84,31 @@ describe("amounts", () => {
     }
     await expectInvalid(() => credits.putAccount("a", { overdraftLimit: amount("-1") }), "overdraftLimit");
   });
+
+  it("say of each text what is wrong with it, wherever it stands", async () => {
+    const issuesOf = async (input: object) => {
+      const error = await credits
+        .grant("a", untyped({ kind: "purchase", credits: amount("1"), ...input }))
+        .then(
+          () => null,
+          (thrown: unknown) => thrown as InvalidInputError,
+        );
+      return error?.issues.map(({ path, message }) => `${path}: ${message}`);
+    };
+    const unstorable = /has a character that can't be stored \(NUL, or half of a surrogate pair\)$/;
+    expect(await issuesOf({ metadata: { k: "x".repeat(501) } })).toEqual([
+      "metadata.k: Too big: expected string to have <=500 characters",
+    ]);
+    expect(await issuesOf({ metadata: { k: "a\0" } })).toEqual([expect.stringMatching(unstorable)]);
+    expect(await issuesOf({ description: "\ud800" })).toEqual([expect.stringMatching(unstorable)]);
+    expect(await issuesOf({ description: "\ufeffa" })).toEqual([
+      expect.stringMatching(/^description: begins with a byte order mark/),
+    ]);
+    expect(await issuesOf({ title: "", description: "a\ufeff" })).toEqual([
+      "title: Too small: expected string to have >=1 characters",
+      "title: only a bonus has a name of its own; use description for the other kinds",
+    ]);
+  });
 });
 
 describe("other arguments", () => {

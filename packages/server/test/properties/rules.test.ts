@@ -37,7 +37,7 @@ class Books {
     const { changes, outcomes } = decideBatch(this.state, commands, now, past);
     this.entries.push(...changes.entries);
     this.rows.push(...changes.rows);
-    for (const { grant } of changes.grants) this.grants.set(grant.seq, grant);
+    for (const { grant } of changes.grants) this.grants.set(grant.seq, { ...grant });
     for (const hold of changes.holds) this.holds.set(hold.hold, hold);
     commands.forEach((command, index) => {
       this.remember(command, outcomes[index] as Outcome);
