@@ -1,7 +1,7 @@
 import type { Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { createClient } from "@credit-activity/client";
-import { createCredits, RefusedError } from "@credit-activity/server";
+import { createCredits, finishAnswers, RefusedError } from "@credit-activity/server";
 import { serve } from "@hono/node-server";
 import { Hono } from "hono";
 import type { Logger } from "pino";
@@ -90,6 +90,7 @@ async function openFront(config: DemoConfig) {
   app.all("*", (context) => context.text("Starting.\n", 503, { "Retry-After": "1" }));
   const server = await new Promise<Server>((resolve, reject) => {
     const opened = serve({ fetch: (request, env) => app.fetch(request, env), port, hostname }) as Server;
+    finishAnswers(opened);
     opened.once("listening", () => resolve(opened));
     opened.once("error", (error) => reject(listenError(error, config)));
   });
@@ -136,7 +137,6 @@ async function close(server: Server, runner: TaskRunner, ledger: Ledger): Promis
   // The tasks' last requests still need the server.
   await Promise.race([runner.close(), pause(GRACE_MS)]);
   const closed = new Promise<void>((resolve) => server.close(() => resolve()));
-  server.closeIdleConnections();
   const timer = setTimeout(() => server.closeAllConnections(), GRACE_MS);
   await closed;
   clearTimeout(timer);

@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import { z } from "zod";
 import { createApp } from "./http/app.js";
 import { type AccountToken, createAuth } from "./http/auth.js";
+import type { UsageCommand } from "./ledger/command.js";
 import type { Entry, Grant } from "./ledger/entry.js";
 import { type Instant, instantFromMillis } from "./ledger/instant.js";
 import { CATEGORIES } from "./ledger/kinds.js";
@@ -240,8 +241,7 @@ function assemble(
   const stopSweeping = startSweeping(sweep, SWEEP_EVERY_MS, (error) =>
     logger.warn({ err: error as Error }, "What is due could not be posted; it is tried again."),
   );
-  const keyOf = (given: CommandOptions | undefined) =>
-    given?.key === undefined ? randomUUID() : checkKey(given.key);
+  const keyOf = (given: CommandOptions | undefined) => checkKey(given) ?? randomUUID();
   const list = (given: ListOptions | undefined) => {
     const { cursor, limit } = inputs.check(listOptions, given ?? {});
     return { cursor: cursor ?? null, limit };
@@ -271,9 +271,10 @@ function assemble(
       service.post(commands.spendCommand(account(id), keyOf(given), checkSpend(input))),
     async usage(events) {
       const checked = checkUsage(events);
-      const results = await service.use(checked.map(commands.usageCommand));
+      const posting = checked.map(commands.usageCommand);
+      const results = await service.use(posting);
       return results.map(({ status, entry, refusal }, index) => ({
-        id: (checked[index] as inputs.UsageEventInput).id,
+        id: (posting[index] as UsageCommand).key,
         status,
         entry,
         refusal,

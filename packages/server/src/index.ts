@@ -9,6 +9,7 @@ export {
   type Logger,
   type UsageEventResult,
 } from "./create-credits.js";
+export { finishAnswers } from "./finish-answers.js";
 export type { AccountToken } from "./http/auth.js";
 export {
   type Credits as Amount,

@@ -1,15 +1,14 @@
+import type { Server } from "node:http";
 import { setFlagsFromString } from "node:v8";
 import { serve as listen } from "@hono/node-server";
 import { pino } from "pino";
 import { createCredits } from "../create-credits.js";
+import { finishAnswers } from "../finish-answers.js";
 import { expectShortLivedObjects } from "../short-lived.js";
 import { CommandError, type DatabaseFlags, databaseOf } from "./open.js";
 
 /** How long requests under way may take to end after a signal, in milliseconds. */
 const GRACE_MS = 10_000;
-
-/** How often connections without a request are closed after a signal, in milliseconds. */
-const CLOSE_IDLE_MS = 50;
 
 /**
  * How much the heap may grow until it is collected in full, in percent of what is in use: V8 of itself lets it grow to
@@ -33,7 +32,8 @@ export async function serve(flags: DatabaseFlags & { port?: string; host?: strin
   const server = listen({ fetch: credits.fetch, port, hostname }, (address) => {
     logger.info({ address: `http://${hostname}:${address.port}`, docs: "/docs" }, "Serving.");
     logger.info(credits.durability);
-  });
+  }) as Server;
+  finishAnswers(server);
   await new Promise<void>((resolve, reject) => {
     server.once("error", (error: NodeJS.ErrnoException) =>
       reject(
@@ -45,15 +45,10 @@ export async function serve(flags: DatabaseFlags & { port?: string; host?: strin
     const stop = (signal: string) => {
       logger.info({ signal }, "Stopping: finishing what is in flight.");
       const force = setTimeout(() => {
-        if ("closeAllConnections" in server) server.closeAllConnections();
+        server.closeAllConnections();
       }, GRACE_MS);
-      // Connections that are kept alive become idle as their last requests are answered.
-      const closeIdle = setInterval(() => {
-        if ("closeIdleConnections" in server) server.closeIdleConnections();
-      }, CLOSE_IDLE_MS);
       server.close(() => {
         clearTimeout(force);
-        clearInterval(closeIdle);
         resolve();
       });
     };

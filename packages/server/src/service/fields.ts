@@ -126,12 +126,24 @@ const exactNumber = z
   .number()
   .refine(isExact, "is a whole number too large to be kept exactly; give it as a text");
 
-export const metadata = z
-  .record(schemaOf(RULES.metadataKey), z.union([schemaOf(RULES.metadataText), exactNumber, z.boolean()]))
+const facts = z
+  .record(
+    schemaOf(RULES.metadataKey),
+    z.union([schemaOf(RULES.metadataText), exactNumber, z.boolean()], {
+      error: "is not a text, a number or true or false, which is all that metadata holds",
+    }),
+  )
   .refine(
     (record) => Object.keys(record).length <= METADATA_KEYS_MAX,
     `has more than ${METADATA_KEYS_MAX} keys`,
   );
+
+/** A record's schema passes over `__proto__`, and two commands that differ in it would be taken for the same. */
+export const metadata = z.preprocess((given, { issues }) => {
+  if (typeof given === "object" && given !== null && Object.hasOwn(given, "__proto__"))
+    issues.push({ code: "custom", message: 'can\'t have a key "__proto__"', input: given });
+  return given;
+}, facts);
 
 export const timeZone = z
   .string()

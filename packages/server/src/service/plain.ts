@@ -52,9 +52,18 @@ export function checkAccount(id: unknown): string {
   return obeys(id, RULES.account) ? id : check(accountId, id);
 }
 
-/** @throws InvalidInputError saying what is wrong with a key */
-export function checkKey(id: unknown): string {
-  return obeys(id, RULES.key) ? id : check(key, id);
+const OPTIONS = new Set(["key"]);
+const commandOptions = z.strictObject({ key: key.optional() });
+
+/**
+ * The key among the options of a command, if there is one.
+ *
+ * @throws InvalidInputError saying what is wrong with the options
+ */
+export function checkKey(options: unknown): string | undefined {
+  if (options === undefined) return undefined;
+  if (hasOnly(options, OPTIONS) && obeys(options.key, RULES.key)) return options.key;
+  return check(commandOptions, options).key;
 }
 
 /** Whether an input to spend needs no closer look. */

@@ -85,6 +85,33 @@ describe("amounts", () => {
     await expectInvalid(() => credits.putAccount("a", { overdraftLimit: amount("-1") }), "overdraftLimit");
   });
 
+  it("may be changed by the caller as soon as the call is made", async () => {
+    const event = (id: string) => ({ id, account: "a", kind: "ai_usage" as const, credits: amount("0.01") });
+    const events = [event("mine-1"), event("mine-2")];
+    const posting = credits.usage(events);
+    events.splice(0, 2, event("other-1"));
+    const results = await posting;
+    expect(results.map(({ id, entry }) => [id, entry?.key])).toEqual([
+      ["mine-1", "mine-1"],
+      ["mine-2", "mine-2"],
+    ]);
+  });
+
+  it("of commands hold nothing but a key, so that a slip does not cost the repeat its safety", async () => {
+    for (const options of [{ kye: "k" }, "k", null, { key: "k", more: 1 }])
+      await expectInvalid(() => credits.spend("a", { credits: amount("1") }, untyped(options)));
+    await expectInvalid(() => credits.spend("a", { credits: amount("1") }, { key: "" }), "key");
+  });
+
+  it("hold no metadata that would be lost on the way", async () => {
+    const metadata = JSON.parse('{"__proto__": "x", "a": 1}') as object;
+    await expectInvalid(() => credits.spend("a", untyped({ credits: amount("1"), metadata })), "metadata");
+    await expectInvalid(
+      () => credits.spend("a", untyped({ credits: amount("1"), metadata: { a: { b: 1 } } })),
+      "metadata.a",
+    );
+  });
+
   it("say of each text what is wrong with it, wherever it stands", async () => {
     const issuesOf = async (input: object) => {
       const error = await credits
