@@ -169,7 +169,7 @@ const activityOptions = z.strictObject({
 export async function createCredits(options: CreditsOptions): Promise<Credits> {
   const logger = options.logger ?? SILENT;
   const now = options.now ?? (() => instantFromMillis(Date.now()));
-  inputs.check(z.object({ database: databaseOptions }), { database: options.database });
+  checkDatabase(options.database);
   const database = await open(options.database, logger);
   try {
     await migrate(database);
@@ -181,19 +181,21 @@ export async function createCredits(options: CreditsOptions): Promise<Credits> {
   }
 }
 
-const databaseOptions = z.union(
-  [
-    z.strictObject({
-      url: z.string().regex(/^postgres(ql)?:\/\//i),
-      connections: z.number().int().min(2).max(1000).optional(),
-    }),
-    z.strictObject({ dataDir: z.string().min(1).optional() }),
-  ],
-  {
-    error:
-      'is neither { url: "postgres://..." }, nor { dataDir: "a folder" }, nor {} for a database in memory; is an environment variable unset?',
-  },
-);
+const databaseOptions = z.union([
+  z.strictObject({
+    url: z.string().regex(/^postgres(ql)?:\/\//i),
+    connections: z.number().int().min(2).max(1000).optional(),
+  }),
+  z.strictObject({ dataDir: z.string().min(1).optional() }),
+]);
+
+/** @throws InvalidInputError that says what a database may be, whichever part of it is wrong */
+function checkDatabase(database: unknown): void {
+  if (databaseOptions.safeParse(database).success) return;
+  const message =
+    'is neither { url: "postgres://..." } (with connections from 2 to 1000, if any are given), nor { dataDir: "a folder" }, nor {} for a database in memory; is an environment variable unset?';
+  throw new inputs.InvalidInputError([{ path: "database", message }]);
+}
 
 /** Says where a database can't be reached, without the password its URL may hold. */
 function unreachable(options: DatabaseOptions, error: unknown): unknown {

@@ -64,3 +64,4 @@ export { DatabaseUnavailableError } from "./store/database.js";
 export { NewerSchemaError } from "./store/migrate.js";
 export type { Verification, VerifyOptions, Violation } from "./store/verify/verify.js";
 export { OverloadedError } from "./writer/lane.js";
+export { ClosedError } from "./writer/writer.js";
