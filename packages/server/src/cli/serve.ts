@@ -10,6 +10,9 @@ import { CommandError, type DatabaseFlags, databaseOf } from "./open.js";
 /** How long requests under way may take to end after a signal, in milliseconds. */
 const GRACE_MS = 10_000;
 
+/** For how long nothing may move on a connection until it is cut, in milliseconds: longer than an answer ever takes. */
+const SILENT_MS_MAX = 60_000;
+
 /**
  * How much the heap may grow until it is collected in full, in percent of what is in use: V8 of itself lets it grow to
  * several times that while there is memory, and under full load the process would take almost twice as much.
@@ -34,6 +37,7 @@ export async function serve(flags: DatabaseFlags & { port?: string; host?: strin
     logger.info(credits.durability);
   }) as Server;
   finishAnswers(server);
+  server.timeout = SILENT_MS_MAX;
   await new Promise<void>((resolve, reject) => {
     server.once("error", (error: NodeJS.ErrnoException) =>
       reject(

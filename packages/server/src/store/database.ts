@@ -55,14 +55,15 @@ export class DatabaseUnavailableError extends Error {
 }
 
 /**
- * SQLSTATEs of prepared statements that are not what they were: their table has changed since, or they are gone or there
- * already. On another connection they are prepared anew.
+ * SQLSTATEs of connections that are open and yet of no more use: their prepared statements are not what they were (a table
+ * has changed since, or they are gone or there already), or their server only reads by now, as one does that has lost its
+ * place to another.
  */
-const STALE_STATEMENT = new Set(["0A000", "26000", "42P05"]);
+const SPENT_CONNECTION = new Set(["0A000", "26000", "42P05", "25006"]);
 
-/** Whether a connection's prepared statements can't be used any more. */
-export function hasStaleStatements(error: unknown): boolean {
-  return STALE_STATEMENT.has(String((error as { code?: unknown }).code));
+/** Whether another connection may do what this one can't do any more. */
+export function isConnectionSpent(error: unknown): boolean {
+  return SPENT_CONNECTION.has(String((error as { code?: unknown }).code));
 }
 
 /** The SQLSTATE `credits.fail` gives when an account is not at the version somebody remembered. */
@@ -77,8 +78,12 @@ export const UNIQUE_VIOLATION = "23505";
 /** The SQLSTATE of a lock that was not had in time. */
 const LOCK_TIMEOUT = "55P03";
 
-/** SQLSTATEs after which the same transaction can simply be tried again. */
-const RETRYABLE_STATES = new Set(["40001", "40P01", "57P01", "57P02", "57P03", "53300", "25P03"]);
+/**
+ * SQLSTATEs after which the same transaction can simply be tried again: serialization failures and deadlocks, statements
+ * that somebody or a time limit has cancelled, servers that stop or start. Those of class 08 (connections) and 53 (a full
+ * disk, memory or connections) are further ones.
+ */
+const RETRYABLE_STATES = new Set(["40001", "40P01", "57014", "57P01", "57P02", "57P03", "25P03"]);
 
 /** Whether an error means that somebody else held an account's lock for too long. */
 export function isLocked(error: unknown): boolean {
@@ -93,7 +98,7 @@ export function isRetryable(error: unknown): boolean {
   if (error instanceof DatabaseUnavailableError) return true;
   const { code, message } = error as { code?: unknown; message?: unknown };
   if (typeof code === "string") {
-    if (RETRYABLE_STATES.has(code) || hasStaleStatements(error) || code.startsWith("08")) return true;
+    if (RETRYABLE_STATES.has(code) || isConnectionSpent(error) || /^(08|53)...$/.test(code)) return true;
     if (
       /^(ECONNRESET|ECONNREFUSED|EPIPE|ETIMEDOUT|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH|ENETDOWN|ECONNABORTED)$/.test(
         code,

@@ -1,3 +1,4 @@
+import type { Grant } from "../ledger/entry.js";
 import type { KnownAccount } from "./known-account.js";
 
 /** How much is remembered at most, in grants, holds and rows of open windows, with three for each account itself. */
@@ -84,7 +85,15 @@ export function createMemory(share: number): Memory {
 }
 
 function weightOf({ state, rows }: KnownAccount): number {
-  let weight = 3 + state.grants.length + state.holds.length;
+  let weight = 3;
+  for (const grant of state.grants) weight += Math.max(1, textOf(grant) / ROW_TEXT);
+  for (const hold of state.holds) weight += Math.max(1, textOf(hold) / ROW_TEXT);
   for (const { text } of rows) weight += Math.max(1, text.length / ROW_TEXT);
   return weight;
+}
+
+/** How long the texts of a grant or hold are. */
+function textOf({ description, source }: Pick<Grant, "description" | "source">): number {
+  const caused = source === null ? 0 : source.type.length + (source.id?.length ?? 0) + source.label.length;
+  return caused + (description?.length ?? 0);
 }

@@ -4,7 +4,7 @@ import {
   type Connection,
   type Database,
   DatabaseUnavailableError,
-  hasStaleStatements,
+  isConnectionSpent,
   parseBigints,
   parseBytes,
   parseTimestamp,
@@ -117,7 +117,7 @@ function openPool(options: PostgresOptions, max: number, session: string): pg.Po
   return pool;
 }
 
-/** Reads on any connection, on a second one when the tables have changed since the first prepared the statement. */
+/** Reads on any connection, on a second one when the first is spent: the tables have changed since it prepared the statement. */
 async function read<Row extends object>(
   pool: pg.Pool,
   sql: string,
@@ -126,7 +126,7 @@ async function read<Row extends object>(
   try {
     return await run(pool, sql, params, STATEMENT_MS_MAX);
   } catch (error) {
-    if (!hasStaleStatements(error)) throw error;
+    if (!isConnectionSpent(error)) throw error;
     return run(pool, sql, params, STATEMENT_MS_MAX);
   }
 }
@@ -162,7 +162,7 @@ async function runAlone(pool: pg.Pool, steps: readonly Step[]): Promise<object[]
 
 /** Whether the server refused a statement, and the connection is as good as before. */
 function isRefusal(error: unknown): boolean {
-  return error instanceof pg.DatabaseError && !hasStaleStatements(error) && error.severity === "ERROR";
+  return error instanceof pg.DatabaseError && !isConnectionSpent(error) && error.severity === "ERROR";
 }
 
 /** Runs a transaction. */

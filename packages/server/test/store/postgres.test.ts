@@ -201,4 +201,36 @@ describe("on a PostgreSQL server", () => {
     });
     await expect(writer.submit(spendOf("x", "k", "1"))).rejects.toThrow(/send it again with the same key/);
   });
+
+  it("comes back from a database that only read for a while, and from statements that were cancelled", async () => {
+    const database = open();
+    const writer = createWriter({ database, now });
+    await putAccount(database, "read-only", {}, now());
+    await writer.submit(grantOf("read-only", "g", "100"));
+    const admin = new pg.Client({ connectionString: url });
+    await admin.connect();
+    const name = new URL(url).pathname.slice(1);
+    const others = "FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()";
+    await admin.query(`ALTER DATABASE "${name}" SET default_transaction_read_only = on`);
+    await admin.query(`SELECT pg_terminate_backend(pid) ${others}`);
+    const waiting = writer.submit(spendOf("read-only", "s1", "1"));
+    await sleep(300);
+    // The administrator's own session began before, and may write.
+    await admin.query(`ALTER DATABASE "${name}" SET default_transaction_read_only = off`);
+    expect((await waiting).refusal).toBeNull();
+    expect((await writer.submit(spendOf("read-only", "s2", "1"))).refusal).toBeNull();
+    const cancelling = setInterval(() => admin.query(`SELECT pg_cancel_backend(pid) ${others}`), 5);
+    const outcomes = await Promise.allSettled(
+      Array.from({ length: 200 }, async (_, index) => {
+        await sleep(2 * index);
+        return writer.submit(usageOf("read-only", `u-${index}`, "0.01"));
+      }),
+    );
+    clearInterval(cancelling);
+    expect(outcomes.filter(({ status }) => status === "rejected")).toEqual([]);
+    await admin.end();
+    const { account, entries } = await readAll(database, "read-only");
+    expect(entries).toHaveLength(203);
+    expect(account.balance).toBe(96_000_000n);
+  });
 });

@@ -53,9 +53,11 @@ export function docsRoutes(app: App, document: () => object): void {
     c.body(SCRIPT, 200, { "Content-Type": "text/javascript; charset=utf-8" }),
   );
   for (const [file, type] of Object.entries(FILES)) {
+    // Read once for all, so that many readers who are slow do not hold as many copies.
+    let body: Promise<Uint8Array<ArrayBuffer>> | undefined;
     app.get(`/docs/${file}`, async (c) => {
-      const body = await readFile(path.join(ASSETS, file));
-      return c.body(new Uint8Array(body), 200, {
+      body ??= readFile(path.join(ASSETS, file)).then((read) => new Uint8Array(read));
+      return c.body(await body, 200, {
         "Content-Type": type,
         "Cache-Control": "public, max-age=3600",
       });
