@@ -21,12 +21,12 @@ export async function runVerify(flags: DatabaseFlags & { account?: string }): Pr
       }
     }
     const counted = [
-      [result.accounts, "accounts"],
-      [result.entries, "entries"],
-      [result.grants, "grants"],
-      [result.rows, "activity rows"],
+      [result.accounts, "account", "accounts"],
+      [result.entries, "entry", "entries"],
+      [result.grants, "grant", "grants"],
+      [result.rows, "activity row", "activity rows"],
     ]
-      .map(([count, what]) => `${count?.toLocaleString("en")} ${what}`)
+      .map(([count, one, more]) => `${count?.toLocaleString("en")} ${count === 1 ? one : more}`)
       .join(", ");
     print(`Checked ${counted} in ${((Date.now() - started) / 1000).toFixed(1)} s.`);
     if (result.violations.length > 0) {

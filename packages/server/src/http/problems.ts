@@ -65,13 +65,9 @@ export function problem(
 export function invalidRequest(c: Context, errors: readonly InputIssue[]): Response {
   const [first] = errors;
   const where = first === undefined || first.path === "" ? "" : `${first.path}: `;
+  const message = (first?.message ?? "The request is not well formed").replace(/\.$/, "");
   const more = errors.length > 1 ? ` (and ${errors.length - 1} more)` : "";
-  return problem(
-    c,
-    "bad_request",
-    `${where}${first?.message ?? "The request is not well formed"}${more}. Nothing was done.`,
-    { errors },
-  );
+  return problem(c, "bad_request", `${where}${message}${more}. Nothing was done.`, { errors });
 }
 
 /** Answers what a handler threw. What is not known is logged by the caller and told without details. */

@@ -138,8 +138,8 @@ async function bodyOf(c: Context, schema: z.ZodType, isRequired: boolean): Promi
   let body: unknown;
   try {
     body = JSON.parse(await c.req.text());
-  } catch {
-    throw new HTTPException(400, { message: "Malformed JSON in request body" });
+  } catch (error) {
+    throw new HTTPException(400, { message: (error as Error).message });
   }
   return check(schema, body);
 }

@@ -34,7 +34,7 @@ export function fits(amount: bigint): boolean {
 export function parseCredits(text: string): Credits {
   if (typeof text !== "string") {
     throw new CreditsFormatError(
-      `An amount is written as a text such as "12.5", not as a ${typeof text}: a number may have lost digits already.`,
+      `An amount is written as a text such as "12.5", not as another type (this one is of type ${typeof text}): a number may have lost digits already.`,
     );
   }
   const match = /^(-?)(\d{1,30})(?:\.(\d+))?$/.exec(text);

@@ -132,6 +132,12 @@ const facts = z
     z.union([schemaOf(RULES.metadataText), exactNumber, z.boolean()], {
       error: "is not a text, a number or true or false, which is all that metadata holds",
     }),
+    {
+      error: ({ code }) =>
+        code === "invalid_key"
+          ? "is under a key that is empty, longer than 64 characters, or has something that can't be stored"
+          : undefined,
+    },
   )
   .refine(
     (record) => Object.keys(record).length <= METADATA_KEYS_MAX,

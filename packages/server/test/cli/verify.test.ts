@@ -98,7 +98,7 @@ describe("verify", () => {
       expect(all.stdout).toContain(`ok    ${check}`);
     const one = await run(["verify", "--account", "acme", "--database-url", seeded.url]);
     expect(one.code).toBe(0);
-    expect(one.stdout).toMatch(/Checked 1 accounts, 7 entries/);
+    expect(one.stdout).toMatch(/Checked 1 account, 7 entries/);
     const none = await run(["verify", "--account", "nobody", "--database-url", seeded.url]);
     expect(none.code).toBe(1);
     expect(none.stdout).toMatch(/There is no account "nobody"; nothing was checked/);
