@@ -1,6 +1,6 @@
 import type { Bench } from "./bench.js";
+import type { PartResult } from "./case-result.js";
 import { longAccount, shortAccount } from "./history.js";
-import type { PartResult } from "./report.js";
 import { figuresOf, rounded } from "./stats.js";
 
 const filters = ["all", "added", "used", "adjustments"] as const;

@@ -1,4 +1,5 @@
 import type { Bench } from "./bench.js";
+import { byRate, type CaseResult } from "./case-result.js";
 import { longAccount, shortAccount } from "./history.js";
 import { connect } from "./http-client.js";
 import { loadOverHttp } from "./http-load.js";
@@ -6,7 +7,6 @@ import { get } from "./http-requests.js";
 import { interleave, load } from "./load.js";
 import { deepPages, type Page, partsOf, type ReadPage, timePages } from "./pages.js";
 import { bareNewestPage, readers } from "./read.js";
-import { byRate, type CaseResult } from "./report.js";
 import { startServing } from "./serving.js";
 import type { Sizes } from "./sizes.js";
 

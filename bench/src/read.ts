@@ -1,10 +1,10 @@
 import type { Bench } from "./bench.js";
+import { byRate, type CaseResult } from "./case-result.js";
 import { spreadAccount } from "./data.js";
 import { longAccount } from "./history.js";
 import { interleave, load } from "./load.js";
 import { deepPages, oneByOne, partsOf, type ReadPage, timePages } from "./pages.js";
 import { randomFrom } from "./random.js";
-import { byRate, type CaseResult } from "./report.js";
 import type { Sizes } from "./sizes.js";
 
 /** How many readers read at once where the rate is measured. */

@@ -1,4 +1,5 @@
 import { type Bench, openBench } from "./bench.js";
+import type { CaseResult } from "./case-result.js";
 import { hotAccount, openAccounts, spreadAccount } from "./data.js";
 import { type Growth, lengthsUpTo, measureGrowth } from "./growth.js";
 import {
@@ -14,7 +15,7 @@ import { measureMemory } from "./memory.js";
 import type { Options } from "./options.js";
 import { readBalance, readDeepPages, readNewestPage } from "./read.js";
 import { readPagesOverHttp } from "./read-http.js";
-import type { CaseResult, Report } from "./report.js";
+import type { Report } from "./report.js";
 import { createRowLocked } from "./row-lock.js";
 import { connections, fullSizes, lanes, quickSizes, type Sizes } from "./sizes.js";
 import { measureConcurrency } from "./spend-curve.js";

@@ -1,4 +1,5 @@
-import type { CaseResult, Report } from "./report.js";
+import type { CaseResult } from "./case-result.js";
+import type { Report } from "./report.js";
 
 /** The run as a person reads it: the machine, the cases, and the parts of those that have any. */
 export function renderTable(report: Report): string {

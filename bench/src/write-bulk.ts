@@ -1,10 +1,10 @@
 import type { Credits, UsageEventInput } from "@credit-activity/server";
 import { type BareEntries, createBareEntries, type Lines, type Place, type Query } from "./bare.js";
 import type { Bench } from "./bench.js";
+import { byRate, type CaseResult } from "./case-result.js";
 import { hotAccount, liveUsage, spreadAccount } from "./data.js";
 import { interleave, load } from "./load.js";
 import { randomFrom, zipf } from "./random.js";
-import { byRate, type CaseResult } from "./report.js";
 import { lanes, type Sizes } from "./sizes.js";
 import { figuresOf, type Measured } from "./stats.js";
 

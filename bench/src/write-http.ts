@@ -1,7 +1,7 @@
 import type { Bench } from "./bench.js";
+import { byRate, type CaseResult, withLone } from "./case-result.js";
 import { loadOverHttp } from "./http-load.js";
 import { interleave, type Until } from "./load.js";
-import { byRate, type CaseResult, withLone } from "./report.js";
 import { row_lock_connections } from "./row-lock.js";
 import { type Serving, startRowLockServer, startServing } from "./serving.js";
 import type { Sizes } from "./sizes.js";

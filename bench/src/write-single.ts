@@ -1,9 +1,9 @@
 import { type Credits, credits } from "@credit-activity/server";
 import type { Bench } from "./bench.js";
+import { byRate, type CaseResult, withLone } from "./case-result.js";
 import { hotAccount, spreadAccount } from "./data.js";
 import { interleave, load } from "./load.js";
 import { randomFrom, zipf } from "./random.js";
-import { byRate, type CaseResult, withLone } from "./report.js";
 import { openRowLock, type RowLock, row_lock_connections, type Work } from "./row-lock.js";
 import type { Sizes } from "./sizes.js";
 import { figuresOf, rounded } from "./stats.js";
