@@ -54,10 +54,10 @@ export function docsRoutes(app: App, document: () => object): void {
   );
   for (const [file, type] of Object.entries(FILES)) {
     // Read once for all, so that many readers who are slow do not hold as many copies.
-    let body: Promise<Uint8Array<ArrayBuffer>> | undefined;
+    let body: Uint8Array<ArrayBuffer> | undefined;
     app.get(`/docs/${file}`, async (c) => {
-      body ??= readFile(path.join(ASSETS, file)).then((read) => new Uint8Array(read));
-      return c.body(await body, 200, {
+      body ??= new Uint8Array(await readFile(path.join(ASSETS, file)));
+      return c.body(body, 200, {
         "Content-Type": type,
         "Cache-Control": "public, max-age=3600",
       });
