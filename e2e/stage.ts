@@ -21,7 +21,12 @@ export interface Sent {
   readonly method: string;
   /** The path with its query. */
   readonly path: string;
+  /** True if a script of the page sent it, false if the browser fetched it: a document, a style, an icon. */
+  readonly isScripted: boolean;
 }
+
+/** The resource types of requests that only scripts send. */
+const SCRIPTED = new Set(["fetch", "xhr", "eventsource", "ping"]);
 
 /** A page of the demo that writes down what it sends and every error it reports. */
 export interface Session {
@@ -53,6 +58,8 @@ export function useStage(): Stage {
     const errors: string[] = [];
     for (const { session, unexpected } of opened.splice(0)) {
       errors.push(...unexpected());
+      // A request that a route still handles would otherwise reject after the context is closed.
+      await session.context.unrouteAll({ behavior: "ignoreErrors" });
       await session.context.close();
     }
     expect(errors, "errors the page reported").toEqual([]);
@@ -110,7 +117,8 @@ function watch(page: Page, context: BrowserContext, address: string) {
     const url = new URL(request.url());
     if (url.protocol === "data:") return;
     if (url.origin !== address) errors.push(`request to ${url.origin}`);
-    sent.push({ method: request.method(), path: url.pathname + url.search });
+    const isScripted = SCRIPTED.has(request.resourceType());
+    sent.push({ method: request.method(), path: url.pathname + url.search, isScripted });
   });
   const session: Session = { page, context, sent, expectError: (pattern) => expected.push(pattern) };
   const unexpected = () => errors.filter((error) => !expected.some((pattern) => pattern.test(error)));

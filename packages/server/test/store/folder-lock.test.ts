@@ -2,6 +2,7 @@ import { spawn } from "node:child_process";
 import { mkdir, mkdtemp, readdir, readFile, rm, utimes, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, beforeEach, expect, it } from "vitest";
 import { lockFolder } from "../../src/store/folder-lock.js";
 import { openPglite } from "../../src/store/pglite.js";
@@ -48,11 +49,18 @@ it("keeps out of a folder another living process has", async () => {
 
 it("keeps out of a folder that shows life from elsewhere, whatever process id it has there", async () => {
   await writeLock({ pid: process.pid, place: "another container" });
-  const beat = setInterval(() => utimes(lockFile(), new Date(), new Date()), 300);
+  let isDone = false;
+  const beating = (async () => {
+    while (!isDone) {
+      await utimes(lockFile(), new Date(), new Date());
+      await sleep(300);
+    }
+  })();
   try {
     await expect(lockFolder(folder)).rejects.toThrow("another container");
   } finally {
-    clearInterval(beat);
+    isDone = true;
+    await beating;
   }
 });
 

@@ -219,14 +219,21 @@ describe("on a PostgreSQL server", () => {
     await admin.query(`ALTER DATABASE "${name}" SET default_transaction_read_only = off`);
     expect((await waiting).refusal).toBeNull();
     expect((await writer.submit(spendOf("read-only", "s2", "1"))).refusal).toBeNull();
-    const cancelling = setInterval(() => admin.query(`SELECT pg_cancel_backend(pid) ${others}`), 5);
+    let isDone = false;
+    const cancelling = (async () => {
+      while (!isDone) {
+        await admin.query(`SELECT pg_cancel_backend(pid) ${others}`);
+        await sleep(5);
+      }
+    })();
     const outcomes = await Promise.allSettled(
       Array.from({ length: 200 }, async (_, index) => {
         await sleep(2 * index);
         return writer.submit(usageOf("read-only", `u-${index}`, "0.01"));
       }),
     );
-    clearInterval(cancelling);
+    isDone = true;
+    await cancelling;
     expect(outcomes.filter(({ status }) => status === "rejected")).toEqual([]);
     await admin.end();
     const { account, entries } = await readAll(database, "read-only");
