@@ -1,19 +1,19 @@
 import type {} from "vitest";
 import type { TestProject } from "vitest/node";
-import { serverVersion, startPostgres } from "./postgres.js";
+import { query, startPostgres } from "./postgres.js";
 
 declare module "vitest" {
   interface ProvidedContext {
-    /** A PostgreSQL server for tests, as a superuser; each test file creates a database of its own on it. */
+    /** The URL of a PostgreSQL server for tests, as superuser. Each test file creates a database on it. */
     databaseUrl: string;
   }
 }
 
-const version_number_min = 150_000;
+const VERSION_MIN = 150_000;
 
 /**
- * Gives the tests a PostgreSQL server as `inject("databaseUrl")`: that of TEST_DATABASE_URL, or else one started
- * for this run and stopped after it.
+ * Provides `inject("databaseUrl")`: the server of TEST_DATABASE_URL if it is set. Otherwise one is started for this
+ * run and stopped after it.
  */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
   const given = process.env.TEST_DATABASE_URL;
@@ -27,24 +27,26 @@ export default async function setup(project: TestProject): Promise<() => Promise
   return () => server.stop().catch(failTheRun);
 }
 
-/** Vitest prints what a teardown throws and exits as if nothing had happened; a server left behind is a failure. */
+/** Makes the run fail if the server is left behind. Vitest prints an error of a teardown, but exits with code 0. */
 function failTheRun(error: unknown): never {
   process.exitCode = 1;
   throw error;
 }
 
 async function check(url: string): Promise<void> {
-  const version = await serverVersion(url).catch((error: unknown) => {
+  const sql =
+    "SELECT current_setting('server_version') AS version, current_setting('server_version_num')::int AS number";
+  const [row] = await query(url, sql).catch((error: unknown) => {
     throw new Error(
       "The PostgreSQL server of TEST_DATABASE_URL cannot be reached. Start it or correct the URL, or unset " +
-        "TEST_DATABASE_URL to have the tests start a server of their own.",
+        "TEST_DATABASE_URL to let the tests start a server.",
       { cause: error },
     );
   });
-  if (version.number < version_number_min) {
+  if (Number(row?.number) < VERSION_MIN) {
     throw new Error(
-      `The PostgreSQL server of TEST_DATABASE_URL is version ${version.text}; the ledger needs 15 or newer. Give the ` +
-        "URL of a newer one, or unset TEST_DATABASE_URL to have the tests start a server of their own.",
+      `The PostgreSQL server of TEST_DATABASE_URL is version ${row?.version}, which is too old. Give the URL of a ` +
+        "server of version 15 or newer, or unset TEST_DATABASE_URL to let the tests start a server.",
     );
   }
 }
