@@ -9,6 +9,9 @@ export default defineConfig({
     reporters: ["default", "./tools/totals.ts"],
     projects: [
       {
+        test: { name: "tools", include: ["tools/**/*.test.ts"], environment: "node" },
+      },
+      {
         resolve,
         ssr,
         test: { name: "client", include: ["packages/client/test/**/*.test.ts"], environment: "node" },

@@ -5,7 +5,7 @@ import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { Client, escapeIdentifier } from "pg";
 
-/** How to run a server. */
+/** Options of a server. */
 export interface PostgresOptions {
   /** Keep commits through a power cut, as in production. Measurements need it. Default false. */
   readonly durable?: boolean;
@@ -105,7 +105,7 @@ export async function createDatabase(url: string, name: string): Promise<Databas
   };
 }
 
-/** Runs one statement on a connection of its own. */
+/** Opens a connection for one statement, and closes it. */
 export async function query(url: string, sql: string): Promise<Record<string, unknown>[]> {
   const client = new Client({ connectionString: url, connectionTimeoutMillis: 10_000 });
   client.on("error", () => {}); // A lost connection fails the query, which reports it.

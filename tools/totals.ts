@@ -1,7 +1,7 @@
 import { writeSync } from "node:fs";
 import type { Reporter, SerializedError, TestModule, Vitest } from "vitest/node";
 
-/** How many tests passed, failed and were skipped. */
+/** The counts of a test run. */
 export interface Totals {
   passed: number;
   failed: number;
@@ -11,9 +11,9 @@ export interface Totals {
 /**
  * A Vitest reporter whose only output is the run's last line, "N passed, N failed, N skipped", over all projects.
  *
- * What is no test counts as one that failed where it keeps tests from counting: a file that cannot be loaded, a suite
- * whose hooks throw, an error that no test caught, a test that never ended. And a run that ends with an exit code
- * other than 0 for any other reason (no tests found, a server that would not stop) counts one failure.
+ * Each of these counts as one failed test, because it keeps tests from counting: a file that cannot be loaded, a suite
+ * whose hooks throw, an error outside any test, a test that never ended. A run that ends with another exit code than 0
+ * for any other reason counts one failure, such as a run without tests or a server that does not stop.
  */
 export default class TotalsReporter implements Reporter {
   private totals: Totals = { passed: 0, failed: 0, skipped: 0 };
@@ -21,7 +21,7 @@ export default class TotalsReporter implements Reporter {
 
   onInit(vitest: Vitest): void {
     this.watching = vitest.config.watch;
-    // Other reporters and the teardown may print after the tests ended, so the last line waits until the very end.
+    // Other reporters and the teardown may print after the tests have ended. The exit of the process is the very end.
     if (!this.watching) process.once("exit", (code) => print(withExitCode(this.totals, code)));
   }
 
