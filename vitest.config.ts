@@ -44,6 +44,7 @@ export default defineConfig({
           include: ["apps/demo/**/*.test.{ts,tsx}"],
           environment: "node",
           testTimeout: 60_000,
+          hookTimeout: 60_000,
         },
       },
       {

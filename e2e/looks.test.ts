@@ -74,10 +74,10 @@ test.each(views)("no state breaks a rule of accessibility at $width x $height, $
   session.expectError(/net::ERR_FAILED .*\/activity\?/);
   await context.route("**/activity?*", (route) => route.abort());
   await next(page).click();
-  await page.locator(".credits-failure", { hasText: "the rows from before are still here" }).waitFor();
+  await page.locator(".credits-failure", { hasText: "The previous rows are still shown" }).waitFor();
   await check("failed change");
   await page.reload();
-  await page.locator(".credits-failure", { hasText: "Credit activity could not be loaded." }).waitFor();
+  await page.locator(".credits-failure", { hasText: "Credit activity couldn’t be loaded." }).waitFor();
   await check("failed first load");
   await context.unroute("**/activity?*");
 

@@ -27,7 +27,7 @@ interface WireRow {
 
 /** All rows of the account with the history as the API gives them, newest first. */
 async function wireRows(filter = "all"): Promise<WireRow[]> {
-  const path = `/v1/accounts/acme/activity?filter=${filter}&per_page=100`;
+  const path = `/v1/accounts/acme/activity?filter=${filter}&perPage=100`;
   const { rows, total } = await stage.demo.api<{ rows: WireRow[]; total: number }>("GET", path);
   expect(rows).toHaveLength(total);
   return rows;
@@ -174,7 +174,7 @@ test("a change that fails keeps the rows, says so, and can be tried again", asyn
   const retry = page.getByRole("button", { name: "Retry", exact: true });
   for (const attempt of [1, 2]) {
     await eventually(() => failed).toBe(attempt);
-    await failure.getByText("the rows from before are still here").waitFor();
+    await failure.getByText("The previous rows are still shown").waitFor();
     await retry.waitFor();
     expect(await readRows(page)).toEqual(rows);
     expect(await isBusy(page)).toBe(false);
@@ -195,7 +195,7 @@ test("a first load that fails says so in the table, and can be tried again", asy
   session.expectError(/net::ERR_FAILED .*\/activity\?/);
   await context.route(activityRequests, (route) => route.abort());
   await page.evaluate((path) => location.assign(path), activityPath);
-  await table(page).getByText("Credit activity could not be loaded.").waitFor();
+  await table(page).getByText("Credit activity couldn’t be loaded.").waitFor();
   expect(await page.locator(".credits-skeleton-row").count()).toBe(0);
   await context.unroute(activityRequests);
   await page.getByRole("button", { name: "Retry" }).click();

@@ -126,7 +126,7 @@ interface ActivityPage {
   readonly rows: readonly { position: number; entries: number; credits: string; balance: string }[];
   readonly total: number;
   readonly pages: number;
-  readonly as_of: string;
+  readonly asOf: string;
 }
 
 test.skipIf(!existsSync(trace))("a real hour of 8,819 calls adds up on every page", async () => {
@@ -141,7 +141,7 @@ test.skipIf(!existsSync(trace))("a real hour of 8,819 calls adds up on every pag
   const first = await api<ActivityPage>("GET", "/v1/accounts/trace/activity");
   const rows = [...first.rows];
   for (let page = 2; page <= first.pages; page++) {
-    const path = `/v1/accounts/trace/activity?page=${page}&as_of=${encodeURIComponent(first.as_of)}`;
+    const path = `/v1/accounts/trace/activity?page=${page}&asOf=${encodeURIComponent(first.asOf)}`;
     rows.push(...(await api<ActivityPage>("GET", path)).rows);
   }
   expect(rows.map((row) => row.position)).toEqual(rows.map((_, index) => first.total - index));
@@ -154,9 +154,9 @@ test.skipIf(!existsSync(trace))("a real hour of 8,819 calls adds up on every pag
   const seqs: number[] = [];
   for (let cursor: string | null = ""; cursor !== null; ) {
     const path: string = `/v1/accounts/trace/entries?limit=1000${cursor === "" ? "" : `&cursor=${cursor}`}`;
-    const list = await api<{ entries: { seq: number }[]; next_cursor: string | null }>("GET", path);
+    const list = await api<{ entries: { seq: number }[]; nextCursor: string | null }>("GET", path);
     seqs.push(...list.entries.map((entry) => entry.seq));
-    cursor = list.next_cursor;
+    cursor = list.nextCursor;
   }
   expect(seqs).toEqual(Array.from({ length: 8_819 }, (_, index) => 8_819 - index));
 });

@@ -2,7 +2,15 @@ import { readdirSync, readFileSync, statSync } from "node:fs";
 import { extname, join } from "node:path";
 
 /** The files and directories that are checked. Add one once its prose is rewritten. */
-export const COVERED = ["tools"];
+export const COVERED = [
+  "README.md",
+  "CONTRIBUTING.md",
+  "docs",
+  "packages/react/SPEC.md",
+  "packages/client",
+  "packages/server/src",
+  "tools",
+];
 
 /** Findings that stay, each with its reason. Without `word` the whole file is excepted. */
 export const EXCEPTIONS: readonly { path: string; word?: RegExp; reason: string }[] = [

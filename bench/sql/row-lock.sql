@@ -1,4 +1,4 @@
--- What the ledger is compared with: a spend as one transaction with a row lock, in plain SQL, one round trip a call.
+-- The baseline of the ledger: a spend as one transaction with a row lock, in plain SQL, one round trip per call.
 
 CREATE SCHEMA row_locked;
 
@@ -20,9 +20,9 @@ SELECT account, 1000000000000, 1, '\x00', 1 FROM credits.accounts;
 INSERT INTO row_locked.grants (account, seq, kind, credits, remaining, priority, effective_at, recorded_at)
 SELECT account, 1, 'monthly_grant', 1000000000000, 1000000000000, 100, now(), now() FROM credits.accounts;
 
--- The same work as the ledger does for a spend: the key answers once, the amount is drawn from the grants in their order,
--- the entry carries its draws, its balance and a hash over the one before, and it joins the activity row of its five
--- minutes, whose balance moves along with those after it.
+-- Does the same work as the ledger for a spend. The key counts once. The amount is drawn from the grants in their order.
+-- The entry has its draws, its balance and a hash over the one before. It joins the activity row of its five minutes,
+-- whose balance changes with those after it.
 CREATE FUNCTION row_locked.spend(the_account text, amount bigint, the_description text, the_source text, the_key text)
 RETURNS bigint LANGUAGE plpgsql AS $$
 DECLARE
@@ -91,7 +91,7 @@ BEGIN
 END
 $$;
 
--- The least that keeps a balance with a history: no grants, no activity rows, no hash.
+-- Does the least work that keeps a balance with a history, without grants, activity rows and hashes.
 CREATE TABLE row_locked.least_accounts (
   account text COLLATE "C" PRIMARY KEY,
   balance bigint NOT NULL CHECK (balance >= 0),

@@ -1,23 +1,23 @@
-import { type Credits, createCredits } from "@credit-activity/server";
+import { createLedger, type LocalLedger } from "@credit-activity/server";
 import pg from "pg";
 import { createDatabase, type Database, startPostgres } from "../../tools/postgres.js";
-import { connections } from "./sizes.js";
+import { CONNECTIONS } from "./sizes.js";
 
-/** What the cases of a run share. */
+/** The parts that the cases of a run share. */
 export interface Bench {
-  /** The database that the ledger and the baselines both use. */
+  /** The database of the ledger and of the baselines. */
   readonly url: string;
-  readonly ledger: Credits;
-  /** Plain connections, as many as the ledger has, for the baselines. */
+  readonly ledger: LocalLedger;
+  /** Plain connections for the baselines, as many as the ledger has. */
   readonly pool: pg.Pool;
-  /** How many entries the ledger holds. */
+  /** Counts the entries of the ledger. */
   entries(): Promise<number>;
   close(): Promise<void>;
 }
 
 /**
- * Opens the ledger in a database made for this run, on a durable PostgreSQL server started for it, or on the server
- * that the URL leads to. Closing drops the database and stops the server.
+ * Opens the ledger in a new database, on the server of the URL or on a durable PostgreSQL server that is started for the
+ * run. Closing drops the database and stops the server.
  */
 export async function openBench(givenUrl: string | undefined): Promise<Bench> {
   const server = givenUrl === undefined ? await startPostgres({ durable: true }) : undefined;
@@ -28,9 +28,9 @@ export async function openBench(givenUrl: string | undefined): Promise<Bench> {
   };
   try {
     database = await createDatabase(server?.url ?? givenUrl ?? "", "credit_activity_bench");
-    const ledger = await createCredits({ database: { url: database.url, connections } });
-    const pool = new pg.Pool({ connectionString: database.url, max: connections });
-    pool.on("error", () => {}); // A connection lost while idle fails the next query, which says so.
+    const ledger = await createLedger({ database: { url: database.url, connections: CONNECTIONS } });
+    const pool = new pg.Pool({ connectionString: database.url, max: CONNECTIONS });
+    pool.on("error", () => {}); // The next query fails on a connection that was lost while idle.
     return {
       url: database.url,
       ledger,

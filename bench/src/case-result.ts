@@ -1,6 +1,6 @@
-import { type Figures, figuresOf, type Measured, rounded } from "./stats.js";
+import { type Figures, type Measured, round, toFigures } from "./stats.js";
 
-/** A part of a case that has a target of its own, such as the last page of a filter. */
+/** A part of a case, such as the last page of a filter. */
 export interface PartResult extends Omit<Figures, "rate_per_s"> {
   readonly name: string;
   readonly samples: number;
@@ -8,57 +8,51 @@ export interface PartResult extends Omit<Figures, "rate_per_s"> {
   readonly ratio: number;
 }
 
-/** A case as the table and the JSON document show it. */
+/** A case in the table and in the JSON document. */
 export interface CaseResult extends Figures {
   readonly name: string;
-  /** How many calls are under way at any time. */
+  /** The number of calls in flight at any time. */
   readonly callers: number;
-  /** How many operations were measured. */
+  /** The number of measured operations. */
   readonly operations: number;
   readonly errors: number;
-  /** How many entries the database held when the case ended. */
+  /** The entries of the database at the end of the case. */
   readonly entries: number;
-  /** The baseline's rate per second; where `ratio_of` says latency, its median in milliseconds. */
+  /** The baseline's rate per second, or its median in milliseconds if `ratio_of` is latency. */
   readonly baseline: number;
   readonly baseline_name: string;
   readonly baseline_p50_ms: number;
   readonly baseline_p99_ms: number;
-  /** The case's rate to the baseline's; where `ratio_of` says latency, its latency to the baseline's. */
+  /** The case's rate to the baseline's, or its latency to the baseline's if `ratio_of` is latency. */
   readonly ratio: number;
   readonly ratio_of: "rate" | "latency";
-  /** The bare INSERT on one connection and on several, the faster of which is the baseline, per second. */
+  /** The bare INSERT per second, on one connection and on several. The faster one is the baseline. */
   readonly baseline_one_connection_per_s?: number;
   readonly baseline_several_connections_per_s?: number;
-  /** The row lock that does the least work, and the case's rate to its. */
+  /** The row lock with the least work, and the case's rate to its rate. */
   readonly baseline_least_work_per_s?: number;
   readonly ratio_to_least_work?: number;
-  /** The median of a call while there is no other, and what the 99th percentile of many callers is to it. */
+  /** The median of a call without others, and the ratio of the case's 99th percentile to it. */
   readonly lone_p50_ms?: number;
   readonly p99_to_lone?: number;
   readonly parts?: readonly PartResult[];
 }
 
-/** What a case by rate was made of. */
+/** The measurements of a case by rate. */
 export interface Comparison {
   readonly name: string;
   readonly callers: number;
   readonly entries: number;
   readonly measured: Measured;
-  readonly baseline_name: string;
+  readonly baselineName: string;
   readonly baseline: Measured;
 }
 
-/** A case whose rate is compared with its baseline's. The errors of both count. */
-export function byRate({
-  name,
-  callers,
-  entries,
-  measured,
-  baseline_name,
-  baseline,
-}: Comparison): CaseResult {
-  const figures = figuresOf(measured);
-  const compared = figuresOf(baseline);
+/** Makes the result of a case that compares rates. The errors of both sides count. */
+export function toRateResult(comparison: Comparison): CaseResult {
+  const { name, callers, entries, measured, baselineName, baseline } = comparison;
+  const figures = toFigures(measured);
+  const compared = toFigures(baseline);
   return {
     name,
     ...figures,
@@ -67,21 +61,21 @@ export function byRate({
     errors: measured.errors + baseline.errors,
     entries,
     baseline: compared.rate_per_s,
-    baseline_name,
+    baseline_name: baselineName,
     baseline_p50_ms: compared.p50_ms,
     baseline_p99_ms: compared.p99_ms,
-    ratio: rounded(figures.rate_per_s / compared.rate_per_s),
+    ratio: round(figures.rate_per_s / compared.rate_per_s),
     ratio_of: "rate",
   };
 }
 
-/** The case with what its call takes while there is no other; the errors of those calls count too. */
+/** Adds the figures of a lone call to a result. The errors of the lone calls count too. */
 export function withLone(result: CaseResult, lone: Measured): CaseResult {
-  const { p50_ms } = figuresOf(lone);
+  const { p50_ms } = toFigures(lone);
   return {
     ...result,
     errors: result.errors + lone.errors,
     lone_p50_ms: p50_ms,
-    p99_to_lone: rounded(result.p99_ms / p50_ms),
+    p99_to_lone: round(result.p99_ms / p50_ms),
   };
 }

@@ -1,58 +1,61 @@
-import { type Amount, type Credits, credits, type UsageEventInput } from "@credit-activity/server";
+import { fromMicros, type GrantInput, type Ledger, type UsageEvent } from "@credit-activity/server";
 
-/** The account that the cases on one hot account write to. */
-export const hotAccount = "bench-hot";
+/** The account of the cases on one hot account. */
+export const HOT_ACCOUNT = "bench-hot";
 
-/** The accounts that the write cases spread over. */
-export const spreadAccount = (index: number) => `bench-${index}`;
+/** Returns the id of an account that the write cases spread over. */
+export const toAccountId = (index: number) => `bench-${index}`;
 
 /** The sources and projects of usage. */
-export const models = ["atlas-large", "atlas-small", "lyra-code", "lyra-vision"].map((label) => ({
+export const MODELS = ["atlas-large", "atlas-small", "lyra-code", "lyra-vision"].map((label) => ({
   type: "model",
   id: label,
   label,
 }));
-export const projects = ["storefront", "billing-portal"];
+export const PROJECTS = ["storefront", "billing-portal"];
 
-const openers = 32;
+/** The number of accounts that are opened at once. */
+const OPENERS = 32;
 
-/** How many grants are under way at once; below the number of commands that may wait. */
-const grants_at_once = 10_000;
+/** The number of grants in flight. It is below the number of commands that may wait. */
+const GRANTS_AT_ONCE = 10_000;
 
-const grant = {
+const GRANT: GrantInput = {
   kind: "monthly_grant",
-  credits: credits("1000000"),
+  credits: "1000000",
   source: { type: "plan", id: "team", label: "Team plan" },
-} as const;
+};
 
-/** Opens accounts with credits enough for a run. */
-export async function openAccounts(ledger: Credits, names: readonly string[]): Promise<void> {
+const MICROS_STEP = 1_000n;
+
+/** Opens accounts with enough credits for a run. */
+export async function openAccounts(ledger: Ledger, names: readonly string[]): Promise<void> {
   const waiting = names.values();
   const opener = async () => {
     for (const name of waiting) await ledger.putAccount(name);
   };
-  await Promise.all(Array.from({ length: openers }, opener));
-  for (let first = 0; first < names.length; first += grants_at_once) {
-    const part = names.slice(first, first + grants_at_once);
-    await Promise.all(part.map((name) => ledger.grant(name, grant, { key: "plan" })));
+  await Promise.all(Array.from({ length: OPENERS }, opener));
+  for (let first = 0; first < names.length; first += GRANTS_AT_ONCE) {
+    const part = names.slice(first, first + GRANTS_AT_ONCE);
+    await Promise.all(part.map((name) => ledger.grant(name, GRANT, { key: "plan" })));
   }
 }
 
-let events_made = 0;
+let eventsMade = 0;
 
-/** Usage as it arrives live: now, from a few models and projects, so that groups of the current window grow. */
-export function liveUsage(count: number, account: () => string): UsageEventInput[] {
+/** Creates live usage: it happens now, from a few models and projects, so that the rows of the open window grow. */
+export function createUsage(count: number, account: () => string): UsageEvent[] {
   return Array.from({ length: count }, () => {
-    events_made += 1;
+    eventsMade += 1;
     return {
-      id: `live-${events_made}`,
+      id: `live-${eventsMade}`,
       account: account(),
       kind: "ai_usage",
-      credits: (BigInt(1 + (events_made % 1000)) * 1000n) as Amount,
-      source: models[events_made % models.length] ?? null,
-      project: projects[(events_made >> 2) % projects.length] ?? null,
+      credits: fromMicros(BigInt(1 + (eventsMade % 1000)) * MICROS_STEP),
+      source: MODELS[eventsMade % MODELS.length] ?? null,
+      project: PROJECTS[(eventsMade >> 2) % PROJECTS.length] ?? null,
       description: "Chat completion",
-      metadata: { tokens: events_made % 8192 },
+      metadata: { tokens: eventsMade % 8192 },
     };
   });
 }

@@ -1,9 +1,9 @@
 import type { Bench } from "./bench.js";
-import { historyRows } from "./history.js";
-import { deepPages, oneByOne, timePages } from "./pages.js";
-import { readPage } from "./read.js";
+import { countRows } from "./history.js";
+import { listDeepPages, timePages, toLoneFigures } from "./pages.js";
+import { createReadPage } from "./read.js";
 
-/** What a page takes while the long history has so many entries. */
+/** The latency of a page at a length of the long history. */
 export interface Growth {
   readonly entries: number;
   readonly rows: number;
@@ -13,19 +13,19 @@ export interface Growth {
   readonly errors: number;
 }
 
-const shortest = 1_000;
+const ENTRIES_MIN = 1_000;
 
-/** The lengths a history is read at while it grows to so many entries: each ten times the one before, but the last. */
-export function lengthsUpTo(entries: number): number[] {
+/** Returns the lengths at which a growing history is read: each ten times the one before, and the last. */
+export function listLengths(entries: number): number[] {
   const lengths: number[] = [];
-  for (let length = shortest; length * 2 <= entries; length *= 10) lengths.push(length);
+  for (let length = ENTRIES_MIN; length * 2 <= entries; length *= 10) lengths.push(length);
   return [...lengths, entries];
 }
 
-/** Reads the first, middle and last page of each filter through the library so many times, one reader. */
+/** Reads the first, middle and last page of each filter through the library, with one reader. */
 export async function measureGrowth(bench: Bench, entries: number, samples: number): Promise<Growth> {
-  const { timed, errors } = await timePages(await deepPages(bench), samples, readPage(bench));
-  const latencies_ms = timed.flatMap(({ long_ms }) => long_ms);
-  const { p50_ms, p99_ms } = oneByOne(latencies_ms);
-  return { entries, rows: historyRows(entries), p50_ms, p99_ms, samples: latencies_ms.length, errors };
+  const { timed, errors } = await timePages(await listDeepPages(bench), samples, createReadPage(bench));
+  const latenciesMs = timed.flatMap(({ longMs }) => longMs);
+  const { p50_ms, p99_ms } = toLoneFigures(latenciesMs);
+  return { entries, rows: countRows(entries), p50_ms, p99_ms, samples: latenciesMs.length, errors };
 }

@@ -1,63 +1,53 @@
-import {
-  type Amount,
-  type Credits,
-  credits,
-  type Instant,
-  parseInstant,
-  type UsageEventInput,
-} from "@credit-activity/server";
-import { models, projects } from "./data.js";
+import type { AdjustInput, GrantInput, Ledger, UsageEvent } from "@credit-activity/server";
+import { MODELS, PROJECTS } from "./data.js";
 
 /** The account with the long history, and one with a short history of the same kind. */
-export const longAccount = "bench-long";
-export const shortAccount = "bench-short";
+export const LONG_ACCOUNT = "bench-long";
+export const SHORT_ACCOUNT = "bench-short";
 
-/** Entries of the short history. */
-export const short_entries = 1_000;
+/** The entries of the short history. */
+export const SHORT_ENTRIES = 1_000;
 
-/**
- * Histories are made of blocks: a purchase, a correction, and usage that spends what was bought, in two windows of four
- * groups with 12 or 13 entries each.
+/*
+ * Histories consist of blocks. A block is a purchase, a correction, and usage that spends the purchase, in two windows of
+ * four rows with 12 or 13 entries each.
  */
-const entries_per_block = 100;
-const rows_per_block = 10;
-const usage_per_block = entries_per_block - 2;
-const cells_per_block = 2;
-const usage_per_cell = usage_per_block / cells_per_block;
-const groups_per_cell = 4;
+const ENTRIES_PER_BLOCK = 100;
+const ROWS_PER_BLOCK = 10;
+const USAGE_PER_BLOCK = ENTRIES_PER_BLOCK - 2;
+const CELLS_PER_BLOCK = 2;
+const USAGE_PER_CELL = USAGE_PER_BLOCK / CELLS_PER_BLOCK;
+const GROUPS_PER_CELL = 4;
 
-/** How many blocks are written at once, while as many are made; below the number of commands that may wait. */
-const blocks_at_once = 100;
+/** The number of blocks that are written at once, while as many are made. It is below the number that may wait. */
+const BLOCKS_AT_ONCE = 100;
 
-const cell_micros = 300_000_000;
-const history_begins = parseInstant("2010-01-01T00:00:00Z");
-const usage_amount = credits("0.125");
-const usage_original_amount = credits("0.25");
-const block_amount = (usage_amount * BigInt(usage_per_block)) as Amount;
-const purchase = {
+const CELL_MS = 300_000;
+const HISTORY_START_MS = Date.UTC(2010, 0, 1);
+const PURCHASE: GrantInput = {
   kind: "purchase",
-  credits: block_amount,
+  credits: "12.25", // The usage of a block.
   source: { type: "purchase", label: "Pack of credits" },
-} as const;
-const raise = { credits: credits("0.5"), description: "Goodwill after an outage" };
-const fall = { credits: credits("-0.5"), description: "Goodwill taken back" };
+};
+const RAISE: AdjustInput = { credits: "0.5", description: "Goodwill after an outage" };
+const FALL: AdjustInput = { credits: "-0.5", description: "Goodwill taken back" };
 
-/** How many entries a history has when so many are asked for: whole blocks. */
-export function historyEntries(asked: number): number {
-  return Math.ceil(asked / entries_per_block) * entries_per_block;
+/** Rounds a number of entries up to whole blocks. */
+export function toWholeBlocks(entries: number): number {
+  return Math.ceil(entries / ENTRIES_PER_BLOCK) * ENTRIES_PER_BLOCK;
 }
 
-/** How many activity rows a history of so many entries has. */
-export function historyRows(entries: number): number {
-  return (entries / entries_per_block) * rows_per_block;
+/** Returns the number of activity rows of a history. */
+export function countRows(entries: number): number {
+  return (entries / ENTRIES_PER_BLOCK) * ROWS_PER_BLOCK;
 }
 
 /**
- * Writes a history through the library, from so many entries up to so many. Each window is five minutes after the one
- * before by `occurredAt`, so that the activity rows are as many as planned however fast it is written.
+ * Writes a history through the library, from one number of entries to another. By `occurredAt` each window is five minutes
+ * after the one before, so the number of rows does not depend on the rate of writing.
  */
 export async function writeHistory(
-  ledger: Credits,
+  ledger: Ledger,
   account: string,
   from: number,
   to: number,
@@ -65,49 +55,49 @@ export async function writeHistory(
 ): Promise<void> {
   await ledger.putAccount(account, { name: "Benchmark" });
   let before: Promise<unknown> = Promise.resolve();
-  const end = to / entries_per_block;
-  for (let first = from / entries_per_block; first < end; first += blocks_at_once) {
+  const end = to / ENTRIES_PER_BLOCK;
+  for (let first = from / ENTRIES_PER_BLOCK; first < end; first += BLOCKS_AT_ONCE) {
     const calls: Promise<unknown>[] = [];
-    for (let block = first; block < Math.min(first + blocks_at_once, end); block += 1) {
+    for (let block = first; block < Math.min(first + BLOCKS_AT_ONCE, end); block += 1) {
       calls.push(...writeBlock(ledger, account, block));
     }
-    // While these are written, the next are made; the failure of any shows when they are awaited.
+    // The next blocks are made while these are written. Errors are thrown where `before` is awaited.
     await before;
     before = Promise.all(calls);
     before.catch(() => {});
-    progress(first * entries_per_block);
+    progress(first * ENTRIES_PER_BLOCK);
   }
   await before;
 }
 
-/** Submits a block. The calls are not awaited in between: commands on one account keep their order of arrival. */
-function writeBlock(ledger: Credits, account: string, block: number): Promise<unknown>[] {
+/** Submits a block without waiting in between. Commands on one account keep the order of their arrival. */
+function writeBlock(ledger: Ledger, account: string, block: number): Promise<unknown>[] {
   return [
-    ledger.grant(account, purchase, { key: `purchase-${block}` }),
-    ledger.adjust(account, block % 2 === 0 ? raise : fall, { key: `adjustment-${block}` }),
-    ledger.usage(blockOfUsage(account, block)).then((results) => {
-      const refused = results.find((result) => result.status !== "posted");
-      if (refused !== undefined) throw new Error(`The ledger did not post ${refused.id}: ${refused.status}.`);
+    ledger.grant(account, PURCHASE, { key: `purchase-${block}` }),
+    ledger.adjust(account, block % 2 === 0 ? RAISE : FALL, { key: `adjustment-${block}` }),
+    ledger.usage(createBlockUsage(account, block)).then(({ results }) => {
+      const failed = results.find((result) => result.status !== "posted");
+      if (failed !== undefined) throw new Error(`The ledger did not post ${failed.id}: ${failed.status}.`);
     }),
   ];
 }
 
-/** The usage of a block in the order of its time; the groups of a window grow side by side, as live ones do. */
-function blockOfUsage(account: string, block: number): UsageEventInput[] {
-  return Array.from({ length: usage_per_block }, (_, nth): UsageEventInput => {
-    const cell = block * cells_per_block + Math.floor(nth / usage_per_cell);
-    const step = nth % usage_per_cell;
-    const group = step % groups_per_cell;
+/** Creates the usage of a block in the order of its time. As with live usage, the rows of a window grow side by side. */
+function createBlockUsage(account: string, block: number): UsageEvent[] {
+  return Array.from({ length: USAGE_PER_BLOCK }, (_, nth): UsageEvent => {
+    const cell = block * CELLS_PER_BLOCK + Math.floor(nth / USAGE_PER_CELL);
+    const step = nth % USAGE_PER_CELL;
+    const group = step % GROUPS_PER_CELL;
     return {
-      id: `usage-${block * usage_per_block + nth}`,
+      id: `usage-${block * USAGE_PER_BLOCK + nth}`,
       account,
       kind: group === 3 ? "build_usage" : "ai_usage",
-      credits: usage_amount,
-      originalCredits: group === 2 ? usage_original_amount : null,
-      source: models[group] ?? null,
-      project: projects[group % projects.length] ?? null,
+      credits: "0.125",
+      originalCredits: group === 2 ? "0.25" : null,
+      source: MODELS[group] ?? null,
+      project: PROJECTS[group % PROJECTS.length] ?? null,
       description: "Chat completion",
-      occurredAt: (history_begins + cell * cell_micros + step * 1_000_000) as Instant,
+      occurredAt: new Date(HISTORY_START_MS + cell * CELL_MS + step * 1_000),
     };
   });
 }

@@ -1,53 +1,53 @@
-import { models, spreadAccount } from "./data.js";
-import { randomFrom, zipf } from "./random.js";
+import { MODELS, toAccountId } from "./data.js";
+import { createRandom, createZipf } from "./random.js";
 
-/** What a load over HTTP asks for, as data, for it is sent to another thread. */
-export type Requests =
-  /** Pages by their paths, in turn. */
+/** The requests of a load over HTTP. They are sent to another thread, so this is data. */
+export type RequestPlan =
+  /** Reads pages by their paths, in turn. */
   | { readonly kind: "pages"; readonly paths: readonly string[] }
-  /** Single spends over so many accounts by Zipf's law, under keys that begin so. */
+  /** Single spends over a number of accounts by Zipf's law. `keys` is the beginning of the keys. */
   | { readonly kind: "spend"; readonly accounts: number; readonly seed: number; readonly keys: string }
-  /** Usage in bulk, one event an account after the other, with ids that begin so. */
+  /** Usage in bulk, one event per account in turn. `ids` is the beginning of the ids. */
   | { readonly kind: "usage"; readonly accounts: number; readonly ids: string };
 
-/** How many events a request with usage carries. */
-export const events_per_request = 1_000;
+/** The number of events per request of usage. */
+export const EVENTS_PER_REQUEST = 1_000;
 
-/** How to ask, and what to expect. */
-export interface Asking {
-  /** The whole request of this number: head and body, in ASCII. */
+/** The requests of a load, and the responses that are expected. */
+export interface Requests {
+  /** Returns the complete request of a number: head and body, in ASCII. */
   request(index: number): string;
   readonly status: number;
-  /** How many operations an answer is. */
+  /** The number of operations per response. */
   readonly operations: number;
-  /** Whether the answer did what was asked. */
+  /** True if the response confirms the request. */
   isDone(body: string): boolean;
 }
 
-const spend_body = JSON.stringify({
+const SPEND_BODY = JSON.stringify({
   credits: "0.01",
-  source: models[0],
+  source: MODELS[0],
   description: "Chat completion",
 });
 
-/** Prepares requests with a credential. */
-export function asking(requests: Requests, credential: string): Asking {
-  switch (requests.kind) {
+/** Creates the requests of a plan. */
+export function createRequests(plan: RequestPlan, credential: string): Requests {
+  switch (plan.kind) {
     case "pages": {
-      const texts = requests.paths.map((path) => get(path, credential));
+      const requests = plan.paths.map((path) => formatGet(path, credential));
       return {
-        request: (index) => texts[index % texts.length] ?? "",
+        request: (index) => requests[index % requests.length] ?? "",
         status: 200,
         operations: 1,
         isDone: (body) => body.includes('"rows":[{'),
       };
     }
     case "spend": {
-      const draw = zipf(requests.accounts, randomFrom(requests.seed));
+      const draw = createZipf(plan.accounts, createRandom(plan.seed));
       return {
         request: (index) => {
-          const path = `/v1/accounts/${spreadAccount(draw())}/spend`;
-          return post(path, credential, spend_body, `idempotency-key: ${requests.keys}-${index}\r\n`);
+          const path = `/v1/accounts/${toAccountId(draw())}/spend`;
+          return formatPost(path, credential, SPEND_BODY, `idempotency-key: ${plan.keys}-${index}\r\n`);
         },
         status: 201,
         operations: 1,
@@ -56,35 +56,35 @@ export function asking(requests: Requests, credential: string): Asking {
     }
     case "usage":
       return {
-        request: (index) => post("/v1/usage", credential, usageBody(requests, index)),
+        request: (index) => formatPost("/v1/usage", credential, createUsageBody(plan, index)),
         status: 200,
-        operations: events_per_request,
-        isDone: (body) => body.split('"status":"posted"').length === events_per_request + 1,
+        operations: EVENTS_PER_REQUEST,
+        isDone: (body) => body.split('"status":"posted"').length === EVENTS_PER_REQUEST + 1,
       };
   }
 }
 
-function usageBody({ accounts, ids }: { accounts: number; ids: string }, index: number): string {
-  const events = Array.from({ length: events_per_request }, (_, nth) => {
-    const number = index * events_per_request + nth;
+function createUsageBody({ accounts, ids }: { accounts: number; ids: string }, index: number): string {
+  const events = Array.from({ length: EVENTS_PER_REQUEST }, (_, nth) => {
+    const number = index * EVENTS_PER_REQUEST + nth;
     return {
       id: `${ids}-${number}`,
-      account: spreadAccount(number % accounts),
+      account: toAccountId(number % accounts),
       kind: "ai_usage",
       credits: "0.01",
-      source: models[number % models.length],
+      source: MODELS[number % MODELS.length],
       description: "Chat completion",
     };
   });
   return JSON.stringify({ events });
 }
 
-/** A GET request. */
-export function get(path: string, credential: string): string {
+/** Formats a GET request. */
+export function formatGet(path: string, credential: string): string {
   return `GET ${path} HTTP/1.1\r\nhost: 127.0.0.1\r\nauthorization: Bearer ${credential}\r\n\r\n`;
 }
 
-function post(path: string, credential: string, body: string, head = ""): string {
+function formatPost(path: string, credential: string, body: string, head = ""): string {
   return (
     `POST ${path} HTTP/1.1\r\nhost: 127.0.0.1\r\nauthorization: Bearer ${credential}\r\n${head}` +
     `content-type: application/json\r\ncontent-length: ${body.length}\r\n\r\n${body}`

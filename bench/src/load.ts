@@ -1,34 +1,34 @@
-import { joined, type Measured } from "./stats.js";
+import { join, type Measured } from "./stats.js";
 
-/** When callers stop: after so many calls in all, or after so many seconds. */
+/** The end of a load: a number of calls in all, or a time. */
 export type Until = { readonly calls: number } | { readonly seconds: number };
 
-const errors_shown_max = 5;
-let errors_shown = 0;
+const ERRORS_SHOWN_MAX = 5;
+let errorsShown = 0;
 
 /**
- * Lets callers call at once, each the next time as soon as its last call was answered, and takes the time of each
- * call. A call answers how many operations it was; one that throws counts as an error and as no operation.
+ * Runs callers at once. Each calls again as soon as its last call has returned. Each call is timed. A call returns its
+ * number of operations. A call that throws counts as an error without operations.
  */
 export async function load(
   callers: number,
   until: Until,
   call: (index: number) => Promise<number>,
 ): Promise<Measured> {
-  const latencies_ms: number[] = [];
+  const latenciesMs: number[] = [];
   let operations = 0;
   let errors = 0;
   let started = 0;
-  const begin_ms = performance.now();
+  const beganMs = performance.now();
   const goesOn = () =>
-    "calls" in until ? started < until.calls : performance.now() - begin_ms < until.seconds * 1000;
+    "calls" in until ? started < until.calls : performance.now() - beganMs < until.seconds * 1000;
   const caller = async () => {
     while (goesOn()) {
       const index = started++;
-      const called_ms = performance.now();
+      const calledMs = performance.now();
       try {
         const done = await call(index);
-        latencies_ms.push(performance.now() - called_ms);
+        latenciesMs.push(performance.now() - calledMs);
         operations += done;
       } catch (error) {
         errors += 1;
@@ -37,21 +37,23 @@ export async function load(
     }
   };
   await Promise.all(Array.from({ length: callers }, caller));
-  return { operations, seconds: (performance.now() - begin_ms) / 1000, latencies_ms, errors };
+  return { operations, seconds: (performance.now() - beganMs) / 1000, latenciesMs, errors };
 }
 
-/** Says on the error output what went wrong, so that an error in the figures can be understood; a few times only. */
+/** Prints an error, so that an error in the figures can be explained. Only the first few are printed. */
 function report(error: unknown): void {
-  errors_shown += 1;
-  if (errors_shown <= errors_shown_max) process.stderr.write(`\n${String(error)}\n`);
+  errorsShown += 1;
+  if (errorsShown <= ERRORS_SHOWN_MAX) process.stderr.write(`\n${String(error)}\n`);
 }
 
-/** One side of a comparison: measures one turn, which 0 is the first of. */
+/** One side of a comparison. It measures one turn, the first of which is 0. */
 export type Side = (turn: number) => Promise<Measured>;
 
 /**
- * Measures a case and its baselines in turns (A B A B), since machines drift, and answers one measurement a side. The
- * first turn of each warms up: only its errors count.
+ * Measures a case and its baselines in turns (A B A B), because machines drift. The first turn of each warms up, and only
+ * its errors count.
+ *
+ * @returns one measurement per side
  */
 export async function interleave<Sides extends readonly Side[]>(
   turns: number,
@@ -61,11 +63,10 @@ export async function interleave<Sides extends readonly Side[]>(
   for (let turn = 0; turn <= turns; turn += 1) {
     for (const [nth, side] of sides.entries()) measured[nth]?.push(await side(turn));
   }
-  return measured.map(counted) as { [Nth in keyof Sides]: Measured };
+  return measured.map(joinTurns) as { [Nth in keyof Sides]: Measured };
 }
 
-function counted(turns: readonly Measured[]): Measured {
-  const [first, ...others] = turns;
-  const measured = joined(others);
-  return { ...measured, errors: measured.errors + (first?.errors ?? 0) };
+function joinTurns([first, ...others]: readonly Measured[]): Measured {
+  const joined = join(others);
+  return { ...joined, errors: joined.errors + (first?.errors ?? 0) };
 }

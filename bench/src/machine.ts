@@ -1,25 +1,25 @@
 import { arch, cpus, loadavg, platform, release, totalmem } from "node:os";
 import type pg from "pg";
-import { rounded } from "./stats.js";
+import { round } from "./stats.js";
 
-/** Where a run was made: absolute figures mean nothing without it. */
+/** The machine of a run. Absolute figures only count together with it. */
 export interface Machine {
   readonly cpu: string;
   readonly cores: number;
   readonly memory_gb: number;
   readonly platform: string;
   readonly node: string;
-  /** Over the last minute when the run began: what else the machine was doing. */
+  /** The load over the last minute when the run began. It shows what else the machine was doing. */
   readonly load_average: number;
   readonly began_at: string;
   readonly postgres: {
     readonly version: string;
-    /** What durability and speed depend on. */
+    /** The settings that durability and speed depend on. */
     readonly settings: Readonly<Record<string, string>>;
   };
 }
 
-const settings = [
+const SETTINGS = [
   "fsync",
   "synchronous_commit",
   "full_page_writes",
@@ -33,22 +33,22 @@ export async function describeMachine(pool: pg.Pool): Promise<Machine> {
   const version = await pool.query<{ version: string }>(
     "SELECT split_part(current_setting('server_version'), ' ', 1) AS version",
   );
-  const found = await pool.query<{ name: string; value: string }>(
+  const settings = await pool.query<{ name: string; value: string }>(
     "SELECT name, current_setting(name) AS value FROM unnest($1::text[]) AS name",
-    [settings],
+    [SETTINGS],
   );
   const [cpu] = cpus();
   return {
     cpu: cpu?.model.trim() || "unknown processor",
     cores: cpus().length,
-    memory_gb: rounded(totalmem() / 2 ** 30),
+    memory_gb: round(totalmem() / 2 ** 30),
     platform: `${platform()} ${release()} ${arch()}`,
     node: process.versions.node,
-    load_average: rounded(loadavg()[0] ?? 0),
+    load_average: round(loadavg()[0] ?? 0),
     began_at: new Date().toISOString(),
     postgres: {
       version: version.rows[0]?.version ?? "unknown",
-      settings: Object.fromEntries(found.rows.map(({ name, value }) => [name, value])),
+      settings: Object.fromEntries(settings.rows.map(({ name, value }) => [name, value])),
     },
   };
 }

@@ -1,60 +1,60 @@
 import { readFileSync } from "node:fs";
 import { platform } from "node:os";
 import type { Bench } from "./bench.js";
-import { openAccounts, spreadAccount } from "./data.js";
+import { openAccounts, toAccountId } from "./data.js";
 import { loadOverHttp } from "./http-load.js";
-import { events_per_request } from "./http-requests.js";
+import { EVENTS_PER_REQUEST } from "./http-requests.js";
 import { startServing } from "./serving.js";
 import type { Sizes } from "./sizes.js";
-import { rounded } from "./stats.js";
-import { callers } from "./write-bulk.js";
-import { spenders } from "./write-single.js";
+import { round } from "./stats.js";
+import { CALLERS } from "./write-bulk.js";
+import { SPENDERS } from "./write-single.js";
 
-/** What the server's process took at most. */
+/** The largest size of the server's process. */
 export interface Memory {
-  /** Its resident size in MB (2^20 bytes); null where the system does not tell it in `/proc`. */
+  /** The resident size in MB (2^20 bytes). Null if the system has no `/proc`. */
   readonly server_rss_max_mb: number | null;
-  /** The accounts it wrote to meanwhile. */
+  /** The accounts that were written to meanwhile. */
   readonly accounts_touched: number;
   readonly errors: number;
 }
 
-const sample_every_ms = 250;
+const SAMPLE_MS = 250;
 
-/** How often each account is touched by usage, before spends follow. */
-const rounds = 2;
+/** The number of usage events per account, before the spends. */
+const ROUNDS = 2;
 
 /**
- * Makes a server write to many accounts under full load, usage in bulk to each in turn and then single spends, and
- * watches how large its process grows.
+ * Makes a server write to many accounts under full load, and watches the size of its process. It gets usage in bulk on
+ * each account in turn, and then single spends.
  */
 export async function measureMemory(bench: Bench, sizes: Sizes): Promise<Memory> {
-  const accounts = sizes.accounts_touched;
+  const accounts = sizes.accountsTouched;
   const more = Array.from({ length: Math.max(0, accounts - sizes.accounts) }, (_, index) =>
-    spreadAccount(sizes.accounts + index),
+    toAccountId(sizes.accounts + index),
   );
   await openAccounts(bench.ledger, more);
   const { address, credential, pid, stop } = await startServing(bench);
-  let max_kb = 0;
+  let maxKb = 0;
   const sampling = setInterval(() => {
-    max_kb = Math.max(max_kb, residentKb(pid));
-  }, sample_every_ms);
+    maxKb = Math.max(maxKb, readResidentKb(pid));
+  }, SAMPLE_MS);
   try {
     const server = { address, credential };
     const usage = await loadOverHttp({
       ...server,
-      callers,
-      until: { calls: Math.ceil((accounts * rounds) / events_per_request) },
+      callers: CALLERS,
+      until: { calls: Math.ceil((accounts * ROUNDS) / EVENTS_PER_REQUEST) },
       requests: { kind: "usage", accounts, ids: "memory" },
     });
     const spends = await loadOverHttp({
       ...server,
-      callers: spenders,
-      until: { seconds: sizes.turns * sizes.turn_s },
+      callers: SPENDERS,
+      until: { seconds: sizes.turns * sizes.turnSeconds },
       requests: { kind: "spend", accounts, seed: 6, keys: "memory-spend" },
     });
     return {
-      server_rss_max_mb: max_kb === 0 ? null : rounded(max_kb / 1024),
+      server_rss_max_mb: maxKb === 0 ? null : round(maxKb / 1024),
       accounts_touched: accounts,
       errors: usage.errors + spends.errors,
     };
@@ -64,7 +64,7 @@ export async function measureMemory(bench: Bench, sizes: Sizes): Promise<Memory>
   }
 }
 
-function residentKb(pid: number): number {
+function readResidentKb(pid: number): number {
   if (platform() !== "linux") return 0;
   return Number(/^VmRSS:\s*(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1] ?? 0);
 }

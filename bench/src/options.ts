@@ -1,47 +1,47 @@
-/** What the command line asks for. */
+/** The options of the command line. */
 export interface Options {
-  /** A short run, within 90 seconds. */
+  /** True for a short run, within 90 seconds. */
   readonly isQuick: boolean;
-  /** The file for the JSON document, "-" for the standard output, or undefined for none. */
+  /** The file of the JSON document. "-" is the standard output, and undefined means none. */
   readonly json: string | undefined;
-  /** The folder for the plots, or undefined for none. */
+  /** The directory of the plots. Undefined means none. */
   readonly plots: string | undefined;
-  /** Entries of the long history, and seconds of a turn, where they are not to be the usual ones. */
+  /** The entries of the long history, and the seconds of a turn. Undefined means the default. */
   readonly entries: number | undefined;
-  readonly turn_s: number | undefined;
-  /** Run only the cases whose names begin with one of these; all when empty. */
+  readonly turnSeconds: number | undefined;
+  /** The beginnings of the names of the cases to run. An empty array means all. */
   readonly only: readonly string[];
 }
 
-/** A shorter history has no pages in the middle; a longer one would reach into the future. */
-const entries_min = 2_000;
-const entries_max = 80_000_000;
-const turn_s_min = 0.1;
-const turn_s_max = 60;
+/** A shorter history has no pages in the middle, and a longer one would reach into the future. */
+const ENTRIES_MIN = 2_000;
+const ENTRIES_MAX = 80_000_000;
+const TURN_SECONDS_MIN = 0.1;
+const TURN_SECONDS_MAX = 60;
 
-export const usage = `npm run bench -- [option ...] [case ...]
+export const USAGE = `npm run bench -- [option ...] [case ...]
 
   --quick             a short run, within 90 seconds
   --json [file]       writes the figures as one JSON document, to the file or to the standard output
-  --plots folder      measures what the plots show as well, and writes page-latency.svg and spend-throughput.svg there
-  --entries n         entries of the long history: 10,000,000 when nothing is said, 100,000 in a quick run
-  --turn-seconds n    how long each turn of a case takes: 2 when nothing is said, 0.5 in a quick run
+  --plots directory   also measures the plots, and writes page-latency.svg and spend-throughput.svg there
+  --entries n         entries of the long history (default: 10,000,000, or 100,000 in a quick run)
+  --turn-seconds n    seconds per turn of a case (default: 2, or 0.5 in a quick run)
   case                runs only the cases whose names begin so, such as read.page; memory is one of them
 
-DATABASE_URL names a PostgreSQL server to measure (a database of its own is made there and dropped at the end);
-without it a server with durable settings is started for the run. The exit code is 1 when a call failed or when the
-database did not pass the ledger's own check at the end.
+Set DATABASE_URL to measure a PostgreSQL server. The run creates a database there and drops it at the end. Without it the
+run starts a server with durable settings. The exit code is 1 if a call failed, or if the database did not pass verify.
 `;
 
-/** The arguments could not be read; the message says why. */
+/** The arguments are not valid. The message contains the remedy. */
 export class UsageError extends Error {
   override readonly name = "UsageError";
 }
 
 /**
- * Reads the arguments of the command line; `cases` are the names there are.
+ * Parses the arguments of the command line.
  *
- * @throws UsageError saying what can't be read
+ * @param cases the names of all cases
+ * @throws UsageError if an argument is not valid
  */
 export function parseOptions(args: readonly string[], cases: readonly string[]): Options {
   const options: { -readonly [Name in keyof Options]: Options[Name] } & { only: string[] } = {
@@ -49,7 +49,7 @@ export function parseOptions(args: readonly string[], cases: readonly string[]):
     json: undefined,
     plots: undefined,
     entries: undefined,
-    turn_s: undefined,
+    turnSeconds: undefined,
     only: [],
   };
   const isCase = (argument: string) => cases.some((name) => name.startsWith(argument));
@@ -58,26 +58,26 @@ export function parseOptions(args: readonly string[], cases: readonly string[]):
   for (let argument = waiting.shift(); argument !== undefined; argument = waiting.shift()) {
     if (argument === "--quick") options.isQuick = true;
     else if (argument === "--json") options.json = isFile(waiting[0]) ? waiting.shift() : "-";
-    else if (argument === "--plots") options.plots = textAfter(argument, waiting.shift());
+    else if (argument === "--plots") options.plots = parseName(argument, waiting.shift());
     else if (argument === "--entries")
-      options.entries = numberAfter(argument, waiting.shift(), entries_min, entries_max);
+      options.entries = parseNumber(argument, waiting.shift(), ENTRIES_MIN, ENTRIES_MAX);
     else if (argument === "--turn-seconds")
-      options.turn_s = numberAfter(argument, waiting.shift(), turn_s_min, turn_s_max);
-    else if (argument.startsWith("-")) throw new UsageError(`There is no option ${argument}.`);
+      options.turnSeconds = parseNumber(argument, waiting.shift(), TURN_SECONDS_MIN, TURN_SECONDS_MAX);
+    else if (argument.startsWith("-"))
+      throw new UsageError(`The option ${argument} is unknown. Use one of those below.`);
     else if (isCase(argument)) options.only.push(argument);
-    else throw new UsageError(`There is no case ${argument}. There are ${cases.join(", ")}.`);
+    else throw new UsageError(`The case ${argument} is unknown. Use one of ${cases.join(", ")}.`);
   }
   return options;
 }
 
-function textAfter(option: string, text: string | undefined): string {
-  if (text === undefined || text.startsWith("--"))
-    throw new UsageError(`${option} is to be followed by a name.`);
-  return text;
+function parseName(option: string, value: string | undefined): string {
+  if (value !== undefined && !value.startsWith("--")) return value;
+  throw new UsageError(`${option} has no name. Write it after the option.`);
 }
 
-function numberAfter(option: string, text: string | undefined, min: number, max: number): number {
-  const number = Number(text);
+function parseNumber(option: string, value: string | undefined, min: number, max: number): number {
+  const number = Number(value);
   if (number >= min && number <= max) return number;
-  throw new UsageError(`${option} is to be followed by a number from ${min} to ${max}.`);
+  throw new UsageError(`${option} has no valid number. Write one from ${min} to ${max} after the option.`);
 }

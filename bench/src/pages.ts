@@ -1,14 +1,14 @@
 import type { Bench } from "./bench.js";
 import type { PartResult } from "./case-result.js";
-import { longAccount, shortAccount } from "./history.js";
-import { figuresOf, rounded } from "./stats.js";
+import { LONG_ACCOUNT, SHORT_ACCOUNT } from "./history.js";
+import { round, toFigures } from "./stats.js";
 
-const filters = ["all", "added", "used", "adjustments"] as const;
+const FILTERS = ["all", "added", "used", "adjustments"] as const;
 
 /** A filter of the page. */
-export type Filter = (typeof filters)[number];
+export type Filter = (typeof FILTERS)[number];
 
-/** A page to read: `asOf` is what the first page answered, as the page sends it back. */
+/** A page to read. `asOf` is that of the first page, as the page component sends it. */
 export interface Page {
   readonly filter: Filter;
   readonly place: "newest" | "middle" | "last";
@@ -16,11 +16,11 @@ export interface Page {
   readonly asOf: string | undefined;
 }
 
-/** The first, middle and last page of each filter of the account with the long history. */
-export async function deepPages({ ledger }: Bench): Promise<Page[]> {
+/** Lists the first, middle and last page of each filter of the account with the long history. */
+export async function listDeepPages({ ledger }: Bench): Promise<Page[]> {
   const pages: Page[] = [];
-  for (const filter of filters) {
-    const first = await ledger.activity(longAccount, { filter });
+  for (const filter of FILTERS) {
+    const first = await ledger.activity(LONG_ACCOUNT, { filter });
     const { asOf } = first;
     pages.push(
       { filter, place: "newest", page: 1, asOf: undefined },
@@ -31,78 +31,78 @@ export async function deepPages({ ledger }: Bench): Promise<Page[]> {
   return pages;
 }
 
-/** How a page is read: through the library or over HTTP. Answers how many rows it has. */
+/** Reads a page, through the library or over HTTP. Returns its number of rows. */
 export type ReadPage = (account: string, page: Page) => Promise<number>;
 
+/** The latencies of each page of the long history, and of the short one's newest page in turns with it. */
+export interface TimedPages {
+  readonly timed: readonly {
+    readonly page: Page;
+    readonly longMs: readonly number[];
+    readonly shortMs: readonly number[];
+  }[];
+  readonly errors: number;
+  readonly seconds: number;
+}
+
 /**
- * Reads each page many times, one call at a time, in turns with the newest page of the account with the short history
- * under the same filter.
+ * Reads each page many times, one call at a time. It takes turns with the newest page of the account with the short
+ * history, under the same filter.
  */
 export async function timePages(
   pages: readonly Page[],
   samples: number,
   read: ReadPage,
 ): Promise<TimedPages> {
-  const timed = pages.map((page) => ({ page, long_ms: [] as number[], short_ms: [] as number[] }));
+  const timed = pages.map((page) => ({ page, longMs: [] as number[], shortMs: [] as number[] }));
   let errors = 0;
   const warmups = Math.ceil(samples / 10);
-  const begin_ms = performance.now();
+  const beganMs = performance.now();
   for (let sample = 0; sample < samples + warmups; sample += 1) {
-    // Each round begins with another page: what disturbs the machine at regular intervals must not always meet the same.
+    // Each round begins with another page, because a regular disturbance must not always meet the same one.
     const first = sample % timed.length;
-    for (const { page, long_ms, short_ms } of [...timed.slice(first), ...timed.slice(0, first)]) {
+    for (const { page, longMs, shortMs } of [...timed.slice(first), ...timed.slice(0, first)]) {
       const newest = { ...page, page: 1, asOf: undefined };
       try {
-        const short = await timeOf(() => read(shortAccount, newest));
-        const long = await timeOf(() => read(longAccount, page));
+        const short = await time(() => read(SHORT_ACCOUNT, newest));
+        const long = await time(() => read(LONG_ACCOUNT, page));
         if (sample < warmups) continue;
-        short_ms.push(short);
-        long_ms.push(long);
+        shortMs.push(short);
+        longMs.push(long);
       } catch (error) {
         errors += 1;
         process.stderr.write(`\n${String(error)}\n`);
       }
     }
   }
-  return { timed, errors, seconds: (performance.now() - begin_ms) / 1000 };
+  return { timed, errors, seconds: (performance.now() - beganMs) / 1000 };
 }
 
-/** The times of each page of the long history, and those of the short one's newest page taken in turns with them. */
-export interface TimedPages {
-  readonly timed: readonly {
-    readonly page: Page;
-    readonly long_ms: readonly number[];
-    readonly short_ms: readonly number[];
-  }[];
-  readonly errors: number;
-  readonly seconds: number;
-}
-
-/** One line a page: its percentiles, and its median to that of the short history's newest page. */
-export function partsOf({ timed }: TimedPages): PartResult[] {
-  return timed.map(({ page, long_ms, short_ms }) => {
-    const { p50_ms, p95_ms, p99_ms } = oneByOne(long_ms);
+/** Returns one part per page: its percentiles, and its median to that of the short history's newest page. */
+export function toParts({ timed }: TimedPages): PartResult[] {
+  return timed.map(({ page, longMs, shortMs }) => {
+    const { p50_ms, p95_ms, p99_ms } = toLoneFigures(longMs);
     return {
       name: `${page.filter}, ${page.place} page (${page.page.toLocaleString("en-US")})`,
-      samples: long_ms.length,
+      samples: longMs.length,
       p50_ms,
       p95_ms,
       p99_ms,
-      ratio: rounded(p50_ms / oneByOne(short_ms).p50_ms),
+      ratio: round(p50_ms / toLoneFigures(shortMs).p50_ms),
     };
   });
 }
 
-/** The figures of calls made one after the other. */
-export function oneByOne(latencies_ms: readonly number[]) {
-  const seconds = latencies_ms.reduce((sum, latency_ms) => sum + latency_ms, 0) / 1000;
-  return figuresOf({ operations: latencies_ms.length, seconds, latencies_ms, errors: 0 });
+/** Returns the figures of calls that were made one after the other. */
+export function toLoneFigures(latenciesMs: readonly number[]) {
+  const seconds = latenciesMs.reduce((sum, latencyMs) => sum + latencyMs, 0) / 1000;
+  return toFigures({ operations: latenciesMs.length, seconds, latenciesMs, errors: 0 });
 }
 
-async function timeOf(read: () => Promise<number>): Promise<number> {
-  const begin_ms = performance.now();
+async function time(read: () => Promise<number>): Promise<number> {
+  const beganMs = performance.now();
   const rows = await read();
-  const spent_ms = performance.now() - begin_ms;
+  const spentMs = performance.now() - beganMs;
   if (rows === 0) throw new Error("A page that has rows came back empty.");
-  return spent_ms;
+  return spentMs;
 }

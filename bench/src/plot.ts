@@ -1,7 +1,7 @@
 /** A point in the units of the axes. */
 export type Point = readonly [x: number, y: number];
 
-/** A line with the text that stands at its end. */
+/** A line with a label at its end. */
 export interface Line {
   readonly label: string;
   readonly points: readonly Point[];
@@ -11,21 +11,21 @@ export interface Line {
 export interface Plot {
   readonly title: string;
   readonly subtitle: string;
-  readonly x_label: string;
-  readonly y_label: string;
-  /** Where the x axis has marks; the first and the last line's end lie within them. */
-  readonly x_marks: readonly number[];
+  readonly xLabel: string;
+  readonly yLabel: string;
+  /** The marks of the x axis. They include both ends of every line. */
+  readonly xMarks: readonly number[];
   readonly lines: readonly Line[];
 }
 
-const width = 760;
-const height = 440;
-const area = { left: 96, right: 610, top: 84, bottom: 376 };
-const label_gap = 20;
-const y_marks_about = 5;
+const WIDTH = 760;
+const HEIGHT = 440;
+const AREA = { left: 96, right: 610, top: 84, bottom: 376 };
+const LABEL_GAP = 20;
+const Y_MARKS_ABOUT = 5;
 
-// The background is part of the picture, so that it is readable on any page, whatever the page takes for its own.
-const style = `
+// The background is part of the picture, so that it is readable on a page of any color.
+const STYLE = `
   .paper { fill: #ffffff } .ink { fill: #1f2328 } .quiet { fill: #57606a } .grid { stroke: #d8dee4 }
   .line { fill: none; stroke-width: 2.5; stroke-linejoin: round } text { font: 13px system-ui, sans-serif }
   .title { font-size: 17px; font-weight: 600 } .end { font-weight: 600 }
@@ -35,74 +35,76 @@ const style = `
     .line0 { stroke: #6cb0ff } .fill0 { fill: #6cb0ff } .line1 { stroke: #f0a05a } .fill1 { fill: #f0a05a }
   }`;
 
-/** Draws a plot as an SVG document that brings its colours, for light and dark. */
-export function renderPlot(plot: Plot): string {
-  const { title, subtitle, x_label, y_label, x_marks, lines } = plot;
-  const y_marks = marksUpTo(Math.max(...lines.flatMap(({ points }) => points.map(([, y]) => y))));
-  const x_of = scale(x_marks.map(Math.log), area.left, area.right);
-  const y_of = scale(y_marks, area.bottom, area.top);
-  const place = ([x, y]: Point): Point => [x_of(Math.log(x)), y_of(y)];
-  const middle_y = (area.top + area.bottom) / 2;
+/** Formats a plot as an SVG document with colors for light and dark. */
+export function formatPlot(plot: Plot): string {
+  const { title, subtitle, xLabel, yLabel, xMarks, lines } = plot;
+  const yMarks = toMarks(Math.max(...lines.flatMap(({ points }) => points.map(([, y]) => y))));
+  const toX = createScale(xMarks.map(Math.log), AREA.left, AREA.right);
+  const toY = createScale(yMarks, AREA.bottom, AREA.top);
+  const place = ([x, y]: Point): Point => [toX(Math.log(x)), toY(y)];
+  const middleY = (AREA.top + AREA.bottom) / 2;
   return [
-    `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" role="img" aria-labelledby="title">`,
-    `<title id="title">${title}: ${x_label} against ${y_label}</title>`,
-    `<style>${style}\n</style>`,
-    `<rect class="paper" width="${width}" height="${height}"/>`,
-    text(24, 34, "ink title", title),
-    text(24, 56, "quiet", subtitle),
-    ...y_marks.map((mark) => horizontal(y_of(mark), mark)),
-    ...x_marks.map((mark) => vertical(x_of(Math.log(mark)), mark)),
-    text((area.left + area.right) / 2, height - 20, "quiet", x_label, 'text-anchor="middle"'),
-    text(20, middle_y, "quiet", y_label, `text-anchor="middle" transform="rotate(-90 20 ${middle_y})"`),
-    ...drawnLines(lines.map(({ label, points }) => ({ label, points: points.map(place) }))),
+    `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${HEIGHT}" width="${WIDTH}" height="${HEIGHT}" role="img" aria-labelledby="title">`,
+    `<title id="title">${title}: ${xLabel} against ${yLabel}</title>`,
+    `<style>${STYLE}\n</style>`,
+    `<rect class="paper" width="${WIDTH}" height="${HEIGHT}"/>`,
+    formatText(24, 34, "ink title", title),
+    formatText(24, 56, "quiet", subtitle),
+    ...yMarks.map((mark) => formatYMark(toY(mark), mark)),
+    ...xMarks.map((mark) => formatXMark(toX(Math.log(mark)), mark)),
+    formatText((AREA.left + AREA.right) / 2, HEIGHT - 20, "quiet", xLabel, 'text-anchor="middle"'),
+    formatText(20, middleY, "quiet", yLabel, `text-anchor="middle" transform="rotate(-90 20 ${middleY})"`),
+    ...formatLines(lines.map(({ label, points }) => ({ label, points: points.map(place) }))),
     "</svg>\n",
   ].join("\n");
 }
 
-function drawnLines(lines: readonly Line[]): string[] {
-  const ends = apart(lines.map(({ points }) => points.at(-1)?.[1] ?? area.bottom));
+function formatLines(lines: readonly Line[]): string[] {
+  const ends = separate(lines.map(({ points }) => points.at(-1)?.[1] ?? AREA.bottom));
   return lines.flatMap(({ label, points }, nth) => [
-    `<polyline class="line line${nth}" points="${points.map(([x, y]) => `${fixed(x)},${fixed(y)}`).join(" ")}"/>`,
-    ...points.map(([x, y]) => `<circle class="fill${nth}" cx="${fixed(x)}" cy="${fixed(y)}" r="3.5"/>`),
-    text((points.at(-1)?.[0] ?? area.right) + 12, (ends[nth] ?? 0) + 4, `end fill${nth}`, label),
+    `<polyline class="line line${nth}" points="${points.map(([x, y]) => `${formatPlace(x)},${formatPlace(y)}`).join(" ")}"/>`,
+    ...points.map(
+      ([x, y]) => `<circle class="fill${nth}" cx="${formatPlace(x)}" cy="${formatPlace(y)}" r="3.5"/>`,
+    ),
+    formatText((points.at(-1)?.[0] ?? AREA.right) + 12, (ends[nth] ?? 0) + 4, `end fill${nth}`, label),
   ]);
 }
 
-/** Moves the ends of two lines apart where their labels would meet, as little as it takes. */
-function apart(ends: readonly number[]): number[] {
+/** Moves the labels of two lines apart, by as little as possible. */
+function separate(ends: readonly number[]): number[] {
   const [first = 0, second] = ends;
   if (second === undefined) return [first];
-  const missing = Math.max(0, label_gap - Math.abs(first - second)) / 2;
+  const missing = Math.max(0, LABEL_GAP - Math.abs(first - second)) / 2;
   const isFirstAbove = first <= second;
   return isFirstAbove ? [first - missing, second + missing] : [first + missing, second - missing];
 }
 
-function horizontal(y: number, mark: number): string {
-  const line = `<line class="grid" x1="${area.left}" x2="${area.right}" y1="${fixed(y)}" y2="${fixed(y)}"/>`;
-  return line + text(area.left - 10, y + 4, "quiet", number(mark), 'text-anchor="end"');
+function formatYMark(y: number, mark: number): string {
+  const line = `<line class="grid" x1="${AREA.left}" x2="${AREA.right}" y1="${formatPlace(y)}" y2="${formatPlace(y)}"/>`;
+  return line + formatText(AREA.left - 10, y + 4, "quiet", formatNumber(mark), 'text-anchor="end"');
 }
 
-function vertical(x: number, mark: number): string {
-  const line = `<line class="grid" x1="${fixed(x)}" x2="${fixed(x)}" y1="${area.bottom}" y2="${area.bottom + 6}"/>`;
-  return line + text(x, area.bottom + 22, "quiet", number(mark), 'text-anchor="middle"');
+function formatXMark(x: number, mark: number): string {
+  const line = `<line class="grid" x1="${formatPlace(x)}" x2="${formatPlace(x)}" y1="${AREA.bottom}" y2="${AREA.bottom + 6}"/>`;
+  return line + formatText(x, AREA.bottom + 22, "quiet", formatNumber(mark), 'text-anchor="middle"');
 }
 
-/** Round numbers from 0 to at least the given value. */
-function marksUpTo(value: number): number[] {
-  const rough = value / y_marks_about;
+/** Returns round numbers from 0 to at least the given value. */
+function toMarks(value: number): number[] {
+  const rough = value / Y_MARKS_ABOUT;
   const power = 10 ** Math.floor(Math.log10(rough));
   const step = ([1, 2, 2.5, 5].find((factor) => factor * power >= rough) ?? 10) * power;
   return Array.from({ length: Math.ceil(value / step) + 1 }, (_, nth) => nth * step);
 }
 
-/** Places values from the first to the last mark between two ends. */
-function scale(marks: readonly number[], from: number, to: number): (value: number) => number {
+/** Creates a scale that places the values between the first and the last mark between two ends. */
+function createScale(marks: readonly number[], from: number, to: number): (value: number) => number {
   const first = marks[0] ?? 0;
   const last = marks.at(-1) ?? 1;
   return (value) => from + ((value - first) / (last - first)) * (to - from);
 }
 
-const fixed = (value: number) => value.toFixed(1);
-const number = (value: number) => value.toLocaleString("en-US", { maximumFractionDigits: 4 });
-const text = (x: number, y: number, kind: string, content: string, more = "") =>
-  `<text class="${kind}" x="${fixed(x)}" y="${fixed(y)}" ${more}>${content}</text>`;
+const formatPlace = (value: number) => value.toFixed(1);
+const formatNumber = (value: number) => value.toLocaleString("en-US", { maximumFractionDigits: 4 });
+const formatText = (x: number, y: number, kind: string, content: string, more = "") =>
+  `<text class="${kind}" x="${formatPlace(x)}" y="${formatPlace(y)}" ${more}>${content}</text>`;

@@ -1,5 +1,5 @@
-/** Numbers from 0 to below 1 that look random and are the same in each run (a 32-bit mixing generator). */
-export function randomFrom(seed: number): () => number {
+/** Creates a generator of random numbers from 0 to 1 that are the same in each run (a 32-bit mixing generator). */
+export function createRandom(seed: number): () => number {
   let state = seed >>> 0;
   return () => {
     state = (state + 0x9e3779b9) >>> 0;
@@ -9,8 +9,11 @@ export function randomFrom(seed: number): () => number {
   };
 }
 
-/** Draws from 0 to `count - 1` by Zipf's law with exponent 1: number k is drawn in proportion to 1 / (k + 1). */
-export function zipf(count: number, random: () => number): () => number {
+/**
+ * Creates a generator of numbers from 0 to `count - 1` by Zipf's law with exponent 1: the frequency of number k is in
+ * proportion to 1 / (k + 1).
+ */
+export function createZipf(count: number, random: () => number): () => number {
   const cumulated = new Float64Array(count);
   let sum = 0;
   for (let index = 0; index < count; index += 1) {

@@ -1,17 +1,17 @@
 import type { Bench } from "./bench.js";
-import { byRate, type CaseResult } from "./case-result.js";
-import { spreadAccount } from "./data.js";
-import { longAccount } from "./history.js";
+import { type CaseResult, toRateResult } from "./case-result.js";
+import { toAccountId } from "./data.js";
+import { LONG_ACCOUNT } from "./history.js";
 import { interleave, load } from "./load.js";
-import { deepPages, oneByOne, partsOf, type ReadPage, timePages } from "./pages.js";
-import { randomFrom } from "./random.js";
+import { listDeepPages, type ReadPage, timePages, toLoneFigures, toParts } from "./pages.js";
+import { createRandom } from "./random.js";
 import type { Sizes } from "./sizes.js";
 
-/** How many readers read at once where the rate is measured. */
-export const readers = 8;
+/** The number of readers at once in cases that compare rates. */
+export const READERS = 8;
 
-/** How many rows a page has when nothing is said. */
-const page_rows = 8;
+/** The rows per page by default. */
+const PAGE_ROWS = 8;
 
 const NEWEST_ROWS = `
   SELECT * FROM credits.activity_rows WHERE account = $1 AND position <= $2
@@ -20,65 +20,65 @@ const NEWEST_ROWS = `
 const BALANCE = "SELECT * FROM credits.accounts WHERE account = $1";
 
 /**
- * The limit for reading a page: the same rows by a bare range of the primary key, prepared, over plain connections. It
- * answers how many pages it read, which is one.
+ * Creates the read that is the limit of reading a page: the same rows by a range of the primary key, prepared, over plain
+ * connections. It returns the number of pages that it has read, which is 1.
  */
-export async function bareNewestPage({ pool, ledger }: Bench): Promise<() => Promise<number>> {
-  const { total } = await ledger.activity(longAccount);
+export async function createBareRead({ pool, ledger }: Bench): Promise<() => Promise<number>> {
+  const { total } = await ledger.activity(LONG_ACCOUNT);
   return async () => {
     const { rows } = await pool.query({
       name: "bench_newest_rows",
       text: NEWEST_ROWS,
-      values: [longAccount, total, page_rows],
+      values: [LONG_ACCOUNT, total, PAGE_ROWS],
     });
-    if (rows.length !== page_rows) throw new Error(`The bare read found ${rows.length} rows.`);
+    if (rows.length !== PAGE_ROWS) throw new Error(`The bare read found ${rows.length} rows.`);
     return 1;
   };
 }
 
-/** The newest page of the long history through the library, against a bare read of the same rows. */
+/** Reads the newest page of the long history through the library, against a bare read of the same rows. */
 export async function readNewestPage(bench: Bench, sizes: Sizes): Promise<CaseResult> {
-  const bare = await bareNewestPage(bench);
+  const bare = await createBareRead(bench);
   const read = async () => {
-    const { rows } = await bench.ledger.activity(longAccount);
-    if (rows.length !== page_rows) throw new Error(`The newest page has ${rows.length} rows.`);
+    const { rows } = await bench.ledger.activity(LONG_ACCOUNT);
+    if (rows.length !== PAGE_ROWS) throw new Error(`The newest page has ${rows.length} rows.`);
     return 1;
   };
-  const until = { seconds: sizes.turn_s };
+  const until = { seconds: sizes.turnSeconds };
   const [measured, baseline] = await interleave(
     sizes.turns,
-    () => load(readers, until, read),
-    () => load(readers, until, bare),
+    () => load(READERS, until, read),
+    () => load(READERS, until, bare),
   );
-  return byRate({
+  return toRateResult({
     name: "read.page.newest",
-    callers: readers,
+    callers: READERS,
     entries: await bench.entries(),
     measured,
-    baseline_name: "bare key range read",
+    baselineName: "bare key range read",
     baseline,
   });
 }
 
-/** Reads a page through the library. */
-export function readPage({ ledger }: Bench): ReadPage {
+/** Creates a function that reads pages through the library. */
+export function createReadPage({ ledger }: Bench): ReadPage {
   return async (account, { filter, page, asOf }) => {
     const found = await ledger.activity(account, { filter, page, ...(asOf === undefined ? {} : { asOf }) });
     return found.rows.length;
   };
 }
 
-/** Pages far from the newest, against the newest page of a short history: what the length of a history costs. */
+/** Reads pages far from the newest, against the newest page of a short history. It shows the cost of a long history. */
 export async function readDeepPages(bench: Bench, sizes: Sizes): Promise<CaseResult> {
-  const pages = await deepPages(bench);
-  const times = await timePages(pages, sizes.samples, readPage(bench));
-  const parts = partsOf(times);
-  const short = oneByOne(times.timed.flatMap(({ short_ms }) => short_ms));
+  const pages = await listDeepPages(bench);
+  const times = await timePages(pages, sizes.samples, createReadPage(bench));
+  const parts = toParts(times);
+  const short = toLoneFigures(times.timed.flatMap(({ shortMs }) => shortMs));
   return {
     name: "read.page.deep",
-    ...oneByOne(times.timed.flatMap(({ long_ms }) => long_ms)),
+    ...toLoneFigures(times.timed.flatMap(({ longMs }) => longMs)),
     callers: 1,
-    operations: times.timed.reduce((sum, { long_ms }) => sum + long_ms.length, 0),
+    operations: times.timed.reduce((sum, { longMs }) => sum + longMs.length, 0),
     errors: times.errors,
     entries: await bench.entries(),
     baseline: short.p50_ms,
@@ -91,12 +91,12 @@ export async function readDeepPages(bench: Bench, sizes: Sizes): Promise<CaseRes
   };
 }
 
-/** An account with its balance and what remains of its grants, against a bare read of its line by primary key. */
+/** Reads accounts with their balances and what remains of their grants, against a bare read by primary key. */
 export async function readBalance(bench: Bench, sizes: Sizes): Promise<CaseResult> {
-  const random = randomFrom(3);
-  const account = () => spreadAccount(Math.floor(random() * sizes.accounts));
+  const random = createRandom(3);
+  const account = () => toAccountId(Math.floor(random() * sizes.accounts));
   const read = async () => {
-    if ((await bench.ledger.getAccount(account())) === null) throw new Error("An account is missing.");
+    await bench.ledger.getAccount(account());
     return 1;
   };
   const bare = async () => {
@@ -104,18 +104,18 @@ export async function readBalance(bench: Bench, sizes: Sizes): Promise<CaseResul
     if ((await bench.pool.query(query)).rowCount !== 1) throw new Error("An account is missing.");
     return 1;
   };
-  const until = { seconds: sizes.turn_s };
+  const until = { seconds: sizes.turnSeconds };
   const [measured, baseline] = await interleave(
     sizes.turns,
-    () => load(readers, until, read),
-    () => load(readers, until, bare),
+    () => load(READERS, until, read),
+    () => load(READERS, until, bare),
   );
-  return byRate({
+  return toRateResult({
     name: "read.balance",
-    callers: readers,
+    callers: READERS,
     entries: await bench.entries(),
     measured,
-    baseline_name: "bare primary key read",
+    baselineName: "bare primary key read",
     baseline,
   });
 }

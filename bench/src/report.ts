@@ -5,27 +5,27 @@ import type { Memory } from "./memory.js";
 import type { Concurrency } from "./spend-curve.js";
 import type { Verified } from "./verified.js";
 
-/** What a run was told to do, and what its cases share. */
+/** The settings of a run, and the facts that its cases share. */
 export interface RunFacts {
   readonly is_quick: boolean;
-  /** Entries and activity rows of the long history, and accounts that the write cases spread over. */
+  /** The entries and activity rows of the long history, and the accounts that the write cases spread over. */
   readonly history_entries: number;
   readonly history_rows: number;
   readonly accounts: number;
-  /** Connections of the ledger, and how many of them write at once. */
+  /** The connections of the ledger, and the number of them that write at once. */
   readonly connections: number;
   readonly lanes: number;
-  /** The whole run, with making the data. */
+  /** The time of the whole run, including the time to make the data. */
   readonly seconds: number;
 }
 
-/** A run as one document. */
+/** The JSON document of a run. */
 export interface Report {
   readonly machine: Machine;
   readonly run: RunFacts;
   readonly cases: readonly CaseResult[];
   readonly memory?: Memory;
-  /** What the plots show, where they were asked for. */
+  /** The data of the plots. It is only measured on request. */
   readonly growth?: readonly Growth[];
   readonly concurrency?: readonly Concurrency[];
   readonly verify: Verified;

@@ -6,7 +6,7 @@ import { join } from "node:path";
 
 /** A temporary directory and a process. Both are removed when this process ends, even if it is killed. */
 export interface Scratch {
-  readonly folder: string;
+  readonly directory: string;
   /** Sets the process that ends with this one. */
   watch(child: ChildProcess): void;
   /** Ends the process and removes the directory. */
@@ -24,8 +24,8 @@ process.stdin.setEncoding("utf8").on("data", (data) => { pid += data; }).on("end
 
 /** Creates a temporary directory. */
 export async function openScratch(): Promise<Scratch> {
-  const folder = await mkdtemp(join(tmpdir(), "credit-activity-bench-"));
-  const guard = spawn(process.execPath, ["--eval", script, folder], {
+  const directory = await mkdtemp(join(tmpdir(), "credit-activity-bench-"));
+  const guard = spawn(process.execPath, ["--eval", script, directory], {
     cwd: "/",
     detached: true, // Ctrl-C in the terminal is not for the guard.
     env: { ...process.env, NODE_OPTIONS: "" },
@@ -37,13 +37,13 @@ export async function openScratch(): Promise<Scratch> {
   const closed = once(guard, "close") as Promise<[number | null]>;
   closed.catch(() => {}); // The guard did not start. `remove` reports it.
   return {
-    folder,
+    directory,
     watch: (child) => void guard.stdin.write(String(child.pid ?? "")),
     remove: async () => {
       guard.ref();
       guard.stdin.end();
       const [code] = await closed;
-      if (code !== 0) throw new Error(`The directory ${folder} was not removed. Remove it.`);
+      if (code !== 0) throw new Error(`The directory ${directory} was not removed. Remove it.`);
     },
   };
 }

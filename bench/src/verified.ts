@@ -1,8 +1,8 @@
 import type { Violation } from "@credit-activity/server";
 import type { Bench } from "./bench.js";
-import { rounded } from "./stats.js";
+import { round } from "./stats.js";
 
-/** What the ledger's own check found in the database that a run leaves behind. */
+/** The result of `verify` on the database at the end of a run. */
 export interface Verified {
   readonly ok: boolean;
   readonly checks: number;
@@ -11,15 +11,15 @@ export interface Verified {
   readonly seconds: number;
 }
 
-/** Checks the whole database; `progress` is told of each check before it is made. */
+/** Verifies the whole database. `progress` is called with each check. */
 export async function verifyAll({ ledger }: Bench, progress: (check: string) => void): Promise<Verified> {
-  const begin_ms = performance.now();
+  const beganMs = performance.now();
   const { checks, violations, entries } = await ledger.verify({ onCheck: progress });
   return {
     ok: violations.length === 0,
     checks: checks.length,
     violations,
     entries,
-    seconds: rounded((performance.now() - begin_ms) / 1000),
+    seconds: round((performance.now() - beganMs) / 1000),
   };
 }

@@ -1,31 +1,31 @@
-import type { Credits, UsageEventInput } from "@credit-activity/server";
-import { type BareEntries, createBareEntries, type Lines, type Place, type Query } from "./bare.js";
+import type { Ledger, UsageEvent } from "@credit-activity/server";
+import { type BareEntries, createBareEntries, type Place, type Query, type RowBatch } from "./bare.js";
 import type { Bench } from "./bench.js";
-import { byRate, type CaseResult } from "./case-result.js";
-import { hotAccount, liveUsage, spreadAccount } from "./data.js";
+import { type CaseResult, toRateResult } from "./case-result.js";
+import { createUsage, HOT_ACCOUNT, toAccountId } from "./data.js";
 import { interleave, load } from "./load.js";
-import { randomFrom, zipf } from "./random.js";
-import { lanes, type Sizes } from "./sizes.js";
-import { figuresOf, type Measured } from "./stats.js";
+import { createRandom, createZipf } from "./random.js";
+import { LANES, type Sizes } from "./sizes.js";
+import { type Measured, toFigures } from "./stats.js";
 
-/** How many events one call of `usage` carries, and how many calls are under way at once. */
-export const events_per_call = 1_000;
-export const callers = 8;
+/** The number of events per call of `usage`, and the number of calls in flight. */
+export const EVENTS_PER_CALL = 1_000;
+export const CALLERS = 8;
 
-/** Usage in bulk on one account, against a bare INSERT of its lines. */
+/** Posts usage in bulk on one account, against a bare INSERT of its entries. */
 export function writeHot(bench: Bench, sizes: Sizes): Promise<CaseResult> {
-  return writeInTurns("write.bulk.hot", "hot", bench, sizes, () => hotAccount);
+  return writeInTurns("write.bulk.hot", "hot", bench, sizes, () => HOT_ACCOUNT);
 }
 
-/** Usage in bulk over many accounts by Zipf's law, against a bare INSERT of its lines. */
+/** Posts usage in bulk over many accounts by Zipf's law, against a bare INSERT of its entries. */
 export function writeZipf(bench: Bench, sizes: Sizes): Promise<CaseResult> {
-  const draw = zipf(sizes.accounts, randomFrom(1));
-  return writeInTurns("write.bulk.zipf", "zipf", bench, sizes, () => spreadAccount(draw()));
+  const draw = createZipf(sizes.accounts, createRandom(1));
+  return writeInTurns("write.bulk.zipf", "zipf", bench, sizes, () => toAccountId(draw()));
 }
 
 /**
- * Posts usage through the library, and inserts the lines it became with a bare statement, on one connection and on
- * several, in turns. The faster of the two is the baseline. Events and lines are made ready before the time is taken.
+ * Posts usage through the library, and inserts the same entries with a bare statement, on one connection and on several,
+ * in turns. The faster INSERT is the baseline. Events and rows are made before the time is taken.
  */
 async function writeInTurns(
   name: string,
@@ -34,19 +34,19 @@ async function writeInTurns(
   sizes: Sizes,
   account: () => string,
 ): Promise<CaseResult> {
-  const query = queryOf(bench);
+  const query = createQuery(bench);
   const one = await createBareEntries(query, `${table}_one`);
   const several = await createBareEntries(query, `${table}_several`);
-  let lines: Lines[] = [];
+  let batches: RowBatch[] = [];
   const post = async (): Promise<Measured> => {
-    const { measured, places } = await postUsage(bench.ledger, usageCalls(sizes.events, account));
-    lines = await one.lines(places);
+    const { measured, places } = await postUsage(bench.ledger, createCalls(sizes.events, account));
+    batches = await one.read(places);
     return measured;
   };
   const insertOn = (connections: number, { insert }: BareEntries) => {
     const statement = { name: `bench_insert_${table}_${connections}`, text: insert };
     return () =>
-      insertLines(connections, lines, ({ parameters }) =>
+      insertRows(connections, batches, ({ parameters }) =>
         bench.pool.query({ ...statement, values: [...parameters] }),
       );
   };
@@ -54,66 +54,68 @@ async function writeInTurns(
     sizes.turns,
     post,
     insertOn(1, one),
-    insertOn(lanes, several),
+    insertOn(LANES, several),
   );
-  const one_per_s = figuresOf(onOne).rate_per_s;
-  const several_per_s = figuresOf(onSeveral).rate_per_s;
-  const isOneFaster = one_per_s > several_per_s;
-  const result = byRate({
+  const onePerSecond = toFigures(onOne).rate_per_s;
+  const severalPerSecond = toFigures(onSeveral).rate_per_s;
+  const isOneFaster = onePerSecond > severalPerSecond;
+  const result = toRateResult({
     name,
-    callers,
+    callers: CALLERS,
     entries: await bench.entries(),
     measured,
-    baseline_name: `bare multi-row INSERT, ${isOneFaster ? "1 connection" : `${lanes} connections`}`,
+    baselineName: `bare multi-row INSERT, ${isOneFaster ? "1 connection" : `${LANES} connections`}`,
     baseline: isOneFaster ? onOne : onSeveral,
   });
   return {
     ...result,
     errors: measured.errors + onOne.errors + onSeveral.errors,
-    baseline_one_connection_per_s: one_per_s,
-    baseline_several_connections_per_s: several_per_s,
+    baseline_one_connection_per_s: onePerSecond,
+    baseline_several_connections_per_s: severalPerSecond,
   };
 }
 
-/** A plain query on the run's database. */
-export function queryOf({ pool }: Bench): Query {
+/** Creates a function that runs plain queries on the run's database. */
+export function createQuery({ pool }: Bench): Query {
   return (text, values) => pool.query<Record<string, string | null>>(text, values);
 }
 
-/** So many events of live usage, as calls in bulk. */
-export function usageCalls(events: number, account: () => string): UsageEventInput[][] {
-  return Array.from({ length: Math.ceil(events / events_per_call) }, () =>
-    liveUsage(events_per_call, account),
+/** Creates events of live usage, as calls in bulk. */
+export function createCalls(events: number, account: () => string): UsageEvent[][] {
+  return Array.from({ length: Math.ceil(events / EVENTS_PER_CALL) }, () =>
+    createUsage(EVENTS_PER_CALL, account),
   );
 }
 
-/** Posts usage, several calls at once, and says where its entries are. */
+/** Posts usage with several calls at once, and returns the places of its entries. */
 export async function postUsage(
-  ledger: Credits,
-  calls: readonly UsageEventInput[][],
+  ledger: Ledger,
+  calls: readonly UsageEvent[][],
 ): Promise<{ measured: Measured; places: Place[] }> {
   const places: Place[] = [];
-  const measured = await load(callers, { calls: calls.length }, async (index) => {
-    const results = await ledger.usage(calls[index] ?? []);
-    for (const { entry, id, status } of results) {
-      if (entry === null || status !== "posted") throw new Error(`The ledger did not post ${id}: ${status}.`);
-      places.push(entry);
-    }
+  const measured = await load(CALLERS, { calls: calls.length }, async (index) => {
+    const events = calls[index] ?? [];
+    const { results } = await ledger.usage(events);
+    results.forEach((result, nth) => {
+      if (result.status !== "posted")
+        throw new Error(`The ledger did not post ${result.id}: ${result.status}.`);
+      places.push({ account: events[nth]?.account ?? "", seq: result.entry.seq });
+    });
     return results.length;
   });
   return { measured, places };
 }
 
-/** Inserts lines, one statement after the other on each connection. */
-export function insertLines(
+/** Inserts rows, one statement after the other on each connection. */
+export function insertRows(
   connections: number,
-  lines: readonly Lines[],
-  insert: (lines: Lines) => Promise<unknown>,
+  batches: readonly RowBatch[],
+  insert: (batch: RowBatch) => Promise<unknown>,
 ): Promise<Measured> {
-  return load(connections, { calls: lines.length }, async (index) => {
-    const part = lines[index];
-    if (part === undefined) return 0;
-    await insert(part);
-    return part.count;
+  return load(connections, { calls: batches.length }, async (index) => {
+    const batch = batches[index];
+    if (batch === undefined) return 0;
+    await insert(batch);
+    return batch.count;
   });
 }

@@ -1,53 +1,53 @@
 import { cp } from "node:fs/promises";
 import { join } from "node:path";
-import { createCredits } from "@credit-activity/server";
+import { createLedger } from "@credit-activity/server";
 import { PGlite } from "@electric-sql/pglite";
-import { createBareEntries, type Lines } from "./bare.js";
+import { createBareEntries, type RowBatch } from "./bare.js";
 import type { Bench } from "./bench.js";
-import { byRate, type CaseResult } from "./case-result.js";
-import { openAccounts, spreadAccount } from "./data.js";
+import { type CaseResult, toRateResult } from "./case-result.js";
+import { openAccounts, toAccountId } from "./data.js";
 import { interleave } from "./load.js";
-import { randomFrom, zipf } from "./random.js";
+import { createRandom, createZipf } from "./random.js";
 import { openScratch } from "./scratch.js";
 import type { Sizes } from "./sizes.js";
-import { callers, insertLines, postUsage, queryOf, usageCalls } from "./write-bulk.js";
+import { CALLERS, createCalls, createQuery, insertRows, postUsage } from "./write-bulk.js";
 
-const accounts = 1_000;
+const ACCOUNTS = 1_000;
 
 /**
- * Usage in bulk on the embedded database, in a folder, against a bare INSERT into another one. Only its ledger can look
- * into an embedded database, so the lines are those that the same events become in the run's own ledger.
+ * Posts usage in bulk on the embedded database, in a directory, against a bare INSERT into another one. Only its ledger can
+ * read an embedded database, so the rows come from the run's ledger, to which the same events are posted.
  */
 export async function writeEmbedded(bench: Bench, sizes: Sizes): Promise<CaseResult> {
   const scratch = await openScratch();
-  const dataDir = join(scratch.folder, "ledger");
-  const copy = join(scratch.folder, "bare");
-  // The other database is a copy of the ledger's while that is empty, for it takes seconds to make one anew.
-  await (await createCredits({ database: { dataDir } })).close();
+  const dataDir = join(scratch.directory, "ledger");
+  const copy = join(scratch.directory, "bare");
+  // The other database is a copy of the ledger's while that is empty, because it takes seconds to create one.
+  await (await createLedger({ database: { dataDir } })).close();
   await cp(join(dataDir, "postgres"), copy, { recursive: true });
-  const ledger = await createCredits({ database: { dataDir } });
+  const ledger = await createLedger({ database: { dataDir } });
   const bare = await PGlite.create({ dataDir: copy });
   try {
-    const names = Array.from({ length: accounts }, (_, index) => spreadAccount(index));
+    const names = Array.from({ length: ACCOUNTS }, (_, index) => toAccountId(index));
     await openAccounts(ledger, names);
     const { insert } = await createBareEntries((text, values) => bare.query(text, values), "entries");
-    const { lines: linesAt } = await createBareEntries(queryOf(bench), "embedded");
-    const draw = zipf(accounts, randomFrom(4));
-    let lines: Lines[] = [];
+    const { read } = await createBareEntries(createQuery(bench), "embedded");
+    const draw = createZipf(ACCOUNTS, createRandom(4));
+    let batches: RowBatch[] = [];
     const post = async () => {
-      const calls = usageCalls(sizes.events_embedded, () => spreadAccount(draw()));
+      const calls = createCalls(sizes.eventsEmbedded, () => toAccountId(draw()));
       const { measured } = await postUsage(ledger, calls);
-      lines = await linesAt((await postUsage(bench.ledger, calls)).places);
+      batches = await read((await postUsage(bench.ledger, calls)).places);
       return measured;
     };
-    const insertAgain = () => insertLines(1, lines, ({ parameters }) => bare.query(insert, [...parameters]));
+    const insertAgain = () => insertRows(1, batches, ({ parameters }) => bare.query(insert, [...parameters]));
     const [measured, baseline] = await interleave(sizes.turns, post, insertAgain);
-    return byRate({
+    return toRateResult({
       name: "write.bulk.pglite",
-      callers,
+      callers: CALLERS,
       entries: (await ledger.verify()).entries,
       measured,
-      baseline_name: "bare multi-row INSERT, PGlite",
+      baselineName: "bare multi-row INSERT, PGlite",
       baseline,
     });
   } finally {

@@ -1,15 +1,15 @@
 import type { Bench } from "./bench.js";
-import { byRate, type CaseResult, withLone } from "./case-result.js";
+import { type CaseResult, toRateResult, withLone } from "./case-result.js";
 import { loadOverHttp } from "./http-load.js";
 import { interleave, type Until } from "./load.js";
-import { row_lock_connections } from "./row-lock.js";
+import { ROW_LOCK_CONNECTIONS } from "./row-lock.js";
 import { type Serving, startRowLockServer, startServing } from "./serving.js";
 import type { Sizes } from "./sizes.js";
-import { spenders } from "./write-single.js";
+import { SPENDERS } from "./write-single.js";
 
 /**
- * Single spends over HTTP with a secret key and an Idempotency-Key, over many accounts by Zipf's law, many at once,
- * against the row lock behind a plain HTTP server. The same callers ask both; then one caller asks the ledger alone.
+ * Posts single spends over HTTP with a secret key and an Idempotency-Key, over many accounts by Zipf's law, many at once.
+ * The baseline is the row lock behind a plain HTTP server, with the same callers. Then one caller spends alone.
  */
 export async function writeSinglesOverHttp(bench: Bench, sizes: Sizes): Promise<CaseResult> {
   const ledger = await startServing(bench);
@@ -23,22 +23,22 @@ export async function writeSinglesOverHttp(bench: Bench, sizes: Sizes): Promise<
       requests: { kind: "spend", accounts: sizes.accounts, seed: 5 + turn, keys: `http-${callers}-${turn}` },
     });
   try {
-    const until = { seconds: sizes.turn_s };
+    const until = { seconds: sizes.turnSeconds };
     const [measured, baseline] = await interleave(
       sizes.turns,
-      (turn) => spend(ledger, spenders, until, turn),
-      (turn) => spend(rowLock, spenders, until, turn),
+      (turn) => spend(ledger, SPENDERS, until, turn),
+      (turn) => spend(rowLock, SPENDERS, until, turn),
     );
-    const lone = await spend(ledger, 1, { calls: sizes.lone_calls }, 0);
-    const baseline_name = `row lock over HTTP, ${row_lock_connections} connections`;
+    const lone = await spend(ledger, 1, { calls: sizes.loneCalls }, 0);
+    const baselineName = `row lock over HTTP, ${ROW_LOCK_CONNECTIONS} connections`;
     const entries = await bench.entries();
     return withLone(
-      byRate({
+      toRateResult({
         name: "write.single.http",
-        callers: spenders,
+        callers: SPENDERS,
         entries,
         measured,
-        baseline_name,
+        baselineName,
         baseline,
       }),
       lone,

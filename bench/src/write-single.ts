@@ -1,46 +1,51 @@
-import { type Credits, credits } from "@credit-activity/server";
+import { type Ledger, type SpendInput, toMicros } from "@credit-activity/server";
 import type { Bench } from "./bench.js";
-import { byRate, type CaseResult, withLone } from "./case-result.js";
-import { hotAccount, spreadAccount } from "./data.js";
+import { type CaseResult, toRateResult, withLone } from "./case-result.js";
+import { HOT_ACCOUNT, toAccountId } from "./data.js";
 import { interleave, load } from "./load.js";
-import { randomFrom, zipf } from "./random.js";
-import { openRowLock, type RowLock, row_lock_connections, type Work } from "./row-lock.js";
+import { createRandom, createZipf } from "./random.js";
+import { openRowLock, ROW_LOCK_CONNECTIONS, type RowLock, type Work } from "./row-lock.js";
 import type { Sizes } from "./sizes.js";
-import { figuresOf, rounded } from "./stats.js";
+import { round, toFigures } from "./stats.js";
 
-/** How many calls of `spend` are under way at once. */
-export const spenders = 256;
+/** The number of calls of `spend` in flight. */
+export const SPENDERS = 256;
 
-const spent = credits("0.01");
-const source = { type: "model", id: "atlas-large", label: "atlas-large" };
-const description = "Chat completion";
+const SOURCE = { type: "model", id: "atlas-large", label: "atlas-large" };
+const DESCRIPTION = "Chat completion";
+const SPEND: SpendInput = { credits: "0.01", source: SOURCE, description: DESCRIPTION };
+const SPEND_MICROS = toMicros(SPEND.credits);
 
-let keys_made = 0;
-function nextKey(): string {
-  keys_made += 1;
-  return `spend-${keys_made}`;
+let keysMade = 0;
+function createKey(): string {
+  keysMade += 1;
+  return `spend-${keysMade}`;
 }
 
-/** Single spends over many accounts by Zipf's law, many at once. */
+/** Posts single spends over many accounts by Zipf's law, many at once. */
 export function writeSingles(bench: Bench, sizes: Sizes): Promise<CaseResult> {
-  const draw = zipf(sizes.accounts, randomFrom(2));
-  return spendInTurns("write.single.library", bench, sizes, () => spreadAccount(draw()));
+  const draw = createZipf(sizes.accounts, createRandom(2));
+  return spendInTurns("write.single.library", bench, sizes, () => toAccountId(draw()));
 }
 
-/** Single spends on one account, many at once. */
+/** Posts single spends on one account, many at once. */
 export function writeSinglesHot(bench: Bench, sizes: Sizes): Promise<CaseResult> {
-  return spendInTurns("write.single.library.hot", bench, sizes, () => hotAccount);
+  return spendInTurns("write.single.library.hot", bench, sizes, () => HOT_ACCOUNT);
 }
 
-/** A spend through the library under a key of its own; it answers how many entries that was. */
-export async function spendOnce(ledger: Credits, account: string): Promise<number> {
-  await ledger.spend(account, { credits: spent, source, description }, { key: nextKey() });
+/** Spends through the library with a new key. Returns the number of entries, which is 1. */
+export async function spendOnce(ledger: Ledger, account: string): Promise<number> {
+  await ledger.spend(account, SPEND, { key: createKey() });
   return 1;
 }
 
-/** The same through the row-lock baseline. */
+/** Spends the same through the row-lock baseline. */
 export async function spendRowLocked(rowLock: RowLock, account: string, work: Work): Promise<number> {
-  await rowLock.spend({ account, credits: spent, description, source: source.label, key: nextKey() }, work);
+  const { label } = SOURCE;
+  await rowLock.spend(
+    { account, micros: SPEND_MICROS, description: DESCRIPTION, source: label, key: createKey() },
+    work,
+  );
   return 1;
 }
 
@@ -53,25 +58,25 @@ async function spendInTurns(
   const rowLock = openRowLock(bench.url);
   try {
     const spend = () => spendOnce(bench.ledger, account());
-    const until = { seconds: sizes.turn_s };
+    const until = { seconds: sizes.turnSeconds };
     const spendLocked = (work: Work) => () =>
-      load(row_lock_connections, until, () => spendRowLocked(rowLock, account(), work));
+      load(ROW_LOCK_CONNECTIONS, until, () => spendRowLocked(rowLock, account(), work));
     const [measured, baseline, least] = await interleave(
       sizes.turns,
-      () => load(spenders, until, spend),
+      () => load(SPENDERS, until, spend),
       spendLocked("same"),
       spendLocked("least"),
     );
-    const lone = await load(1, { calls: sizes.lone_calls }, spend);
-    const baseline_name = `row lock, ${row_lock_connections} connections`;
+    const lone = await load(1, { calls: sizes.loneCalls }, spend);
+    const baselineName = `row lock, ${ROW_LOCK_CONNECTIONS} connections`;
     const entries = await bench.entries();
-    const result = byRate({ name, callers: spenders, entries, measured, baseline_name, baseline });
-    const least_rate = figuresOf(least).rate_per_s;
+    const result = toRateResult({ name, callers: SPENDERS, entries, measured, baselineName, baseline });
+    const leastPerSecond = toFigures(least).rate_per_s;
     return {
       ...withLone(result, lone),
       errors: result.errors + lone.errors + least.errors,
-      baseline_least_work_per_s: least_rate,
-      ratio_to_least_work: rounded(result.rate_per_s / least_rate),
+      baseline_least_work_per_s: leastPerSecond,
+      ratio_to_least_work: round(result.rate_per_s / leastPerSecond),
     };
   } finally {
     await rowLock.close();

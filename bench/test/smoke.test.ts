@@ -3,9 +3,9 @@ import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
 import type { Report } from "../src/report.js";
 
-const program = fileURLToPath(new URL("../../node_modules/.cache/bench/bench/src/main.js", import.meta.url));
+const PROGRAM = fileURLToPath(new URL("../../node_modules/.cache/bench/bench/src/main.js", import.meta.url));
 
-const names = [
+const NAMES = [
   "read.balance",
   "read.page.deep",
   "read.page.http",
@@ -24,18 +24,18 @@ interface Ended {
   readonly stderr: string;
 }
 
-/** Runs the compiled benchmark on the tests' database server where there is one, else on one that it starts. */
+/** Runs the compiled benchmark, on the tests' database server if there is one. */
 function bench(...args: string[]): Promise<Ended> {
   const env = { ...process.env, DATABASE_URL: process.env.TEST_DATABASE_URL };
   return new Promise((resolve) => {
-    execFile(process.execPath, [program, ...args], { env, maxBuffer: 2 ** 26 }, (error, stdout, stderr) =>
+    execFile(process.execPath, [PROGRAM, ...args], { env, maxBuffer: 2 ** 26 }, (error, stdout, stderr) =>
       resolve({ code: error === null ? 0 : (error.code ?? undefined), stdout, stderr }),
     );
   });
 }
 
-// What is measured here means nothing; that every case runs, and how the figures are told, is what counts.
-test("a quick run tells of every case in one JSON document", async () => {
+// The figures mean nothing here. The test checks that every case runs, and the form of the report.
+test("a quick run reports every case in one JSON document", async () => {
   const { code, stdout, stderr } = await bench(
     ...["--quick", "--json"],
     ...["--entries", "10000", "--turn-seconds", "0.2"],
@@ -44,7 +44,7 @@ test("a quick run tells of every case in one JSON document", async () => {
   const report = JSON.parse(stdout) as Report;
   expect(report.machine.cores).toBeGreaterThan(0);
   expect(report.run).toMatchObject({ is_quick: true, history_entries: 10_000, accounts: 10_000 });
-  expect(report.cases.map(({ name }) => name).sort()).toEqual(names);
+  expect(report.cases.map(({ name }) => name).sort()).toEqual(NAMES);
   for (const one of report.cases) {
     expect(one, one.name).toMatchObject({ errors: 0 });
     const figures = [
@@ -62,7 +62,7 @@ test("a quick run tells of every case in one JSON document", async () => {
   expect(report.verify).toMatchObject({ ok: true, violations: [] });
 });
 
-test("what can't be read on the command line is said, with how to use it", async () => {
+test("a mistake on the command line is reported with the usage", async () => {
   for (const args of [["--fast"], ["read.nothing"], ["--entries", "many"], ["--plots"]]) {
     const { code, stderr } = await bench(...args);
     expect(code, args.join(" ")).toBe(2);

@@ -1,72 +1,74 @@
 import path from "node:path";
 
-/** How the demo runs, as the environment says. */
+/** The settings of the demo, from the environment. */
 export interface DemoConfig {
   readonly port: number;
   readonly host: string;
-  /** Where the ledger lives when it is on Postgres; null means the embedded database in `dataDir`. */
+  /** The PostgreSQL database of the ledger. Null means the embedded database in `dataDir`. */
   readonly databaseUrl: string | null;
   readonly dataDir: string;
-  /** A secret key to accept; null means one is made and kept in `dataDir`. */
+  /** A secret key to accept. Null means that one is created and stored in `dataDir`. */
   readonly secretKey: string | null;
 }
 
-/** Thrown for an environment the demo can't run with. The message is a sentence for the operator. */
+/** A setting that the demo can't use. The message is for the operator. */
 export class ConfigError extends Error {
   override readonly name = "ConfigError";
 }
 
-/** Reads PORT, HOST, DATABASE_URL, DATA_DIR and CREDITS_SECRET_KEY. An empty variable counts as none. */
+/** Reads PORT, HOST, DATABASE_URL, DATA_DIR and CREDITS_SECRET_KEY. An empty variable counts as missing. */
 export function readConfig(env: Readonly<Record<string, string | undefined>>): DemoConfig {
-  const given = (name: string) => {
+  const read = (name: string) => {
     const value = env[name]?.trim();
     return value === undefined || value === "" ? null : value;
   };
   return {
-    port: readPort(given("PORT") ?? "3000"),
-    host: readHost(given("HOST") ?? "127.0.0.1"),
-    databaseUrl: readDatabaseUrl(given("DATABASE_URL")),
-    dataDir: path.resolve(given("DATA_DIR") ?? ".data"),
-    secretKey: readSecretKey(given("CREDITS_SECRET_KEY")),
+    port: parsePort(read("PORT") ?? "3000"),
+    host: checkHost(read("HOST") ?? "127.0.0.1"),
+    databaseUrl: checkDatabaseUrl(read("DATABASE_URL")),
+    dataDir: path.resolve(read("DATA_DIR") ?? ".data"),
+    secretKey: checkSecretKey(read("CREDITS_SECRET_KEY")),
   };
 }
 
-/** Whether only this machine can reach a server that listens on the host. */
+/** True if only this machine can reach a server that listens on the host. */
 export function isLoopback(host: string): boolean {
   return host === "localhost" || host === "::1" || /^127(\.\d{1,3}){3}$/.test(host);
 }
 
-/** Writes the address of a server for a person: a host that stands for all interfaces is reached as localhost. */
-export function addressOf(host: string, port: number): string {
+/** Formats the address of a server for a person. A host that stands for all interfaces becomes localhost. */
+export function formatAddress(host: string, port: number): string {
   const named = host === "0.0.0.0" || host === "::" ? "localhost" : host;
   return `http://${named.includes(":") ? `[${named}]` : named}:${port}`;
 }
 
-function readPort(text: string): number {
-  const port = Number(text);
-  if (/^\d{1,5}$/.test(text) && port <= 65_535) return port;
+function parsePort(value: string): number {
+  const port = Number(value);
+  if (/^\d{1,5}$/.test(value) && port <= 65_535) return port;
   throw new ConfigError(
-    `PORT is "${text}", which is no port. Give a number from 1 to 65535, or 0 for any free one.`,
+    `PORT is "${value}", which is not a port. Use a number from 1 to 65535, or 0 for any free port.`,
   );
 }
 
-function readHost(text: string): string {
-  if (/^[\w.:-]+$/.test(text)) return text;
-  throw new ConfigError(`HOST is "${text}", which is no host. Give a name or an address, such as 127.0.0.1.`);
-}
-
-function readDatabaseUrl(text: string | null): string | null {
-  if (text === null || /^postgres(ql)?:\/\/./.test(text)) return text;
+function checkHost(value: string): string {
+  if (/^[\w.:-]+$/.test(value)) return value;
   throw new ConfigError(
-    "DATABASE_URL is no address of a Postgres database. Write it as postgres://user:password@host:5432/database, or leave it out for the embedded database.",
+    `HOST is "${value}", which is not a host. Use a name or an address, such as 127.0.0.1.`,
   );
 }
 
-function readSecretKey(text: string | null): string | null {
+function checkDatabaseUrl(value: string | null): string | null {
+  if (value === null || /^postgres(ql)?:\/\/./.test(value)) return value;
+  throw new ConfigError(
+    "DATABASE_URL is not a PostgreSQL URL. Write it as postgres://user:password@host:5432/database, or leave it out for the embedded database.",
+  );
+}
+
+function checkSecretKey(value: string | null): string | null {
   // Three words joined by points would be taken for an account token.
-  if (text === null || (/^[\x21-\x7e]{16,255}$/.test(text) && !/^[\w-]+(\.[\w-]+){2}$/.test(text)))
-    return text;
+  const isToken = value !== null && /^[\w-]+(\.[\w-]+){2}$/.test(value);
+  if (value === null || (/^[\x21-\x7e]{16,255}$/.test(value) && !isToken)) return value;
   throw new ConfigError(
-    "CREDITS_SECRET_KEY can't serve as a secret key. Give 16 to 255 printable ASCII characters without spaces and points, or leave it out to have one made.",
+    "CREDITS_SECRET_KEY can't be a secret key. Use 16 to 255 printable ASCII characters without spaces and points, or leave it out.",
   );
 }

@@ -1,28 +1,28 @@
-/** A project of the product, in which a task can run. */
+/** A project of the product. One task at a time can run in it. */
 export interface DemoProject {
   readonly id: string;
   readonly name: string;
   readonly domain: string;
-  /** What the composer starts with. */
+  /** The initial text of the composer. */
   readonly prompt: string;
-  /** Other things to ask for. */
+  /** Further prompts. */
   readonly ideas: readonly string[];
-  /** Whether there is something to see before the first task. */
+  /** True if the project was built before the first task. */
   readonly built: boolean;
 }
 
-/** An account a visitor of the demo can look at. */
+/** An account that the visitor can use. */
 export interface DemoAccount {
   readonly account: string;
   readonly name: string;
   readonly plan: string;
-  /** The person who is signed in. */
+  /** The signed-in person. */
   readonly person: string;
   readonly email: string;
   readonly projects: readonly DemoProject[];
 }
 
-/** The accounts of the demo: one with a history, and one on which nothing has happened. */
+/** The accounts of the demo: one with a history, and an empty one. */
 export const demoAccounts: readonly DemoAccount[] = [
   {
     account: "acme",
@@ -36,7 +36,7 @@ export const demoAccounts: readonly DemoAccount[] = [
         name: "Acme Storefront",
         domain: "storefront.plinth.example",
         prompt:
-          "Rewrite the landing page for the winter collection: a calmer hero, a grid of six products with prices, and a newsletter form that remembers who has signed up.",
+          "Rewrite the landing page for the winter collection: a calmer hero, a grid of six products with prices, and a newsletter form that recognizes subscribers.",
         ideas: [
           "Add gift wrapping to the checkout",
           "Show what is low in stock on product pages",
@@ -96,7 +96,7 @@ export const demoAccounts: readonly DemoAccount[] = [
   },
 ];
 
-/** The account with an id, or null. */
+/** Returns the account with an id, or null. */
 export function findAccount(id: unknown): DemoAccount | null {
   return demoAccounts.find((one) => one.account === id) ?? null;
 }

@@ -1,37 +1,41 @@
 import { constants } from "node:os";
 import { fileURLToPath } from "node:url";
+import { NewerSchemaError, UnavailableError } from "@credit-activity/server";
 import { pino } from "pino";
 import { ConfigError, isLoopback, readConfig } from "./config.js";
 import { type DemoServer, startDemoServer } from "./demo-server.js";
 
-const webDir = fileURLToPath(new URL("../web", import.meta.url));
+const WEB_DIR = fileURLToPath(new URL("../web", import.meta.url));
+
+/** The time in which a second signal counts as the first one. npm repeats the signal of the terminal. */
+const SAME_SIGNAL_MS = 500;
+
+/** The time that a regular end may take. */
+const STOP_MS_MAX = 15_000;
+
+/** The interval at which the parent process is checked. */
+const PARENT_CHECK_MS = 250;
+
+/** Errors whose messages are for the operator. */
+const EXPECTED = [ConfigError, UnavailableError, NewerSchemaError];
 
 async function main(): Promise<void> {
   const config = readConfig(process.env);
   const logger = pino({ level: "warn" }, pino.destination({ dest: 2, sync: true }));
-  const started = startDemoServer({ config, webDir, logger });
+  const started = startDemoServer({ config, webDir: WEB_DIR, logger });
   stopOnSignals(started);
   const server = await started;
-  process.stdout.write(greeting(server, isLoopback(config.host)));
+  process.stdout.write(formatGreeting(server, isLoopback(config.host)));
 }
 
-/** How soon after the first signal another one is still the same: npm passes on what the terminal sent already. */
-const SAME_SIGNAL_MS = 500;
-
-/** How long an end in order may take. */
-const STOP_MS_MAX = 15_000;
-
-/** How often to look whether the shell that npm started is still there. */
-const PARENT_LOOK_MS = 250;
-
-/** The first signal ends the demo in order, also while it starts; a second one ends it at once. */
+/** Ends the demo regularly at the first signal, even while it starts. A second signal ends it at once. */
 function stopOnSignals(started: Promise<DemoServer>): void {
   let stoppingSinceMs: number | null = null;
   const stop = () => {
     stoppingSinceMs = performance.now();
-    process.stdout.write("\nStopping: finishing what is in flight.\n");
+    process.stdout.write("\nStopping: finishing the requests in flight.\n");
     setTimeout(
-      () => fail(new ConfigError("What was in flight took too long, so it was cut off.")),
+      () => fail(new ConfigError("The requests in flight took too long. They were cut off.")),
       STOP_MS_MAX,
     );
     started
@@ -51,7 +55,7 @@ function stopOnSignals(started: Promise<DemoServer>): void {
   });
 }
 
-/** npm passes a signal on to the shell between itself and this process, and some shells end without passing it on. */
+/** Calls `stop` once the parent has ended. npm signals a shell between it and this process, which may end without it. */
 function onOrphaned(stop: () => void): void {
   if (process.env.npm_lifecycle_event === undefined) return;
   const parent = process.ppid;
@@ -59,11 +63,11 @@ function onOrphaned(stop: () => void): void {
     if (process.ppid === parent) return;
     clearInterval(timer);
     stop();
-  }, PARENT_LOOK_MS);
+  }, PARENT_CHECK_MS);
   timer.unref();
 }
 
-function greeting({ address, secretKey, durability }: DemoServer, isLocal: boolean): string {
+function formatGreeting({ address, secretKey, durability }: DemoServer, isLocal: boolean): string {
   const lines = [
     "",
     `  Demo        ${address}`,
@@ -71,7 +75,7 @@ function greeting({ address, secretKey, durability }: DemoServer, isLocal: boole
     `  Reference   ${address}/docs`,
     `  Secret key  ${secretKey}`,
     "",
-    "  Give the demo account some credits:",
+    "  Grant the demo account some credits:",
     "",
     `    curl ${address}/v1/accounts/acme/grants \\`,
     `      -H "Authorization: Bearer ${secretKey}" \\`,
@@ -88,11 +92,9 @@ function greeting({ address, secretKey, durability }: DemoServer, isLocal: boole
 }
 
 function fail(error: unknown): void {
-  const isExpected =
-    error instanceof ConfigError || (error instanceof Error && error.name === "DatabaseUnavailableError");
-  process.stderr.write(
-    `${isExpected ? error.message : error instanceof Error ? error.stack : String(error)}\n`,
-  );
+  const isExpected = EXPECTED.some((kind) => error instanceof kind);
+  const { message, stack } = error instanceof Error ? error : new Error(String(error));
+  process.stderr.write(`${isExpected ? message : stack}\n`);
   process.exit(1);
 }
 

@@ -1,27 +1,29 @@
-import { amount, type CreditsClient } from "@credit-activity/client";
+import type { GrantInput, Ledger } from "@credit-activity/client";
 import { Hono } from "hono";
 import { bodyLimit } from "hono/body-limit";
 import { type DemoAccount, type DemoProject, demoAccounts, findAccount } from "./demo-accounts.js";
-import { guard, refusal } from "./guard.js";
+import { createGuard, toRefusal } from "./guard.js";
 import type { TaskRunner } from "./tasks/runner.js";
 
 const BODY_BYTES_MAX = 16_384;
 const PROMPT_CHARS_MAX = 2_000;
 const TOKEN_SECONDS = 900;
 
-/** What the demo's routes work with. */
 export interface RouteOptions {
-  readonly client: CreditsClient;
+  readonly ledger: Ledger;
   readonly runner: TaskRunner;
   readonly host: string;
 }
 
-/** The demo product's own backend: who can be signed in, tokens for the page, and tasks. */
-export function demoRoutes({ client, runner, host }: RouteOptions): Hono {
+/** Makes the routes of the demo product's backend: its accounts, tokens for the page, and tasks. */
+export function createDemoRoutes({ ledger, runner, host }: RouteOptions): Hono {
   const routes = new Hono();
-  routes.use(guard(host));
+  routes.use(createGuard(host));
   routes.use(
-    bodyLimit({ maxSize: BODY_BYTES_MAX, onError: (c) => c.json(refusal("That is too long."), 413) }),
+    bodyLimit({
+      maxSize: BODY_BYTES_MAX,
+      onError: (context) => context.json(toRefusal("The body is too long. Shorten it."), 413),
+    }),
   );
   routes.use(async (context, next) => {
     await next();
@@ -30,64 +32,60 @@ export function demoRoutes({ client, runner, host }: RouteOptions): Hono {
 
   routes.get("/accounts", (context) => context.json({ accounts: demoAccounts }));
 
-  // In a product this is where the session says whose token it may be.
+  // A product would take the account from the session here.
   routes.post("/token", async (context) => {
-    const account = findAccount((await bodyOf(context.req)).account);
-    if (account === null) return context.json(refusal("The demo has no such account."), 404);
-    return context.json(await client.createToken(account.account, { expires_in: TOKEN_SECONDS }));
+    const account = findAccount((await readBody(context.req)).account);
+    if (account === null) return context.json(NO_ACCOUNT, 404);
+    return context.json(await ledger.createToken(account.account, { expiresIn: TOKEN_SECONDS }));
   });
 
   routes.get("/tasks", (context) => {
     const account = findAccount(context.req.query("account"));
-    const project = projectOf(account, context.req.query("project"));
-    if (account === null || project === null)
-      return context.json(refusal("The demo has no such project."), 404);
-    return context.json(tasksOf(runner, account, project));
+    const project = findProject(account, context.req.query("project"));
+    if (account === null || project === null) return context.json(NO_PROJECT, 404);
+    return context.json(viewTasks(runner, account, project));
   });
 
   routes.post("/tasks", async (context) => {
-    const { account: accountId, project: projectId, action, prompt } = await bodyOf(context.req);
+    const { account: accountId, project: projectId, action, prompt } = await readBody(context.req);
     const account = findAccount(accountId);
-    const project = projectOf(account, projectId);
-    if (account === null || project === null)
-      return context.json(refusal("The demo has no such project."), 404);
-    const refused = await act(runner, account, project, action, prompt);
-    if (refused !== null) return context.json(refusal(refused), 400);
-    return context.json(tasksOf(runner, account, project));
+    const project = findProject(account, projectId);
+    if (account === null || project === null) return context.json(NO_PROJECT, 404);
+    const refusal = await act(runner, account, project, action, prompt);
+    if (refusal !== null) return context.json(toRefusal(refusal), 400);
+    return context.json(viewTasks(runner, account, project));
   });
 
-  // Stands in for a checkout, so that an account that has run dry can go on.
+  // Takes the place of a checkout, so that an account without credits can continue.
   routes.post("/credits", async (context) => {
-    const { account: accountId, order } = await bodyOf(context.req);
+    const { account: accountId, order } = await readBody(context.req);
     const account = findAccount(accountId);
-    if (account === null) return context.json(refusal("The demo has no such account."), 404);
+    if (account === null) return context.json(NO_ACCOUNT, 404);
     if (typeof order !== "string" || !/^[\w-]{8,64}$/.test(order)) {
-      return context.json(refusal("Give the order an id of 8 to 64 letters, digits and dashes."), 400);
+      return context.json(
+        toRefusal("The order is not an id. Use 8 to 64 letters, digits, dashes and underscores."),
+        400,
+      );
     }
-    const number = Number.parseInt(order.replace(/\D/g, "").slice(0, 4) || "1", 10);
-    const source = { type: "purchase", id: order, label: `Purchase #${5_000 + (number % 5_000)}` };
-    const pack = {
-      kind: "purchase",
-      credits: amount("100"),
-      description: "Credit pack · 100 credits",
-      source,
-    } as const;
-    return context.json(await client.grant(account.account, pack, { key: `order:${order}` }));
+    return context.json(await ledger.grant(account.account, toPack(order), { key: `order:${order}` }));
   });
   return routes;
 }
 
-async function bodyOf(request: { json(): Promise<unknown> }): Promise<Readonly<Record<string, unknown>>> {
+const NO_ACCOUNT = toRefusal("The demo has no such account. Choose one of its accounts.");
+const NO_PROJECT = toRefusal("The demo has no such project. Choose one of the account's projects.");
+
+async function readBody(request: { json(): Promise<unknown> }): Promise<Readonly<Record<string, unknown>>> {
   const body = await request.json().catch(() => null);
   return typeof body === "object" && body !== null ? (body as Record<string, unknown>) : {};
 }
 
-function projectOf(account: DemoAccount | null, id: unknown): DemoProject | null {
+function findProject(account: DemoAccount | null, id: unknown): DemoProject | null {
   return account?.projects.find((project) => project.id === id) ?? null;
 }
 
-/** The task of a project in full, and where those of the account's other projects stand. */
-function tasksOf(runner: TaskRunner, account: DemoAccount, project: DemoProject) {
+/** Returns the task of a project, and the states of all tasks of the account. */
+function viewTasks(runner: TaskRunner, account: DemoAccount, project: DemoProject) {
   return {
     states: Object.fromEntries(
       account.projects.map((one) => [one.id, runner.view(account, one)?.state ?? "idle"]),
@@ -96,7 +94,18 @@ function tasksOf(runner: TaskRunner, account: DemoAccount, project: DemoProject)
   };
 }
 
-/** Carries out what the page asks for, or says why it can't. What is so already is no error. */
+/** Makes the grant of an order. */
+function toPack(order: string): GrantInput {
+  const number = Number.parseInt(order.replace(/\D/g, "").slice(0, 4) || "1", 10);
+  return {
+    kind: "purchase",
+    credits: "100",
+    description: "Credit pack · 100 credits",
+    source: { type: "purchase", id: order, label: `Purchase #${5_000 + (number % 5_000)}` },
+  };
+}
+
+/** Carries out an action of the page. Returns the reason if it can't, else null. An action without effect is fine. */
 async function act(
   runner: TaskRunner,
   account: DemoAccount,
@@ -106,12 +115,15 @@ async function act(
 ): Promise<string | null> {
   const task = runner.find(account, project);
   switch (action) {
-    case "start": {
-      if (typeof prompt !== "string" || prompt.trim() === "") return "Say what to build first.";
-      if (prompt.length > PROMPT_CHARS_MAX) return `A prompt has at most ${PROMPT_CHARS_MAX} characters.`;
-      await runner.start(account, project, prompt.trim());
+    case "start":
+      if (typeof prompt !== "string" || prompt.trim() === "") {
+        return "The prompt is empty. Describe what to build.";
+      }
+      if (prompt.length > PROMPT_CHARS_MAX) {
+        return `The prompt is too long. Shorten it to ${PROMPT_CHARS_MAX} characters.`;
+      }
+      runner.start(account, project, prompt.trim());
       return null;
-    }
     case "pause":
       await task?.pause();
       return null;
@@ -122,6 +134,6 @@ async function act(
       await task?.stop();
       return null;
     default:
-      return "A task can be started, paused, resumed and stopped.";
+      return "The action is unknown. Use start, pause, resume or stop.";
   }
 }

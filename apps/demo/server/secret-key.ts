@@ -6,18 +6,18 @@ import { ConfigError } from "./config.js";
 const FILE = "secret-key";
 
 /**
- * The demo's own secret key, made at the first start and kept in the data folder, readable by its owner only.
+ * Reads the demo's secret key from the data directory. The first start creates it, readable by its owner only.
  *
- * It lies beside the data it opens, so it is guarded as well as they are; it outlives a restart, so that a command out
- * of a shell's history still works; and it never enters the database, so deleting the file revokes it.
+ * The key is stored beside the data that it opens, so it is protected as well as they are. It survives a restart, so that
+ * an earlier command still works. It is not in the database, so deleting the file revokes it.
  */
-export async function keptSecretKey(dataDir: string): Promise<string> {
+export async function readSecretKey(dataDir: string): Promise<string> {
   const file = path.join(dataDir, FILE);
   await mkdir(dataDir, { recursive: true });
-  const kept = await readKey(file);
-  if (kept !== null) return kept;
+  const stored = await readKeyFile(file);
+  if (stored !== null) return stored;
 
-  // The file appears with its content in one step: of two processes that start at once, one makes the key for both.
+  // The file appears with its content in one step. Of two processes that start at once, one creates the key of both.
   const draft = `${file}.${process.pid}.new`;
   await writeFile(draft, `sk_demo_${randomBytes(24).toString("base64url")}\n`, { mode: 0o600 });
   try {
@@ -27,10 +27,10 @@ export async function keptSecretKey(dataDir: string): Promise<string> {
   } finally {
     await rm(draft, { force: true });
   }
-  return (await readKey(file)) ?? keptSecretKey(dataDir);
+  return (await readKeyFile(file)) ?? readSecretKey(dataDir);
 }
 
-async function readKey(file: string): Promise<string | null> {
+async function readKeyFile(file: string): Promise<string | null> {
   try {
     const key = (await readFile(file, "utf8")).trim();
     if (/^[\x21-\x7e]{16,255}$/.test(key)) return key;
@@ -38,5 +38,5 @@ async function readKey(file: string): Promise<string | null> {
     if ((error as NodeJS.ErrnoException).code === "ENOENT") return null;
     throw error;
   }
-  throw new ConfigError(`The file "${file}" holds no secret key. Delete it, and a new one is made.`);
+  throw new ConfigError(`The file "${file}" has no secret key. Delete it, and the next start creates one.`);
 }

@@ -1,22 +1,42 @@
-export { amount, isAmount } from "./amount.js";
 export {
-  type ClientOptions,
-  type CommandOptions,
-  type CreditsClient,
-  createClient,
-  type RequestOptions,
-} from "./client.js";
+  addAmounts,
+  compareAmounts,
+  fromMicros,
+  InvalidAmountError,
+  isAmount,
+  negateAmount,
+  subtractAmounts,
+  toAmount,
+  toMicros,
+} from "./amount.js";
+export { createLedgerClient } from "./client.js";
+export { eachEntry, eachGrant, eachRowEntry } from "./each.js";
 export {
-  CreditsError,
-  type CreditsErrorDetails,
+  type ErrorContext,
   ForbiddenError,
   InsufficientCreditsError,
   InvalidRequestError,
   KeyConflictError,
+  LedgerError,
+  type LedgerErrorDetails,
   NotFoundError,
   RefusedError,
+  type RetryDetails,
   ServerError,
+  toError,
   UnauthorizedError,
   UnavailableError,
 } from "./errors.js";
+export type { CallOptions, CommandOptions, Ledger } from "./ledger.js";
+export type { LedgerClientOptions } from "./options.js";
+export {
+  type ErrorCode,
+  type FactsOf,
+  isProblemCode,
+  PROBLEM_CODES,
+  PROBLEMS,
+  type ProblemCode,
+  type ProblemDetails,
+  toProblem,
+} from "./problems.js";
 export type * from "./types.js";

@@ -1,65 +1,64 @@
 import { UnauthorizedError } from "./errors.js";
 
-/** Where requests get their bearer token from. */
-export interface Tokens {
+/** The bearer tokens of a client's requests. */
+export interface TokenSource {
   get(): Promise<string>;
-  /** Forgets a token the server refused; false when another can't be had. */
-  drop(refused: string): boolean;
+  /** Discards a token that the server refused. Returns false if there is no other. */
+  discard(refused: string): boolean;
 }
 
-/** A token that never changes. */
-export function fixedToken(token: string): Tokens {
-  return { get: () => Promise.resolve(token), drop: () => false };
+/** Makes a source of one token that never changes. */
+export function fixedToken(token: string): TokenSource {
+  return { get: () => Promise.resolve(token), discard: () => false };
 }
 
 /**
- * A token asked for once and then shared by all requests, until one of them is refused. Of several requests refused
- * with one token only the first forgets it: the others find its successor.
+ * Makes a source whose token all requests share until the server refuses it. If several requests are refused with one
+ * token, only the first discards it, and the others get its successor.
  */
-export function sharedToken(getToken: () => string | Promise<string>): Tokens {
+export function sharedToken(getToken: () => string | Promise<string>): TokenSource {
   let current: { value: Promise<string>; settled: string | null } | null = null;
 
-  const ask = () => {
-    const asked: { value: Promise<string>; settled: string | null } = {
-      value: askOnce(getToken),
+  const request = () => {
+    const requested: { value: Promise<string>; settled: string | null } = {
+      value: callGetToken(getToken),
       settled: null,
     };
-    asked.value.then(
+    requested.value.then(
       (token) => {
-        asked.settled = token;
+        requested.settled = token;
       },
       () => {
-        if (current === asked) current = null;
+        if (current === requested) current = null;
       },
     );
-    return asked;
+    return requested;
   };
 
   return {
     get() {
-      current ??= ask();
+      current ??= request();
       return current.value;
     },
-    drop(refused) {
+    discard(refused) {
       if (current?.settled === refused) current = null;
       return true;
     },
   };
 }
 
-async function askOnce(getToken: () => string | Promise<string>): Promise<string> {
+async function callGetToken(getToken: () => string | Promise<string>): Promise<string> {
   let token: unknown;
   try {
     token = await getToken();
   } catch (cause) {
-    throw new UnauthorizedError(
-      "No request was sent, since getToken failed. Its error is the cause of this one; a later call asks it again.",
-      { code: "token_unavailable", status: null, problem: null, cause },
-    );
+    throw noToken("getToken failed. See the cause of this error. The next call tries again.", cause);
   }
   if (typeof token === "string" && token !== "") return token;
-  throw new UnauthorizedError(
-    "No request was sent, since getToken gave no token. It must return a secret key or an account token, a non-empty string.",
-    { code: "token_unavailable", status: null, problem: null },
-  );
+  throw noToken("getToken returned no token. Return a secret key or an account token.");
+}
+
+function noToken(message: string, cause?: unknown): UnauthorizedError {
+  const details = { code: "token_unavailable", facts: {}, status: null, problem: null };
+  return new UnauthorizedError(message, { ...details, cause });
 }

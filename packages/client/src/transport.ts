@@ -1,73 +1,62 @@
-import {
-  type CreditsError,
-  errorFrom,
-  type FailedAnswer,
-  parseProblem,
-  reasonOf,
-  ServerError,
-  UnavailableError,
-  unsendable,
-} from "./errors.js";
-import type { Tokens } from "./tokens.js";
+import { type LedgerError, ServerError, toUnsendable } from "./errors.js";
+import { parseProblem } from "./problems.js";
+import { type CompleteResponse, toHttpError, toReason, toResponseError, toSentence } from "./response.js";
+import type { TokenSource } from "./tokens.js";
 
-/** What a transport needs to know. */
+/** The settings of a transport. */
 export interface TransportConfig {
   readonly baseUrl: string;
-  readonly tokens: Tokens;
+  readonly tokens: TokenSource;
   readonly fetch: typeof globalThis.fetch;
   readonly retries: number;
   readonly timeoutMs: number;
   readonly retryDelayMs: number;
 }
 
-/** One request, before it has an origin and a token. */
+/** A request without its origin and token. */
 export interface RequestPlan {
   readonly method: "GET" | "PUT" | "POST";
   readonly path: string;
-  readonly query?: Readonly<Record<string, string | number | undefined>>;
+  readonly query?: object;
   readonly body?: unknown;
   readonly key?: string;
   readonly signal?: AbortSignal | undefined;
 }
 
-interface Answer extends FailedAnswer {
-  readonly retryAfterMs: number | null;
-}
+type Outcome = { readonly response: CompleteResponse } | { readonly failure: unknown };
 
-type Outcome = { readonly answer: Answer } | { readonly failure: unknown };
-
-const delayMsMax = 10_000;
-const retryAfterMsMax = 60_000;
-const retriedStatuses = new Set([408, 429, 502, 503, 504]);
+const DELAY_MS_MAX = 10_000;
+const RETRY_AFTER_MS_MAX = 60_000;
+const RETRIED_STATUSES: ReadonlySet<number> = new Set([408, 429, 502, 503, 504]);
 
 /**
- * Sends a request until it is answered for good. A try that failed without harm is repeated with the same key after a
- * pause; a refused token is replaced once.
+ * Sends a request and returns the JSON of its response. It repeats failed tries with the same key after a pause.
+ * It replaces a refused token once.
  */
 export async function send(config: TransportConfig, plan: RequestPlan): Promise<unknown> {
   const name = `${plan.method} ${plan.path}`;
-  const url = `${config.baseUrl}${plan.path}${queryString(plan.query)}`;
-  const body = plan.body === undefined ? null : JSON.stringify(plan.body);
+  const url = `${config.baseUrl}${plan.path}${toQueryString(plan.query)}`;
+  const body = plan.body === undefined ? null : toBody(plan.body);
   let tries = 0;
   let tokenReplaced = false;
 
   for (;;) {
     const token = await untilAborted(config.tokens.get(), plan.signal);
-    const init: RequestInit = { method: plan.method, headers: headersFor(plan, token), body };
+    const init: RequestInit = { method: plan.method, headers: toHeaders(plan, token), body };
     const outcome = await tryOnce(config, url, init, plan.signal);
     tries += 1;
 
-    if ("answer" in outcome) {
-      const { answer } = outcome;
-      if (answer.status >= 200 && answer.status < 300) return parseSuccess(name, answer);
-      if (answer.status === 401 && !tokenReplaced && config.tokens.drop(token)) {
+    if ("response" in outcome) {
+      const { response } = outcome;
+      if (response.status >= 200 && response.status < 300) return parseSuccess(name, response);
+      if (response.status === 401 && !tokenReplaced && config.tokens.discard(token)) {
         tokenReplaced = true;
         continue;
       }
-      if (!retriedStatuses.has(answer.status)) throw errorFrom(name, answer);
+      if (!RETRIED_STATUSES.has(response.status)) throw toResponseError(name, response);
     }
     const pause = pauseBefore(config, tries, outcome);
-    if (pause === null) throw unavailable(name, plan, tries, outcome);
+    if (pause === null) throw toUnavailable(name, plan.key ?? null, tries, outcome);
     await sleep(pause, plan.signal);
   }
 }
@@ -83,12 +72,11 @@ async function tryOnce(
   const abort = () => controller.abort(signal?.reason);
   signal?.addEventListener("abort", abort, { once: true });
   const timer = setTimeout(() => {
-    controller.abort(new DOMException(`No answer within ${config.timeoutMs} ms.`, "TimeoutError"));
+    controller.abort(new DOMException(`No response within ${config.timeoutMs} ms.`, "TimeoutError"));
   }, config.timeoutMs);
   try {
     const response = await config.fetch(url, { ...init, signal: controller.signal });
-    const text = await response.text();
-    return { answer: describe(response, text) };
+    return { response: await complete(response) };
   } catch (error) {
     signal?.throwIfAborted();
     return { failure: controller.signal.aborted ? controller.signal.reason : error };
@@ -98,113 +86,114 @@ async function tryOnce(
   }
 }
 
-function describe(response: Response, text: string): Answer {
+async function complete(response: Response): Promise<CompleteResponse> {
   return {
     status: response.status,
     contentType: response.headers.get("content-type") ?? "",
-    text,
-    retryAfterMs: retryAfterMs(response.headers.get("retry-after")),
+    body: await response.text(),
+    retryAfterMs: parseRetryAfter(response.headers.get("retry-after")),
   };
 }
 
-function headersFor(plan: RequestPlan, token: string): Headers {
+function toHeaders(plan: RequestPlan, token: string): Headers {
   const headers = new Headers({ accept: "application/json" });
   if (plan.body !== undefined) headers.set("content-type", "application/json");
   if (plan.key !== undefined) headers.set("idempotency-key", plan.key);
   try {
     headers.set("authorization", `Bearer ${token}`);
   } catch {
-    throw unsendable(
+    throw toUnsendable(
       "token",
-      "The token holds characters that no HTTP header can carry. Check how it was read.",
+      "The key or token has characters that a header can't carry. Check its source.",
     );
   }
   return headers;
 }
 
-function queryString(query: RequestPlan["query"]): string {
+function toQueryString(query: object = {}): string {
   const search = new URLSearchParams();
-  for (const [name, value] of Object.entries(query ?? {})) {
-    if (value !== undefined) search.set(name, String(value));
+  for (const [name, value] of Object.entries(query)) {
+    if (value !== undefined && value !== null) search.set(name, String(value));
   }
   const text = search.toString();
   return text === "" ? "" : `?${text}`;
 }
 
-function parseSuccess(name: string, answer: Answer): unknown {
+/** Refuses values that JSON would change to null without an error. */
+function toBody(body: unknown): string {
+  checkValue("", body);
+  return JSON.stringify(body);
+}
+
+function checkValue(path: string, value: unknown): void {
+  if (typeof value === "number" && !Number.isFinite(value)) {
+    throw toUnsendable(path, `${path} is ${value}. Check how it was calculated.`);
+  }
+  if (typeof value === "bigint") {
+    throw toUnsendable(path, `${path} is a bigint. Write it as a string, such as "12.5".`);
+  }
+  if (value instanceof Date && Number.isNaN(value.getTime())) {
+    throw toUnsendable(path, `${path} is an invalid Date. Check how it was made.`);
+  }
+  if (typeof value !== "object" || value === null) return;
+  for (const [name, part] of Object.entries(value)) checkValue(path === "" ? name : `${path}.${name}`, part);
+}
+
+function parseSuccess(name: string, response: CompleteResponse): unknown {
   try {
-    const value: unknown = JSON.parse(answer.text);
+    const value: unknown = JSON.parse(response.body);
     if (typeof value === "object" && value !== null) return value;
   } catch {
-    // The error below says it with more of what was received.
+    // The error below has the beginning of the body.
   }
   throw new ServerError(
-    `${name} was answered with ${answer.status}, but not with JSON. ${reasonOf(answer)} Check that baseUrl is where the API is mounted.`,
-    { code: "unexpected_response", status: answer.status, problem: null },
+    `${name} returned ${response.status} without a JSON object. ${toReason(response)} Check that baseUrl is where the API is mounted.`,
+    { code: "unexpected_response", facts: {}, status: response.status, problem: null },
   );
 }
 
-/** Full jitter: any time up to a bound that doubles with each try, so that many clients don't return at once. */
+/** Returns a random pause up to a bound that doubles per try, so that many clients don't return at once. */
 function pauseBefore(config: TransportConfig, tries: number, outcome: Outcome): number | null {
   if (tries > config.retries) return null;
-  const bound = Math.min(delayMsMax, config.retryDelayMs * 2 ** (tries - 1));
-  const asked = "answer" in outcome ? outcome.answer.retryAfterMs : null;
-  if (asked === null) return Math.random() * bound;
-  return asked > retryAfterMsMax ? null : asked + Math.random() * config.retryDelayMs;
+  const bound = Math.min(DELAY_MS_MAX, config.retryDelayMs * 2 ** (tries - 1));
+  const requested = "response" in outcome ? outcome.response.retryAfterMs : null;
+  if (requested === null) return Math.random() * bound;
+  return requested > RETRY_AFTER_MS_MAX ? null : requested + Math.random() * config.retryDelayMs;
 }
 
-function unavailable(name: string, plan: RequestPlan, tries: number, outcome: Outcome): CreditsError {
-  const times = tries === 1 ? "once" : `${tries} times`;
-  const key = plan.key ?? null;
-  const again =
+function toUnavailable(name: string, key: string | null, tries: number, outcome: Outcome): LedgerError {
+  const sent = `${name} was sent ${tries === 1 ? "once" : `${tries} times`}`;
+  const remedy =
     key === null
       ? "Try again later."
-      : `It may or may not have been carried out: send it again with the key ${JSON.stringify(key)}, which is safe.`;
+      : `The command may have been carried out. It is safe to send it again with the key ${JSON.stringify(key)}.`;
   if ("failure" in outcome) {
-    return new UnavailableError(
-      `${name} was sent ${times} and got no answer: ${messageOf(outcome.failure)} Check baseUrl and the network. ${again}`,
-      {
-        code: "unavailable",
-        status: null,
-        problem: null,
-        cause: outcome.failure,
-        tries,
-        retryAfterSeconds: null,
-        key,
-      },
-    );
+    const { failure: cause } = outcome;
+    const message = `${sent} and got no response: ${toMessage(cause)} Check baseUrl and the network. ${remedy}`;
+    return toHttpError("unavailable", null, { message, status: null, cause, tries, key });
   }
-  const { answer } = outcome;
-  const problem = parseProblem(answer.text);
-  return new UnavailableError(
-    `${name} was sent ${times}, the last time answered with ${answer.status}: ${reasonOf(answer, problem)} ${again}`,
-    {
-      code: problem?.code ?? "unavailable",
-      status: answer.status,
-      problem,
-      tries,
-      retryAfterSeconds: answer.retryAfterMs === null ? null : Math.ceil(answer.retryAfterMs / 1000),
-      key,
-    },
-  );
+  const { status, body, retryAfterMs } = outcome.response;
+  const problem = parseProblem(body, status);
+  const message = `${sent} and got ${status} last: ${toReason(outcome.response, problem)} ${remedy}`;
+  const retryAfterSeconds = retryAfterMs === null ? null : Math.ceil(retryAfterMs / 1000);
+  return toHttpError("unavailable", problem, { message, status, tries, retryAfterSeconds, key });
 }
 
-/** Reads a Retry-After header, in seconds or as a date; null when there is none that makes sense. */
-export function retryAfterMs(value: string | null, nowMs = Date.now()): number | null {
+/** Parses a Retry-After header, in seconds or as a date. Returns null if it is missing or not valid. */
+export function parseRetryAfter(value: string | null, nowMs = Date.now()): number | null {
   if (value === null || value.trim() === "") return null;
   if (/^\s*\d+\s*$/.test(value)) return Number(value) * 1000;
   const dateMs = Date.parse(value);
   return Number.isNaN(dateMs) ? null : Math.max(0, dateMs - nowMs);
 }
 
-function messageOf(failure: unknown): string {
+function toMessage(failure: unknown): string {
   const cause = failure instanceof Error && failure.cause instanceof Error ? failure.cause : failure;
-  const text = cause instanceof Error ? cause.message || cause.name : String(cause);
-  return /[.!?]$/.test(text) ? text : `${text}.`;
+  return toSentence(cause instanceof Error ? cause.message || cause.name : String(cause));
 }
 
-/** Waits, but no longer than until the signal aborts. */
-export function sleep(ms: number, signal: AbortSignal | undefined): Promise<void> {
+/** Waits until the time is over or the signal aborts. */
+function sleep(ms: number, signal: AbortSignal | undefined): Promise<void> {
   let timer: ReturnType<typeof setTimeout>;
   const elapsed = new Promise<void>((resolve) => {
     timer = setTimeout(resolve, ms);

@@ -1,12 +1,12 @@
 import { expect, test } from "vitest";
-import { createClient } from "../src/index.js";
+import { createLedgerClient } from "../src/index.js";
 import { json, problem, serve } from "./server.js";
 
-test("an abort ends a request in flight at once, with the signal's reason", async () => {
+test("an abort rejects a request in flight at once with the signal's reason", async () => {
   const { baseUrl, received } = await serve(() => {});
   const controller = new AbortController();
-  const reason = new Error("closed the page");
-  const reading = createClient({ baseUrl, token: "t" }).getAccount("acme", { signal: controller.signal });
+  const reason = new Error("page closed");
+  const reading = createLedgerClient({ baseUrl, key: "t" }).getAccount("acme", { signal: controller.signal });
   await expect.poll(() => received.length).toBe(1);
   controller.abort(reason);
   await expect(reading).rejects.toBe(reason);
@@ -18,7 +18,7 @@ test("an abort ends the pause between tries at once", async () => {
     problem(response, 503, "overloaded", {}, { "retry-after": "30" }),
   );
   const controller = new AbortController();
-  const reading = createClient({ baseUrl, token: "t" }).getAccount("acme", { signal: controller.signal });
+  const reading = createLedgerClient({ baseUrl, key: "t" }).getAccount("acme", { signal: controller.signal });
   await expect.poll(() => received.length).toBe(1);
   await new Promise((resolve) => setTimeout(resolve, 50));
   const startedMs = performance.now();
@@ -28,9 +28,9 @@ test("an abort ends the pause between tries at once", async () => {
   expect(received).toHaveLength(1);
 });
 
-test("a signal that was aborted before sends nothing", async () => {
+test("a signal that is already aborted prevents the request", async () => {
   const { baseUrl, received } = await serve((_, response) => json(response, 200, {}));
-  const client = createClient({ baseUrl, token: "t" });
+  const client = createLedgerClient({ baseUrl, key: "t" });
   await expect(client.spend("acme", { credits: "1" }, { signal: AbortSignal.abort() })).rejects.toMatchObject(
     {
       name: "AbortError",
@@ -41,7 +41,7 @@ test("a signal that was aborted before sends nothing", async () => {
 
 test("an abort does not wait for getToken", async () => {
   const controller = new AbortController();
-  const client = createClient({
+  const client = createLedgerClient({
     baseUrl: "http://127.0.0.1:1",
     getToken: () => new Promise<string>(() => {}),
   });

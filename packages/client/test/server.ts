@@ -2,7 +2,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from "node:ht
 import type { AddressInfo } from "node:net";
 import { onTestFinished } from "vitest";
 
-/** A request as it came over the wire. */
+/** A request as it arrived. */
 export interface Received {
   readonly method: string;
   /** The path and query, undecoded. */
@@ -12,10 +12,10 @@ export interface Received {
   readonly atMs: number;
 }
 
-type Answerer = (received: Received, response: ServerResponse, tries: number) => void;
+type Handler = (received: Received, response: ServerResponse, tries: number) => void;
 
-/** A server on a free local port, closed when the test ends, which records what it receives. */
-export async function serve(answerWith: Answerer): Promise<{ baseUrl: string; received: Received[] }> {
+/** Starts a server on a free port, which records its requests and closes when the test ends. */
+export async function serve(handle: Handler): Promise<{ baseUrl: string; received: Received[] }> {
   const received: Received[] = [];
   const server = createServer(async (request, response) => {
     const chunks: Buffer[] = [];
@@ -29,7 +29,7 @@ export async function serve(answerWith: Answerer): Promise<{ baseUrl: string; re
       atMs: performance.now(),
     };
     received.push(one);
-    answerWith(one, response, received.length);
+    handle(one, response, received.length);
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   onTestFinished(() => {
@@ -39,7 +39,7 @@ export async function serve(answerWith: Answerer): Promise<{ baseUrl: string; re
   return { baseUrl: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, received };
 }
 
-/** Answers with JSON. */
+/** Responds with JSON. */
 export function json(
   response: ServerResponse,
   status: number,
@@ -49,7 +49,7 @@ export function json(
   response.writeHead(status, { "content-type": "application/json", ...headers }).end(JSON.stringify(body));
 }
 
-/** Answers with a problem document. */
+/** Responds with a problem document. */
 export function problem(
   response: ServerResponse,
   status: number,
@@ -57,7 +57,15 @@ export function problem(
   more: Record<string, unknown> = {},
   headers: Record<string, string> = {},
 ): void {
-  const body = { type: "about:blank", title: code, status, code, detail: `It is ${code}.`, ...more };
+  const body = {
+    type: "about:blank",
+    title: code,
+    status,
+    code,
+    detail: `It is ${code}.`,
+    facts: {},
+    ...more,
+  };
   response
     .writeHead(status, { "content-type": "application/problem+json", ...headers })
     .end(JSON.stringify(body));

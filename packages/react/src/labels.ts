@@ -1,27 +1,27 @@
-import type { ActivityFilter, Kind } from "@credit-activity/client";
+import type { ActivityFilter, ActivityRow } from "@credit-activity/client";
 
-/** Why something did not work, as a sentence of `failureReason`. */
+/** The reason of a failure, as a sentence of `failureReason`. */
 interface Failed {
   readonly reason: string;
 }
 
 /**
- * All words of the page. Every one is a whole sentence or phrase, so that a translation may order them as its language
- * wants; numbers, amounts and times arrive written as the locale writes them.
+ * All words of the page. Each label is a whole sentence or phrase, so a translation can order its words.
+ * Numbers, amounts and times are already formatted for the locale.
  */
 export interface Labels {
   title(): string;
   subtitle(): string;
-  /** The balance in the header. What stands around `credits` is shown smaller than it. */
+  /** The balance in the header. The words around `credits` are shown smaller. */
   remaining(values: { readonly credits: string }): string;
-  /** The balance when it is below zero, as what is owed. */
+  /** The balance in the header if it is below zero. */
   owed(values: { readonly credits: string }): string;
 
-  /** The name of the group of filters. */
+  /** The accessible name of the filter. */
   filters(): string;
   filter(values: { readonly filter: ActivityFilter }): string;
 
-  /** The name of the table, for those who can't see it. */
+  /** The caption of the table, for screen readers. */
   caption(values: { readonly filter: ActivityFilter }): string;
   dateColumn(): string;
   activityColumn(): string;
@@ -29,89 +29,109 @@ export interface Labels {
   creditsColumn(): string;
   balanceColumn(): string;
 
-  /** What happened in a row; `title` is the server's. */
-  rowTitle(values: { readonly kind: Kind; readonly title: string }): string;
-  /** How many of what a group of usage holds: "14 calls". */
-  usageCount(values: { readonly kind: Kind; readonly count: number; readonly text: string }): string;
-  /** A description with the number of entries it stands for. */
+  /** The title of a kind. Return null to show the ledger's. A title given with an entry replaces it. */
+  kindTitle(values: { readonly kind: string }): string | null;
+  /** The number of usage entries, such as "14 calls". `nouns` are the ledger's words for the kind. */
+  usageCount(values: {
+    readonly kind: string;
+    readonly count: number;
+    readonly text: string;
+    readonly nouns: ActivityRow["nouns"];
+  }): string;
+  /** A description with the number of entries that share it. */
   describedCount(values: { readonly description: string; readonly count: string }): string;
   today(values: { readonly time: string }): string;
   yesterday(values: { readonly time: string }): string;
   discount(values: { readonly percent: string }): string;
-  /** Read out in place of the struck amount. */
+  /** The amount before the discount, for screen readers. */
   original(values: { readonly credits: string }): string;
 
-  /** One entry of a group that has nothing else to say about itself. */
+  /** An entry of a group without a description that differs from the group's. */
   entry(values: { readonly seq: string }): string;
   showMoreEntries(values: { readonly shown: string; readonly total: string }): string;
   entriesLoading(): string;
   entriesAnnouncement(values: { readonly shown: string; readonly total: string }): string;
   entriesFailed(values: Failed): string;
 
+  /** The accessible name of the pager. */
   pager(): string;
   previous(): string;
   next(): string;
-  /** The footer. */
+  /** The range of rows in the footer. */
   showing(values: { readonly from: string; readonly to: string; readonly total: string }): string;
-  /** The same for the live region, where a dash would not be read out. */
+  /** The range of rows in the live region, without a dash, because screen readers skip it. */
   announcement(values: { readonly from: string; readonly to: string; readonly total: string }): string;
 
   loading(): string;
   emptyTitle(values: { readonly filter: ActivityFilter }): string;
   emptyText(values: { readonly filter: ActivityFilter }): string;
 
-  /** Nothing could be loaded yet. */
+  /** The failure of the first load. */
   loadFailed(values: Failed): string;
-  /** Other rows were asked for and did not come; the old ones are still there. */
+  /** The failure of another page or filter. The previous rows are still shown. */
   changeFailed(values: Failed): string;
-  /** The rows are there, but may not be the latest. */
+  /** The failure of a refresh. The rows may be out of date. */
   refreshFailed(values: Failed): string;
   failureReason(values: { readonly code: string }): string;
   retry(): string;
   retrying(): string;
 }
 
-const filterNames: Record<ActivityFilter, string> = {
+const FILTER_NAMES: Record<ActivityFilter, string> = {
   all: "All",
   added: "Added",
   used: "Used",
   adjustments: "Adjustments",
 };
 
-const emptyTitles: Record<ActivityFilter, string> = {
+const EMPTY_TITLES: Record<ActivityFilter, string> = {
   all: "No activity yet",
   added: "No credits added yet",
   used: "No credits used yet",
   adjustments: "No adjustments",
 };
 
-const emptyTexts: Record<ActivityFilter, string> = {
+const EMPTY_TEXTS: Record<ActivityFilter, string> = {
   all: "Credits you are granted or buy, and everything that uses them, will appear here with the balance after it.",
   added: "Monthly credits, purchases and bonuses will appear here.",
   used: "AI, build and runtime usage will appear here.",
-  adjustments: "Refunds, corrections and expired credits would appear here.",
+  adjustments: "Refunds, corrections and expired credits will appear here.",
 };
 
-const captions: Record<ActivityFilter, string> = {
+const CAPTIONS: Record<ActivityFilter, string> = {
   all: "All credit activity, newest first",
   added: "Credits added, newest first",
   used: "Credits used, newest first",
   adjustments: "Credit adjustments, newest first",
 };
 
-const usageNouns: Partial<Record<Kind, readonly [string, string]>> = {
-  ai_usage: ["call", "calls"],
-  build_usage: ["step", "steps"],
-  runtime_usage: ["event", "events"],
+const KIND_TITLES: Record<string, string> = {
+  monthly_grant: "Monthly credits granted",
+  purchase: "Purchased credits added",
+  bonus: "Signup bonus",
+  manual_grant: "Manual credit",
+  ai_usage: "AI usage",
+  build_usage: "Build usage",
+  runtime_usage: "Runtime usage",
+  refund: "Credit refund",
+  adjustment: "Credit adjustment",
+  writeoff: "Credit writeoff",
+  expiry: "Credits expired",
 };
 
-const reasons: Record<string, string> = {
-  unauthorized: "Your session may have ended; sign in again.",
-  token_unavailable: "Your session may have ended; sign in again.",
+const KIND_NOUNS: Record<string, NonNullable<ActivityRow["nouns"]>> = {
+  ai_usage: { one: "call", other: "calls" },
+  build_usage: { one: "step", other: "steps" },
+  runtime_usage: { one: "event", other: "events" },
+};
+
+const REASONS: Record<string, string> = {
+  unauthorized: "Your session may have ended. Sign in again.",
+  token_unavailable: "Your session may have ended. Sign in again.",
   forbidden: "You don’t have access to this account.",
-  account_not_found: "There is no such account.",
-  unavailable: "The server can’t be reached; check your connection.",
-  overloaded: "The server is busy; try again in a moment.",
+  account_not_found: "This account doesn’t exist.",
+  unavailable: "The server can’t be reached. Check your connection.",
+  overloaded: "The server is busy. Try again in a moment.",
 };
 
 /** The English words of the page. */
@@ -122,19 +142,19 @@ export const defaultLabels: Labels = {
   owed: ({ credits }) => `${credits} credits owed`,
 
   filters: () => "Show activity",
-  filter: ({ filter }) => filterNames[filter],
+  filter: ({ filter }) => FILTER_NAMES[filter],
 
-  caption: ({ filter }) => captions[filter],
+  caption: ({ filter }) => CAPTIONS[filter],
   dateColumn: () => "Date",
   activityColumn: () => "Activity",
   sourceColumn: () => "Source",
   creditsColumn: () => "Credits",
   balanceColumn: () => "Balance",
 
-  rowTitle: ({ title }) => title,
-  usageCount: ({ kind, count, text }) => {
-    const [one, many] = usageNouns[kind] ?? ["entry", "entries"];
-    return `${text} ${count === 1 ? one : many}`;
+  kindTitle: ({ kind }) => KIND_TITLES[kind] ?? null,
+  usageCount: ({ kind, count, text, nouns }) => {
+    const { one, other } = KIND_NOUNS[kind] ?? nouns ?? { one: "entry", other: "entries" };
+    return `${text} ${count === 1 ? one : other}`;
   },
   describedCount: ({ description, count }) => `${description} · ${count}`,
   today: ({ time }) => `Today, ${time}`,
@@ -144,9 +164,9 @@ export const defaultLabels: Labels = {
 
   entry: ({ seq }) => `Entry ${seq}`,
   showMoreEntries: ({ shown, total }) => `Show more, ${shown} of ${total} shown`,
-  entriesLoading: () => "Loading what is behind this row.",
-  entriesAnnouncement: ({ shown, total }) => `Showing ${shown} of ${total} behind this row`,
-  entriesFailed: ({ reason }) => `What is behind this row could not be loaded. ${reason}`,
+  entriesLoading: () => "Loading entries.",
+  entriesAnnouncement: ({ shown, total }) => `Showing ${shown} of ${total} entries`,
+  entriesFailed: ({ reason }) => `These entries couldn’t be loaded. ${reason}`,
 
   pager: () => "Pages of credit activity",
   previous: () => "Previous",
@@ -155,13 +175,20 @@ export const defaultLabels: Labels = {
   announcement: ({ from, to, total }) => `Showing ${from} to ${to} of ${total}`,
 
   loading: () => "Loading credit activity.",
-  emptyTitle: ({ filter }) => emptyTitles[filter],
-  emptyText: ({ filter }) => emptyTexts[filter],
+  emptyTitle: ({ filter }) => EMPTY_TITLES[filter],
+  emptyText: ({ filter }) => EMPTY_TEXTS[filter],
 
-  loadFailed: ({ reason }) => `Credit activity could not be loaded. ${reason}`,
-  changeFailed: ({ reason }) => `That could not be loaded, so the rows from before are still here. ${reason}`,
-  refreshFailed: ({ reason }) => `The latest activity could not be loaded. ${reason}`,
-  failureReason: ({ code }) => reasons[code] ?? "Try again; if it goes on, contact support.",
+  loadFailed: ({ reason }) => `Credit activity couldn’t be loaded. ${reason}`,
+  changeFailed: ({ reason }) =>
+    `The new rows couldn’t be loaded. The previous rows are still shown. ${reason}`,
+  refreshFailed: ({ reason }) => `The latest activity couldn’t be loaded. ${reason}`,
+  failureReason: ({ code }) => REASONS[code] ?? "Try again. If it fails again, contact support.",
   retry: () => "Retry",
   retrying: () => "Retrying…",
 };
+
+/** Returns the title given with the row's entry, else the page's words for its kind, else the ledger's. */
+export function rowTitle({ kind, title }: ActivityRow, labels: Labels): string {
+  const isGiven = Object.hasOwn(KIND_TITLES, kind) && title !== KIND_TITLES[kind];
+  return isGiven ? title : (labels.kindTitle({ kind }) ?? title);
+}

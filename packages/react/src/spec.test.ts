@@ -11,7 +11,7 @@ interface Rule {
   readonly tests: { readonly file: string; readonly target: string; readonly name: string }[];
 }
 
-function readRules(): Rule[] {
+function parseRules(): Rule[] {
   const rules: Rule[] = [];
   for (const line of spec.split("\n")) {
     const rule = line.match(/^(\d+)\. (.*)$/);
@@ -24,7 +24,7 @@ function readRules(): Rule[] {
   return rules;
 }
 
-/** The names of the tests in a file, as they are written there. */
+/** Returns the names of the tests in a file. */
 function testsIn(file: string): string[] {
   const source = readFileSync(join(root, file), "utf8");
   return [...source.matchAll(/^test(?:\.each\(.*\))?\(\s*"((?:[^"\\]|\\.)*)"/gm)].map(
@@ -32,20 +32,20 @@ function testsIn(file: string): string[] {
   );
 }
 
-test("the rules are numbered without a gap, and each says MUST", () => {
-  const rules = readRules();
+test("the rules are numbered without gaps, and each contains MUST", () => {
+  const rules = parseRules();
   expect(rules.length).toBeGreaterThan(30);
   expect(rules.map((rule) => rule.number)).toEqual(rules.map((_, index) => index + 1));
   expect(rules.filter((rule) => !rule.text.includes("MUST"))).toEqual([]);
 });
 
-test("every rule names tests, and every test named exists", () => {
-  for (const rule of readRules()) {
+test("every rule names tests that exist", () => {
+  for (const rule of parseRules()) {
     expect(rule.tests.length, `rule ${rule.number} names no test`).toBeGreaterThan(0);
     for (const { file, target, name } of rule.tests) {
-      expect(target, `rule ${rule.number} links elsewhere than it says`).toBe(file);
+      expect(target, `rule ${rule.number} links to another file than it names`).toBe(file);
       expect(existsSync(join(root, file)), `rule ${rule.number} names ${file}`).toBe(true);
-      expect(testsIn(file), `rule ${rule.number} names a test of ${file}`).toContain(name);
+      expect(testsIn(file), `rule ${rule.number} names a test in ${file}`).toContain(name);
     }
   }
 });

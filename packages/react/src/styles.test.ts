@@ -24,14 +24,14 @@ test("all styles are in one layer, below prefixed classes", () => {
   expect(open).toEqual([]);
 });
 
-test("directions are logical, so that right-to-left works", () => {
+test("all directions are logical, so that right-to-left works", () => {
   const physical =
     /(?:^|[\s;{])(?:(?:margin|padding|border)-(?:left|right|top|bottom)|left|right|width|height|float)\s*:/m;
   expect(rules.match(physical)).toBeNull();
   expect(rules).not.toMatch(/text-align:\s*(?:left|right)/);
 });
 
-test("it heeds forced colours, reduced motion and the width of its container", () => {
+test("styles respect forced colors, reduced motion and the width of the container", () => {
   expect(rules).toContain("@media (forced-colors: active)");
   const reduced = rules.split("@media (prefers-reduced-motion: reduce)")[1] ?? "";
   const moving = [
@@ -64,14 +64,15 @@ const pairs = [
 
 test.each(pairs)("%s on %s has a contrast of at least %d in light and dark", (front, back, ratio) => {
   for (const scheme of ["light", "dark"] as const) {
-    expect(contrast(colour(front, scheme), colour(back, scheme)), scheme).toBeGreaterThanOrEqual(ratio);
+    expect(contrast(color(front, scheme), color(back, scheme)), scheme).toBeGreaterThanOrEqual(ratio);
   }
 });
 
-function colour(name: string, scheme: "light" | "dark"): string {
+function color(name: string, scheme: "light" | "dark"): string {
   const match = rules.match(new RegExp(`--credits-${name}: light-dark\\((#\\w{6}), (#\\w{6})\\)`));
   const value = match?.[scheme === "light" ? 1 : 2];
-  if (value === undefined) throw new Error(`styles.css gives --credits-${name} no colour for ${scheme}.`);
+  if (value === undefined)
+    throw new Error(`styles.css has no --credits-${name} for ${scheme}. Add it with light-dark().`);
   return value;
 }
 

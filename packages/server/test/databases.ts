@@ -1,30 +1,32 @@
 import { inject } from "vitest";
 import { createDatabase } from "../../../tools/postgres.js";
-import type { Database } from "../src/store/database.js";
-import { migrate } from "../src/store/migrate.js";
-import { openPglite } from "../src/store/pglite.js";
-import { openPostgres } from "../src/store/postgres.js";
+import type { Instant } from "../src/core/instant.js";
+import { migrate } from "../src/db/migrations.js";
+import { openPglite } from "../src/db/pglite/open.js";
+import type { Database } from "../src/db/port.js";
+import { openPostgres } from "../src/db/postgres/open.js";
+import { putSettings, type Settings } from "../src/engine/settings.js";
 
-/** A database of its own for one test file. */
+/** A database for one test file. */
 export interface TestDatabase {
   readonly database: Database;
-  /** What `createCredits` takes to open the same database again; null for the embedded one, which lives in memory. */
+  /** The URL that opens the same database again. Null for the embedded one, which is in memory. */
   readonly url: string | null;
   drop(): Promise<void>;
 }
 
-/** The engines the store's suite runs on. */
+/** The engines that the suite runs on. */
 export const ENGINES = ["pglite", "postgres"] as const;
 export type Engine = (typeof ENGINES)[number];
 
-/** Opens a fresh, migrated database. */
+/** Opens a new database with the ledger's schema. */
 export async function openTestDatabase(engine: Engine): Promise<TestDatabase> {
   const test = await openEmptyDatabase(engine);
   await migrate(test.database);
   return test;
 }
 
-/** Opens a fresh database without any tables. */
+/** Opens a new database without tables. */
 export function openEmptyDatabase(engine: Engine): Promise<TestDatabase> {
   return engine === "pglite" ? openEmbedded() : openServer();
 }
@@ -45,4 +47,26 @@ async function openServer(): Promise<TestDatabase> {
       await drop();
     },
   };
+}
+
+/** Runs statements that change data or the schema. */
+export function runScript(database: Database, sql: string): Promise<void> {
+  return database.transaction("migration", (connection) => connection.script(sql));
+}
+
+const UNCHANGED: Settings = {
+  name: undefined,
+  timeZone: undefined,
+  overdraftLimit: undefined,
+  metadata: undefined,
+};
+
+/** Creates an account or changes settings of it. */
+export function putAccount(
+  database: Database,
+  account: string,
+  settings: Partial<Settings>,
+  now: Instant,
+): Promise<boolean> {
+  return putSettings(database, account, { ...UNCHANGED, ...settings }, now);
 }

@@ -12,31 +12,31 @@ export const sonnet: Model = { type: "model", id: "claude-sonnet", label: "Claud
 export const haiku: Model = { type: "model", id: "claude-haiku", label: "Claude Haiku" };
 export const opus: Model = { type: "model", id: "claude-opus", label: "Claude Opus" };
 
-/** Who corrects a balance. */
+/** The source of corrections. */
 export const support = { type: "support", label: "Support" };
 
-/** The name of a project of the account with the history. */
-export function projectName(id: string): string {
+/** Returns the name of a project. */
+export function toProjectName(id: string): string {
   const project = demoAccounts.flatMap((account) => account.projects).find((one) => one.id === id);
   if (project === undefined) throw new Error(`The demo has no project "${id}".`);
   return project.name;
 }
 
-/** AI usage by a model, for a project. */
+/** Returns the cause of AI usage by a model. */
 export function ai(model: Model, project: string, description: string): Cause {
   return { kind: "ai_usage", source: model, project, description };
 }
 
-/** Build usage of a project. */
+/** Returns the cause of build usage. */
 export function build(project: string, description: string): Cause {
-  return { kind: "build_usage", source: sourceOf(project), project, description };
+  return { kind: "build_usage", source: toSource(project), project, description };
 }
 
-/** Runtime usage of a project. */
+/** Returns the cause of runtime usage. */
 export function runtime(project: string, description: string): Cause {
-  return { kind: "runtime_usage", source: sourceOf(project), project, description };
+  return { kind: "runtime_usage", source: toSource(project), project, description };
 }
 
-function sourceOf(project: string) {
-  return { type: "project", id: project, label: projectName(project) };
+function toSource(project: string) {
+  return { type: "project", id: project, label: toProjectName(project) };
 }

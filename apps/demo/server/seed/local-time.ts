@@ -8,45 +8,45 @@ export interface Day {
 
 const DAY_MS = 86_400_000;
 
-/** The day it is in a zone. */
-export function dayOf(timeZone: string, millis: number): Day {
-  const { year, month, day } = partsOf(timeZone, millis);
+/** Returns the day at a time in a zone. */
+export function toDay(timeZone: string, millis: number): Day {
+  const { year, month, day } = toParts(timeZone, millis);
   return { year, month, day };
 }
 
-/** The day some days later, or earlier for a negative number. */
+/** Returns the day a number of days later. A negative number gives an earlier day. */
 export function addDays({ year, month, day }: Day, days: number): Day {
-  return dayOf("UTC", Date.UTC(year, month - 1, day) + days * DAY_MS);
+  return toDay("UTC", Date.UTC(year, month - 1, day) + days * DAY_MS);
 }
 
-/** The same day some months later; where the month is too short, its last. */
+/** Returns the same day a number of months later, or the last day of a shorter month. */
 export function addMonths({ year, month, day }: Day, months: number): Day {
   const first = new Date(Date.UTC(year, month - 1 + months, 1));
   const daysInMonth = new Date(Date.UTC(first.getUTCFullYear(), first.getUTCMonth() + 1, 0)).getUTCDate();
   return { year: first.getUTCFullYear(), month: first.getUTCMonth() + 1, day: Math.min(day, daysInMonth) };
 }
 
-/** How many days lie between two days. */
+/** Returns the number of days from one day to another. */
 export function daysBetween(from: Day, to: Day): number {
   return Math.round((midnightUtc(to) - midnightUtc(from)) / DAY_MS);
 }
 
-/** The weekday: 0 is Sunday. */
-export function weekdayOf(day: Day): number {
+/** Returns the weekday. 0 is Sunday. */
+export function toWeekday(day: Day): number {
   return new Date(midnightUtc(day)).getUTCDay();
 }
 
-/** The moment a clock in the zone shows a time such as `"14:05"` on a day, in milliseconds. */
+/** Returns the time at which a clock in the zone shows, for example, `"14:05"` on a day, in milliseconds. */
 export function at(timeZone: string, day: Day, clock: string): number {
   const [hour = 0, minute = 0] = clock.split(":").map(Number);
-  const wanted = midnightUtc(day) + (hour * 60 + minute) * 60_000;
-  // The second look is for the hours around a change of the clocks, where the first used the other offset.
-  const guess = wanted - offsetMs(timeZone, wanted);
-  return wanted - offsetMs(timeZone, guess);
+  const wantedMs = midnightUtc(day) + (hour * 60 + minute) * 60_000;
+  // Around a change of the clocks the first offset may be wrong.
+  const guessMs = wantedMs - offsetMs(timeZone, wantedMs);
+  return wantedMs - offsetMs(timeZone, guessMs);
 }
 
-/** A day as a person writes it: "Nov 20". */
-export function shortDay(day: Day): string {
+/** Formats a day for a person: "Nov 20". */
+export function formatDay(day: Day): string {
   return new Intl.DateTimeFormat("en-US", { month: "short", day: "numeric", timeZone: "UTC" }).format(
     midnightUtc(day),
   );
@@ -57,14 +57,14 @@ function midnightUtc({ year, month, day }: Day): number {
 }
 
 function offsetMs(timeZone: string, millis: number): number {
-  const { year, month, day, hour, minute, second } = partsOf(timeZone, millis);
+  const { year, month, day, hour, minute, second } = toParts(timeZone, millis);
   return Date.UTC(year, month - 1, day, hour, minute, second) - Math.floor(millis / 1000) * 1000;
 }
 
-/** Making a format takes far longer than using it. */
+/** The formats by zone. To create one takes far longer than to use it. */
 const formats = new Map<string, Intl.DateTimeFormat>();
 
-function formatOf(timeZone: string): Intl.DateTimeFormat {
+function getFormat(timeZone: string): Intl.DateTimeFormat {
   const known = formats.get(timeZone);
   if (known !== undefined) return known;
   const format = new Intl.DateTimeFormat("en-US", {
@@ -81,9 +81,9 @@ function formatOf(timeZone: string): Intl.DateTimeFormat {
   return format;
 }
 
-function partsOf(timeZone: string, millis: number) {
+function toParts(timeZone: string, millis: number) {
   const parts = new Map(
-    formatOf(timeZone)
+    getFormat(timeZone)
       .formatToParts(millis)
       .map((part) => [part.type, Number(part.value)]),
   );

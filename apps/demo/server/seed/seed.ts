@@ -1,25 +1,25 @@
-import { credits, type Instant, instantFromMillis, RefusedError } from "@credit-activity/server";
+import { type Account, type Amount, type Ledger, NotFoundError, toError } from "@credit-activity/client";
+import type { DemoClock } from "../clock.js";
 import { type DemoAccount, demoAccounts } from "../demo-accounts.js";
-import type { DemoClock, Ledger } from "../ledger.js";
 import { support } from "./catalog.js";
 import type { Movement, SeedEvent, SeedStep } from "./step.js";
-import { story, storyBegin } from "./story.js";
+import { createStory, getStoryStart } from "./story.js";
 
-/** The account whose history is seeded. */
+/** The account with a history. */
 const STORIED = "acme";
 
-/** Where an account keeps the moment its history leads up to, until all of the history is written. */
+/** The metadata of an account that holds the end of its history until all of it is written. */
 const ANCHOR = "history_until";
 
-/** What became of the demo's accounts at a start. */
+/** The effect of a seed: accounts were created, a history was completed, or both existed. */
 export type SeedOutcome = "seeded" | "completed" | "present";
 
 /**
- * Creates the demo's accounts, one of them with a history that ends now. Everything is keyed, and the history's times
- * come from a moment that is stored with the account when it is created: a start that was killed half-way is completed
- * by the next one, whenever that is, and a further start adds nothing.
+ * Creates the demo's accounts, one of them with a history that ends now. Every command has a key, and the times of the
+ * history depend on a time that is stored with the account. So a start that was killed is completed by the next one, on
+ * any day, and a further start adds nothing.
  *
- * @param clock the ledger's own clock; it is turned back while the history is written, and runs again afterwards
+ * @param clock the ledger's clock. It is turned back while the history is written.
  */
 export async function seed(ledger: Ledger, clock: DemoClock): Promise<SeedOutcome> {
   const outcomes: SeedOutcome[] = [];
@@ -35,12 +35,12 @@ export async function seed(ledger: Ledger, clock: DemoClock): Promise<SeedOutcom
 
 async function seedAccount(ledger: Ledger, clock: DemoClock, demo: DemoAccount): Promise<SeedOutcome> {
   const metadata = { plan: demo.plan, owner: demo.person, email: demo.email };
-  const existing = await ledger.getAccount(demo.account);
+  const existing = await findAccount(ledger, demo.account);
   if (existing === null) {
-    const timeZone = Intl.DateTimeFormat().resolvedOptions().timeZone;
+    const { timeZone } = Intl.DateTimeFormat().resolvedOptions();
     const anchorMs = Date.now();
     const isStoried = demo.account === STORIED;
-    if (isStoried) clock.set(instantFromMillis(storyBegin(anchorMs, timeZone)));
+    if (isStoried) clock.stop(getStoryStart(anchorMs, timeZone));
     await ledger.putAccount(demo.account, {
       name: demo.name,
       timeZone,
@@ -55,6 +55,15 @@ async function seedAccount(ledger: Ledger, clock: DemoClock, demo: DemoAccount):
   return "completed";
 }
 
+async function findAccount(ledger: Ledger, account: string): Promise<Account | null> {
+  try {
+    return await ledger.getAccount(account);
+  } catch (error) {
+    if (error instanceof NotFoundError) return null;
+    throw error;
+  }
+}
+
 async function writeHistory(
   ledger: Ledger,
   clock: DemoClock,
@@ -63,12 +72,12 @@ async function writeHistory(
   metadata: Readonly<Record<string, string>>,
 ): Promise<void> {
   const seqs = new Map<string, number>();
-  for (const step of story(anchorMs, timeZone)) {
-    clock.set(instantFromMillis(step.atMs));
+  for (const step of createStory(anchorMs, timeZone)) {
+    clock.stop(step.atMs);
     if ("usage" in step) await postUsage(ledger, step, seqs);
     else await postMovement(ledger, step, seqs);
   }
-  // Without the moment the history counts as complete, and is never looked at again.
+  // Without the anchor the history counts as complete.
   await ledger.putAccount(STORIED, { metadata });
 }
 
@@ -77,24 +86,15 @@ async function postUsage(
   step: Extract<SeedStep, { usage: unknown }>,
   seqs: Map<string, number>,
 ): Promise<void> {
-  const results = await ledger.usage(step.usage.map(usageEvent));
+  const { results } = await ledger.usage(step.usage.map(toUsageEvent));
   results.forEach((result, index) => {
-    const event = step.usage[index] as SeedEvent;
-    if (result.refusal !== null) throw new RefusedError(result.refusal);
-    if (result.entry !== null) seqs.set(event.id, result.entry.seq);
+    if (result.status === "refused") throw toError(result.error);
+    seqs.set((step.usage[index] as SeedEvent).id, result.entry.seq);
   });
 }
 
-function usageEvent(event: SeedEvent) {
-  const { id, atMs, credits: used, originalCredits, ...cause } = event;
-  return {
-    ...cause,
-    id: keyOf(id),
-    account: STORIED,
-    credits: credits(used),
-    originalCredits: originalCredits === null ? null : credits(originalCredits),
-    occurredAt: instantFromMillis(atMs),
-  };
+function toUsageEvent({ id, atMs, ...event }: SeedEvent) {
+  return { ...event, id: toKey(id), account: STORIED, occurredAt: new Date(atMs) };
 }
 
 async function postMovement(
@@ -103,38 +103,32 @@ async function postMovement(
   seqs: ReadonlyMap<string, number>,
 ): Promise<void> {
   const { movement } = step;
-  const key = { key: keyOf(step.id) };
+  const options = { key: toKey(step.id) };
   switch (movement.op) {
     case "grant": {
-      const { op: _op, expiresAtMs, credits: granted, ...grant } = movement;
-      const expiresAt: Instant | null = expiresAtMs === undefined ? null : instantFromMillis(expiresAtMs);
-      await ledger.grant(STORIED, { ...grant, credits: credits(granted), expiresAt }, key);
+      const { op: _op, expiresAtMs, ...grant } = movement;
+      const expiresAt = expiresAtMs === undefined ? null : new Date(expiresAtMs);
+      await ledger.grant(STORIED, { ...grant, expiresAt }, options);
       return;
     }
     case "refund": {
       const entry = seqs.get(movement.event);
       if (entry === undefined) throw new Error(`The history refunds "${movement.event}" before it happened.`);
-      await ledger.refund(STORIED, { entry, description: movement.description, source: support }, key);
+      await ledger.refund(STORIED, { entry, description: movement.description, source: support }, options);
       return;
     }
     case "adjust":
-      await ledger.adjust(STORIED, correction(movement), key);
+      await ledger.adjust(STORIED, toCorrection(movement), options);
       return;
     case "writeOff":
-      await ledger.writeOff(STORIED, correction(movement), key);
+      await ledger.writeOff(STORIED, toCorrection(movement), options);
   }
 }
 
-function correction({
-  credits: moved,
-  description,
-}: {
-  readonly credits: string;
-  readonly description: string;
-}) {
-  return { credits: credits(moved), description, source: support };
+function toCorrection(movement: { readonly credits: Amount; readonly description: string }) {
+  return { credits: movement.credits, description: movement.description, source: support };
 }
 
-function keyOf(id: string): string {
+function toKey(id: string): string {
   return `demo-history:${id}`;
 }

@@ -1,54 +1,54 @@
+import type { Amount } from "@credit-activity/client";
 import { ai, build, haiku, opus, runtime, sonnet } from "./catalog.js";
-import { addDays, addMonths, at, type Day, dayOf, daysBetween, shortDay } from "./local-time.js";
-import { cycleSessions } from "./routine.js";
+import { addDays, addMonths, at, type Day, daysBetween, formatDay, toDay } from "./local-time.js";
+import { createCycle } from "./routine.js";
 import {
   type Cause,
+  createSessionStep,
   type Discount,
-  eighthOff,
+  EIGHTH_OFF,
   type Movement,
   type SeedStep,
   type Session,
-  sessionStep,
-  twentyOff,
+  TWENTY_OFF,
 } from "./step.js";
 
-const proPlan = { type: "plan", id: "pro", label: "Pro plan" };
-const support = { type: "support", id: "lena", label: "Lena, Support" };
+const PRO_PLAN = { type: "plan", id: "pro", label: "Pro plan" };
+const SUPPORT = { type: "support", id: "lena", label: "Lena, Support" };
 
-/** How many days ago the present billing cycle began when the history was made. */
+/** The age of the current billing cycle at the end of the history. */
 const CYCLE_AGE_DAYS = 3;
 
-/** The moment the account was created: three billing cycles before the present one began. */
-export function storyBegin(anchorMs: number, timeZone: string): number {
-  return at(timeZone, cycleDay(dayOf(timeZone, anchorMs), -3), "09:41");
+/** Returns the time at which the account is created: three billing cycles before the current one. */
+export function getStoryStart(anchorMs: number, timeZone: string): number {
+  return at(timeZone, getCycleDay(toDay(timeZone, anchorMs), -3), "09:41");
 }
 
 /**
- * Three months of an account that builds with the product, up to a moment. It is the same for the same moment and zone,
- * whenever it is asked for.
+ * Creates three months of history up to a time. It is the same for the same time and zone.
  *
- * @returns what happened, oldest first
+ * @returns the steps, oldest first
  */
-export function story(anchorMs: number, timeZone: string): SeedStep[] {
-  const today = dayOf(timeZone, anchorMs);
+export function createStory(anchorMs: number, timeZone: string): SeedStep[] {
+  const today = toDay(timeZone, anchorMs);
   const when = (day: Day, clock: string) => at(timeZone, day, clock);
   const steps: SeedStep[] = [];
   const move = (id: string, atMs: number, movement: Movement) => steps.push({ id, atMs, movement });
   const use = (id: string, atMs: number, ...sessions: Session[]) =>
-    steps.push(sessionStep(id, atMs, sessions, anchorMs - 20_000));
+    steps.push(createSessionStep(id, atMs, sessions, anchorMs - 20_000));
 
-  const starts = [-3, -2, -1, 0, 1].map((months) => cycleDay(today, months)) as [Day, Day, Day, Day, Day];
+  const starts = [-3, -2, -1, 0, 1].map((months) => getCycleDay(today, months)) as [Day, Day, Day, Day, Day];
   for (const index of [0, 1, 2, 3] as const) {
     const [start, end] = [starts[index], starts[index + 1] as Day];
     move(`plan-${index}`, when(start, index === 0 ? "09:41" : "00:00"), {
       op: "grant",
       kind: "monthly_grant",
       credits: "1500",
-      description: `Pro · ${shortDay(start)} – ${shortDay(addDays(end, -1))}`,
-      source: proPlan,
+      description: `Pro · ${formatDay(start)} – ${formatDay(addDays(end, -1))}`,
+      source: PRO_PLAN,
       expiresAtMs: when(end, "00:00"),
     });
-    if (index !== 3) steps.push(...cycleSessions(index, start, daysBetween(start, end), when));
+    if (index !== 3) steps.push(...createCycle(index, start, daysBetween(start, end), when));
   }
 
   const [first, second, third, present] = starts;
@@ -66,7 +66,7 @@ export function story(anchorMs: number, timeZone: string): SeedStep[] {
     kind: "manual_grant",
     credits: "40",
     description: "Thanks for the bug report",
-    source: support,
+    source: SUPPORT,
   });
   use(
     "deploy",
@@ -96,29 +96,29 @@ export function story(anchorMs: number, timeZone: string): SeedStep[] {
     kind: "manual_grant",
     credits: "75",
     description: "For the outage on the status page",
-    source: support,
+    source: SUPPORT,
   });
   move("pack-4602", when(addDays(third, 20), "19:10"), purchase("4602", "300"));
 
   const before = (days: number, clock: string) => when(addDays(present, -days), clock);
   use("copy", before(3, "10:35"), session(ai(haiku, "storefront", "Product descriptions"), 22, 1265));
   use("labels", before(2, "14:30"), session(ai(sonnet, "returns", "Label printing"), 17, 6480));
-  use("forecast", before(1, "15:25"), session(ai(opus, "stock", "Demand forecast"), 9, 8120, eighthOff));
+  use("forecast", before(1, "15:25"), session(ai(opus, "stock", "Demand forecast"), 9, 8120, EIGHTH_OFF));
 
-  steps.push(...recentSteps(anchorMs, timeZone, today, present));
+  steps.push(...createRecentSteps(anchorMs, timeZone, today, present));
   return steps.sort((one, other) => one.atMs - other.atMs);
 }
 
-/** The days the newest page is about: they fit the hour at which the demo is started for the first time. */
-function recentSteps(anchorMs: number, timeZone: string, today: Day, present: Day): SeedStep[] {
+/** Returns the steps of the newest page. They suit the hour of the first start. */
+function createRecentSteps(anchorMs: number, timeZone: string, today: Day, present: Day): SeedStep[] {
   const yesterday = addDays(today, -1);
   const midnightMs = at(timeZone, today, "00:00");
   const elapsedMs = anchorMs - midnightMs;
-  // Shortly after midnight the morning's events are told as of the evening before.
+  // Shortly after midnight the steps of the morning move to the evening before.
   const ago = (share: number, minutesMin: number) =>
     anchorMs - Math.max(minutesMin * 60_000, Math.min(elapsedMs, 15 * 3_600_000) * share);
   const use = (id: string, atMs: number, ...sessions: Session[]) =>
-    sessionStep(id, atMs, sessions, anchorMs - 20_000);
+    createSessionStep(id, atMs, sessions, anchorMs - 20_000);
   const startOfNewest = anchorMs - 5 * 60_000;
   return [
     {
@@ -138,16 +138,16 @@ function recentSteps(anchorMs: number, timeZone: string, today: Day, present: Da
       "landing",
       startOfNewest,
       session(build("storefront", "Preview build"), 6, 4200),
-      session(ai(sonnet, "storefront", "Landing page rewrite"), 14, 2340, twentyOff),
+      session(ai(sonnet, "storefront", "Landing page rewrite"), 14, 2340, TWENTY_OFF),
     ),
   ];
 }
 
-function cycleDay(today: Day, months: number): Day {
+function getCycleDay(today: Day, months: number): Day {
   return addMonths(addDays(today, -CYCLE_AGE_DAYS), months);
 }
 
-function purchase(number: string, credits: string): Movement {
+function purchase(number: string, credits: Amount): Movement {
   return {
     op: "grant",
     kind: "purchase",

@@ -6,22 +6,22 @@ export interface PlannedStep {
   readonly kind: "ai" | "build";
   readonly label: string;
   readonly model: Model | null;
-  /** What it takes, in hundredths of a credit. */
+  /** The charge, in hundredths of a credit. */
   readonly cents: number;
-  /** The same before a discount, or null. */
+  /** The charge before a discount, or null if there is none. */
   readonly originalCents: number | null;
   readonly durationMs: number;
 }
 
-/** What a task will do. */
+/** The steps of a task, and its title. */
 export interface TaskPlan {
   readonly title: string;
   readonly steps: readonly PlannedStep[];
 }
 
-const TITLE_MAX = 48;
+const TITLE_CHARS_MAX = 48;
 
-const work: Readonly<Record<string, { readonly title: string; readonly parts: readonly string[] }>> = {
+const WORK: Readonly<Record<string, { readonly title: string; readonly parts: readonly string[] }>> = {
   storefront: {
     title: "Landing page rewrite",
     parts: ["hero", "product grid", "prices", "newsletter form", "footer"],
@@ -40,13 +40,13 @@ const work: Readonly<Record<string, { readonly title: string; readonly parts: re
   },
 };
 
-/** Plans a task. The steps are those of the project; the title is the prompt's beginning if it is the person's own. */
+/** Plans a task. The project gives the steps. The title is the beginning of the prompt, unless that is the project's. */
 export function planTask(project: DemoProject, prompt: string): TaskPlan {
-  const { title, parts } = work[project.id] ?? { title: project.name, parts: ["page"] };
-  const vary = variation();
+  const { title, parts } = WORK[project.id] ?? { title: project.name, parts: ["page"] };
+  const vary = createVariation();
   const call = (label: string, model: Model, cents: number): PlannedStep => {
     const base = Math.round((cents * vary()) / 5) * 5;
-    // Sonnet runs at 20% off; multiples of five hundredths keep the discount exact.
+    // Sonnet has a discount of 20 %. Multiples of five hundredths keep it exact.
     const isReduced = model === sonnet;
     return {
       kind: "ai",
@@ -83,19 +83,19 @@ export function planTask(project: DemoProject, prompt: string): TaskPlan {
     buildStep("Publish the preview", 420),
     call("Write the summary", sonnet, 70),
   ];
-  return { title: prompt === project.prompt ? title : titleOf(prompt), steps };
+  return { title: prompt === project.prompt ? title : toTitle(prompt), steps };
 }
 
-function titleOf(prompt: string): string {
+function toTitle(prompt: string): string {
   const line = prompt.split(/[\n.!?]/, 1)[0]?.trim() ?? "";
   if (line === "") return "Custom task";
   const chars = [...line];
-  if (chars.length <= TITLE_MAX) return line;
-  const cut = chars.slice(0, TITLE_MAX).join("");
-  return `${cut.slice(0, Math.max(cut.lastIndexOf(" "), TITLE_MAX / 2)).trimEnd()}…`;
+  if (chars.length <= TITLE_CHARS_MAX) return line;
+  const cut = chars.slice(0, TITLE_CHARS_MAX).join("");
+  return `${cut.slice(0, Math.max(cut.lastIndexOf(" "), TITLE_CHARS_MAX / 2)).trimEnd()}…`;
 }
 
-/** Factors around 1, so that no two runs look the same. */
-function variation(): () => number {
+/** Creates a generator of factors around 1, so that runs differ. */
+function createVariation(): () => number {
   return () => 0.75 + Math.random() * 0.5;
 }

@@ -1,23 +1,30 @@
 import { randomUUID } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
-import { amount, type CreditsClient, type Entry, InsufficientCreditsError } from "@credit-activity/client";
-import { formatCredits, parseCredits } from "@credit-activity/server";
+import {
+  type Amount,
+  addAmounts,
+  type Entry,
+  InsufficientCreditsError,
+  type Ledger,
+  negateAmount,
+} from "@credit-activity/client";
+import { fromCents } from "../cents.js";
 import type { DemoProject } from "../demo-accounts.js";
 import { type PlannedStep, planTask } from "./plan.js";
 
-/** Where a task stands. Only a running one spends credits. */
+/** The state of a task. Only a running one spends credits. */
 export type TaskState = "running" | "paused" | "stopped" | "done" | "out_of_credits" | "failed";
 
-/** A step as the page shows it; amounts are decimal strings. */
+/** A step as the page shows it. */
 export interface StepView {
   readonly n: number;
   readonly kind: PlannedStep["kind"];
   readonly label: string;
   readonly source: string;
   readonly status: "running" | "done" | "refused";
-  /** What it took, as a positive amount; null until it has. */
-  readonly credits: string | null;
-  readonly original_credits: string | null;
+  /** The used credits as a positive amount, once the step is done. */
+  readonly credits: Amount | null;
+  readonly originalCredits: Amount | null;
   readonly at: string;
 }
 
@@ -27,49 +34,57 @@ export interface TaskView {
   readonly state: TaskState;
   readonly prompt: string;
   readonly title: string;
-  readonly steps_total: number;
-  readonly steps_done: number;
+  readonly stepsTotal: number;
+  readonly stepsDone: number;
   readonly steps: readonly StepView[];
-  readonly spent: string;
-  /** What the account would have to have for the next step, where it has not. */
-  readonly required: string | null;
-  readonly available: string | null;
+  readonly spent: Amount;
+  /** The credits that the refused step needs. */
+  readonly required: Amount | null;
+  readonly available: Amount | null;
   readonly message: string | null;
-  readonly started_at: string;
-  readonly ended_at: string | null;
+  readonly startedAt: string;
+  readonly endedAt: string | null;
 }
 
-/** A task under way. It pays for each step before it counts as done, and stops when one is not covered. */
+/** A task in progress. It pays for each step before the step counts as done, and stops at a step that is not covered. */
 export interface Task {
   view(): TaskView;
-  /** Interrupts it; resolves when nothing is in flight. */
+  /** Interrupts the task. Resolves once no request is in flight. */
   pause(): Promise<void>;
   resume(): void;
-  /** Ends it after what is in flight; resolves when nothing is. */
+  /** Ends the task. Resolves once no request is in flight. */
   stop(): Promise<void>;
 }
 
 export interface TaskOptions {
-  readonly client: CreditsClient;
+  readonly ledger: Ledger;
   readonly account: string;
   readonly project: DemoProject;
   readonly prompt: string;
-  /** How much faster than planned the steps go, for tests. */
+  /** The factor by which steps are faster than planned, for tests. */
   readonly speed?: number;
 }
 
+type Refusal = Pick<TaskView, "required" | "available" | "message">;
+
+const NO_REFUSAL: Refusal = { required: null, available: null, message: null };
+
+/** The time that a hold of a build lasts. */
+const HOLD_SECONDS = 300;
+
 /** Starts a task. */
 export function startTask(options: TaskOptions): Task {
-  const { client, account, project, prompt, speed = 1 } = options;
+  const { ledger, account, project, prompt, speed = 1 } = options;
   const id = randomUUID();
   const plan = planTask(project, prompt);
   const steps: StepView[] = [];
   const startedAt = new Date().toISOString();
   let state: TaskState = "running";
-  let spent = parseCredits("0") as bigint;
+  let spent: Amount = "0";
   let endedAt: string | null = null;
-  let refusal: Pick<TaskView, "required" | "available" | "message"> = noRefusal;
+  let refusal = NO_REFUSAL;
   let wake = new AbortController();
+  let holds = 0;
 
   const end = (as: TaskState) => {
     state = as;
@@ -78,63 +93,57 @@ export function startTask(options: TaskOptions): Task {
   const change = (n: number, to: Partial<StepView>) => {
     steps[n - 1] = { ...(steps[n - 1] as StepView), ...to };
   };
-  // What the step looks like while it works: a pause or stop cuts it short, and nothing has been charged yet.
-  const work = async (ms: number): Promise<boolean> => {
-    const woken = await sleep(ms / speed, false, { signal: wake.signal }).catch(() => true);
-    return !woken && state === "running";
+  /** Works on a step. Resolves to false if the task was interrupted. */
+  const work = async ({ durationMs }: PlannedStep): Promise<boolean> => {
+    const isWoken = await sleep(durationMs / speed, false, { signal: wake.signal }).catch(() => true);
+    return !isWoken && state === "running";
   };
 
+  /** Carries out a step. Resolves to false if it was interrupted, and nothing was charged. */
   async function carryOut(step: PlannedStep, n: number): Promise<boolean> {
-    steps[n - 1] = shown(step, n, project);
-    const entry = await (step.kind === "ai"
-      ? callModel(step, `task:${id}:${n}`, work)
-      : runBuild(step, `task:${id}:${n}`, work));
+    steps[n - 1] = toStepView(step, n, project);
+    const key = `task:${id}:${n}`;
+    const entry = await (step.kind === "ai" ? callModel(step, key) : runBuild(step, key));
     if (entry === null) {
       steps.length = n - 1;
       return false;
     }
-    const used = unsigned(entry.credits);
-    spent += parseCredits(used);
-    const original = entry.original_credits === null ? null : unsigned(entry.original_credits);
-    change(n, { status: "done", credits: used, original_credits: original });
+    const credits = negateAmount(entry.credits);
+    spent = addAmounts(spent, credits);
+    const originalCredits = entry.originalCredits === null ? null : negateAmount(entry.originalCredits);
+    change(n, { status: "done", credits, originalCredits });
     return true;
   }
 
-  /** A model's price is known when it has answered: the call works, then takes its credits. */
-  async function callModel(step: PlannedStep, key: string, working: Work): Promise<Entry | null> {
-    if (!(await working(step.durationMs))) return null;
-    const { entry } = await client.spend(
-      account,
-      { kind: "ai_usage", ...charge(step, project, plan.title) },
-      { key },
-    );
+  /** Calls a model. Its price is known after the call, so the call is charged then. */
+  async function callModel(step: PlannedStep, key: string): Promise<Entry | null> {
+    if (!(await work(step))) return null;
+    const { entry } = await ledger.spend(account, toCharge(step, project, plan.title), { key });
     return entry;
   }
 
-  /** A build must not run on credits that are spent elsewhere meanwhile: it sets them aside first. */
-  async function runBuild(step: PlannedStep, key: string, working: Work): Promise<Entry | null> {
-    const { credits, source, description } = charge(step, project, plan.title);
-    const base = { kind: "build_usage", credits, source, project: project.id, description } as const;
-    const { hold } = await client.hold(
+  /** Runs a build. It holds its credits first, so that nothing else spends them meanwhile. */
+  async function runBuild(step: PlannedStep, key: string): Promise<Entry | null> {
+    const { originalCredits: _, ...charge } = toCharge(step, project, plan.title);
+    const { hold } = await ledger.hold(
       account,
-      { ...base, expires_in: 300 },
+      { ...charge, expiresIn: HOLD_SECONDS },
       { key: `${key}:hold:${holds++}` },
     );
-    if (!(await working(step.durationMs))) {
-      await client.release(account, hold.hold, { key: `${key}:release:${hold.hold}` });
+    if (!(await work(step))) {
+      await ledger.release(account, hold.id, { key: `${key}:release:${hold.id}` });
       return null;
     }
-    const { entry } = await client.settle(
+    const { entry } = await ledger.settle(
       account,
-      hold.hold,
-      { credits },
-      { key: `${key}:settle:${hold.hold}` },
+      hold.id,
+      { credits: charge.credits },
+      { key: `${key}:settle:${hold.id}` },
     );
     return entry;
   }
-  let holds = 0;
 
-  async function loop(): Promise<void> {
+  async function carryOutAll(): Promise<void> {
     for (let n = steps.length + 1; n <= plan.steps.length && state === "running"; ) {
       if (await carryOut(plan.steps[n - 1] as PlannedStep, n)) n += 1;
     }
@@ -142,9 +151,9 @@ export function startTask(options: TaskOptions): Task {
   }
 
   const run = () => {
-    running = running.then(loop).catch((error: unknown) => {
+    running = running.then(carryOutAll).catch((error: unknown) => {
       if (steps.at(-1)?.status === "running") change(steps.length, { status: "refused" });
-      refusal = refusalFrom(error, plan.steps[steps.length - 1]);
+      refusal = toRefusal(error);
       end(error instanceof InsufficientCreditsError ? "out_of_credits" : "failed");
     });
   };
@@ -157,13 +166,13 @@ export function startTask(options: TaskOptions): Task {
       state,
       prompt,
       title: plan.title,
-      steps_total: plan.steps.length,
-      steps_done: steps.filter((step) => step.status === "done").length,
+      stepsTotal: plan.steps.length,
+      stepsDone: steps.filter((step) => step.status === "done").length,
       steps: [...steps],
-      spent: formatCredits(spent),
+      spent,
       ...refusal,
-      started_at: startedAt,
-      ended_at: endedAt,
+      startedAt,
+      endedAt,
     }),
     async pause() {
       if (state !== "running") return;
@@ -174,7 +183,7 @@ export function startTask(options: TaskOptions): Task {
     resume() {
       if (state !== "paused" && state !== "out_of_credits" && state !== "failed") return;
       if (steps.at(-1)?.status === "refused") steps.length -= 1;
-      refusal = noRefusal;
+      refusal = NO_REFUSAL;
       endedAt = null;
       state = "running";
       wake = new AbortController();
@@ -189,11 +198,7 @@ export function startTask(options: TaskOptions): Task {
   };
 }
 
-type Work = (ms: number) => Promise<boolean>;
-
-const noRefusal = { required: null, available: null, message: null } as const;
-
-function shown(step: PlannedStep, n: number, project: DemoProject): StepView {
+function toStepView(step: PlannedStep, n: number, project: DemoProject): StepView {
   return {
     n,
     kind: step.kind,
@@ -201,42 +206,28 @@ function shown(step: PlannedStep, n: number, project: DemoProject): StepView {
     source: step.model?.label ?? project.name,
     status: "running",
     credits: null,
-    original_credits: null,
+    originalCredits: null,
     at: new Date().toISOString(),
   };
 }
 
-function charge(step: PlannedStep, project: DemoProject, description: string) {
+/** Returns the input of the command that charges a step. */
+function toCharge(step: PlannedStep, project: DemoProject, title: string) {
+  const isBuild = step.kind === "build";
   return {
-    credits: amount(written(step.cents)),
-    ...(step.originalCents === null ? {} : { original_credits: amount(written(step.originalCents)) }),
+    kind: isBuild ? "build_usage" : "ai_usage",
+    credits: fromCents(step.cents),
+    originalCredits: step.originalCents === null ? null : fromCents(step.originalCents),
     source: step.model ?? { type: "project", id: project.id, label: project.name },
     project: project.id,
-    description: step.kind === "build" ? "Preview build" : description,
+    description: isBuild ? "Preview build" : title,
   };
 }
 
-function refusalFrom(
-  error: unknown,
-  step: PlannedStep | undefined,
-): Pick<TaskView, "required" | "available" | "message"> {
-  if (error instanceof InsufficientCreditsError) {
-    return {
-      required: step === undefined ? null : formatCredits(parseCredits(written(step.cents))),
-      available: error.available,
-      message: null,
-    };
-  }
+function toRefusal(error: unknown): Refusal {
+  if (error instanceof InsufficientCreditsError) return { ...error.facts, message: null };
   return {
-    ...noRefusal,
-    message: error instanceof Error ? error.message : "The step failed for an unknown reason.",
+    ...NO_REFUSAL,
+    message: error instanceof Error ? error.message : "The step failed. Try it again.",
   };
-}
-
-function unsigned(credits: string): string {
-  return credits.replace("-", "");
-}
-
-function written(cents: number): string {
-  return `${Math.floor(cents / 100)}.${String(cents % 100).padStart(2, "0")}`;
 }

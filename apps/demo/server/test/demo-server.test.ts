@@ -8,7 +8,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { readConfig } from "../config.js";
 import { type DemoServer, startDemoServer } from "../demo-server.js";
 
-let folder: string;
+let directory: string;
 let webDir: string;
 let server: DemoServer;
 const logger = pino({ level: "silent" });
@@ -17,17 +17,17 @@ const start = (env: Record<string, string>) =>
   startDemoServer({ config: readConfig({ PORT: "0", ...env }), webDir, logger });
 
 beforeAll(async () => {
-  folder = await mkdtemp(path.join(tmpdir(), "credit-activity-demo-"));
-  webDir = path.join(folder, "web");
+  directory = await mkdtemp(path.join(tmpdir(), "credit-activity-demo-"));
+  webDir = path.join(directory, "web");
   await mkdir(path.join(webDir, "assets"), { recursive: true });
   await writeFile(path.join(webDir, "index.html"), "<title>Plinth</title>");
   await writeFile(path.join(webDir, "assets", "index-abc123.js"), "export {};");
-  server = await start({ DATA_DIR: path.join(folder, "data") });
+  server = await start({ DATA_DIR: path.join(directory, "data") });
 });
 
 afterAll(async () => {
   await server.close();
-  await rm(folder, { recursive: true, force: true });
+  await rm(directory, { recursive: true, force: true });
 });
 
 const post = (at: string, body: unknown, headers: Record<string, string> = {}) =>
@@ -37,8 +37,8 @@ const post = (at: string, body: unknown, headers: Record<string, string> = {}) =
     body: JSON.stringify(body),
   });
 
-describe("the demo's server", () => {
-  it("serves the page, and keeps what has a hash in its name", async () => {
+describe("the server of the demo", () => {
+  it("serves the page, and lets files with a hash in their names be cached", async () => {
     const page = await fetch(`${server.address}/`);
     expect(page.headers.get("content-type")).toContain("text/html");
     expect(page.headers.get("cache-control")).toBe("no-cache");
@@ -50,17 +50,17 @@ describe("the demo's server", () => {
     expect((await fetch(`${server.address}/assets/missing.js`)).status).toBe(404);
   });
 
-  it("serves the API with the key it keeps in the data folder, readable by its owner only", async () => {
+  it("serves the API with the key in the data directory, which only its owner can read", async () => {
     const account = `${server.address}/v1/accounts/acme`;
     expect((await fetch(account)).status).toBe(401);
-    const answer = await fetch(account, { headers: { authorization: `Bearer ${server.secretKey}` } });
-    expect(((await answer.json()) as { metadata: { plan: string } }).metadata.plan).toBe("Pro");
+    const response = await fetch(account, { headers: { authorization: `Bearer ${server.secretKey}` } });
+    expect(((await response.json()) as { metadata: { plan: string } }).metadata.plan).toBe("Pro");
     expect((await fetch(`${server.address}/readyz`)).status).toBe(200);
     expect((await fetch(`${server.address}/openapi.json`)).status).toBe(200);
-    expect((await stat(path.join(folder, "data", "secret-key"))).mode & 0o077).toBe(0);
+    expect((await stat(path.join(directory, "data", "secret-key"))).mode & 0o077).toBe(0);
   });
 
-  it("gives the page a token that reads its account and nothing else", async () => {
+  it("creates a token for the page that only reads its account", async () => {
     const { token } = (await (await post("/demo/token", { account: "acme" })).json()) as { token: string };
     const headers = { authorization: `Bearer ${token}` };
     const page = await fetch(`${server.address}/v1/accounts/acme/activity`, { headers });
@@ -72,7 +72,7 @@ describe("the demo's server", () => {
     expect((await post("/demo/token", { account: "other" })).status).toBe(404);
   });
 
-  it("keeps other sites out of its own routes", async () => {
+  it("keeps other sites out of the demo's routes", async () => {
     const body = { account: "acme" };
     expect((await post("/demo/token", body, { "sec-fetch-site": "cross-site" })).status).toBe(403);
     expect((await post("/demo/token", body, { "sec-fetch-site": "same-site" })).status).toBe(403);
@@ -83,7 +83,7 @@ describe("the demo's server", () => {
     expect(await statusFor("/demo/accounts", "localhost:3000")).toBe(200);
   });
 
-  it("refuses what it does not understand", async () => {
+  it("refuses requests that are not valid", async () => {
     const place = { account: "fresh", project: "portfolio" };
     expect((await post("/demo/tasks", { ...place, action: "start", prompt: " " })).status).toBe(400);
     expect((await post("/demo/tasks", { ...place, action: "explode" })).status).toBe(400);
@@ -96,18 +96,18 @@ describe("the demo's server", () => {
     expect((await post("/demo/credits", { account: "fresh", order: "?" })).status).toBe(400);
   });
 
-  it("says what is wrong when its port is taken", async () => {
+  it("reports a port in use", async () => {
     const other = createServer().listen(0, "127.0.0.1");
     await new Promise((resolve) => other.once("listening", resolve));
     const { port } = other.address() as { port: number };
-    await expect(start({ PORT: String(port), DATA_DIR: path.join(folder, "other") })).rejects.toThrow(
+    await expect(start({ PORT: String(port), DATA_DIR: path.join(directory, "other") })).rejects.toThrow(
       /in use/,
     );
     other.close();
   });
 });
 
-/** Asks under another name, which `fetch` would not send. */
+/** Sends a request with another Host header, which `fetch` would not send. */
 function statusFor(at: string, host: string): Promise<number | undefined> {
   return new Promise((resolve, reject) => {
     request(server.address + at, { headers: { host } }, (response) => {

@@ -1,31 +1,39 @@
-import { createCredits, formatCredits, KINDS } from "@credit-activity/server";
+import { addAmounts, compareAmounts, type Ledger } from "@credit-activity/client";
+import { createLedger, type LocalLedger } from "@credit-activity/server";
 import { afterEach, describe, expect, it, vi } from "vitest";
-import { createClock, type Ledger } from "../ledger.js";
+import { createClock } from "../clock.js";
 import { seed } from "../seed/seed.js";
 
-const ledgers: Ledger[] = [];
+const ledgers: LocalLedger[] = [];
+
+/** The built-in kinds. */
+const KINDS = [
+  ...["monthly_grant", "purchase", "bonus", "manual_grant"],
+  ...["ai_usage", "build_usage", "runtime_usage"],
+  ...["refund", "adjustment", "writeoff", "expiry"],
+];
 
 afterEach(async () => {
   vi.useRealTimers();
   await Promise.all(ledgers.splice(0).map((ledger) => ledger.close()));
 });
 
-/** A ledger in memory, with the clock a seed turns back. */
+/** Opens a ledger in memory, with the clock that a seed turns back. */
 async function openLedger() {
   const clock = createClock();
-  const ledger = await createCredits({ database: {}, now: clock.now });
+  const ledger = await createLedger({ database: {}, now: clock.now });
   ledgers.push(ledger);
   return { ledger, clock };
 }
 
-async function rowsOf(ledger: Ledger, account: string) {
+async function readRows(ledger: Ledger, account: string) {
   const { rows, total, balance } = await ledger.activity(account, { perPage: 100 });
   expect(rows.length).toBe(total);
   return { rows, total, balance };
 }
 
-/** Stands for a process that is killed in the middle: the ledger takes so many commands and no more. */
-function dyingAfter(ledger: Ledger, commandsMax: number): Ledger {
+/** Makes a ledger fail after a number of commands, as if the process were killed. */
+function failAfter(ledger: Ledger, commandsMax: number): Ledger {
   const commands = new Set<PropertyKey>(["putAccount", "grant", "usage", "refund", "adjust", "writeOff"]);
   let count = 0;
   return new Proxy(ledger, {
@@ -41,43 +49,43 @@ function dyingAfter(ledger: Ledger, commandsMax: number): Ledger {
   });
 }
 
-describe("the demo's seed", () => {
-  it("shows every kind of row over several pages, and its books are in order", async () => {
+describe("the seed", () => {
+  it("writes every kind of row over several pages, and passes verify", async () => {
     const { ledger, clock } = await openLedger();
     expect(await seed(ledger, clock)).toBe("seeded");
 
-    const { rows, balance } = await rowsOf(ledger, "acme");
+    const { rows, balance } = await readRows(ledger, "acme");
     expect(new Set(rows.map((row) => row.kind))).toEqual(new Set(KINDS));
     expect(rows.length).toBeGreaterThan(8 * 5);
-    expect(new Set(rows.map((row) => row.discount))).toEqual(new Set([null, 200, 125]));
-    expect(rows.some((row) => row.kind === "adjustment" && row.credits > 0n)).toBe(true);
-    expect(rows.some((row) => row.kind === "adjustment" && row.credits < 0n)).toBe(true);
+    expect(new Set(rows.map((row) => row.discountPercent))).toEqual(new Set([null, 20, 12.5]));
+    expect(rows.some((row) => row.kind === "adjustment" && compareAmounts(row.credits, "0") > 0)).toBe(true);
+    expect(rows.some((row) => row.kind === "adjustment" && compareAmounts(row.credits, "0") < 0)).toBe(true);
     expect(rows.some((row) => row.kind === "bonus" && row.title === "Welcome bonus")).toBe(true);
     expect(rows.filter((row) => row.entries > 1).length).toBeGreaterThan(30);
     rows.forEach((row, index) => {
-      expect(row.balance).toBe((rows[index + 1]?.balance ?? 0n) + row.credits);
+      expect(row.balance).toBe(addAmounts(rows[index + 1]?.balance ?? "0", row.credits));
       expect(
-        row.balance >= 0n,
-        `${row.title} of row ${row.position} leaves ${formatCredits(row.balance)}`,
+        compareAmounts(row.balance, "0") >= 0,
+        `${row.title} of row ${row.position} leaves ${row.balance}`,
       ).toBe(true);
     });
     expect(rows[0]?.balance).toBe(balance);
     expect((await ledger.verify()).violations).toEqual([]);
-    expect((await rowsOf(ledger, "fresh")).total).toBe(0);
+    expect((await readRows(ledger, "fresh")).total).toBe(0);
   });
 
   it("adds nothing when it runs again, on the same day or a later one", async () => {
     const { ledger, clock } = await openLedger();
     await seed(ledger, clock);
-    const before = await rowsOf(ledger, "acme");
+    const before = await readRows(ledger, "acme");
     expect(await seed(ledger, clock)).toBe("present");
 
     vi.useFakeTimers({ toFake: ["Date"], now: Date.now() + 9 * 86_400_000 });
     expect(await seed(ledger, clock)).toBe("present");
-    expect(await rowsOf(ledger, "acme")).toEqual(before);
+    expect(await readRows(ledger, "acme")).toEqual(before);
   });
 
-  it("completes on a later day what was killed before, wherever it was", async () => {
+  it("completes on a later day a history that was killed at any step", async () => {
     const nowMs = Date.parse("2026-11-23T14:20:00Z");
     vi.useFakeTimers({ toFake: ["Date"], now: nowMs });
     const whole = await openLedger();
@@ -86,12 +94,12 @@ describe("the demo's seed", () => {
     for (const commandsMax of [1, 2, 45, 79]) {
       vi.setSystemTime(nowMs);
       const { ledger, clock } = await openLedger();
-      await expect(seed(dyingAfter(ledger, commandsMax), clock)).rejects.toThrow("killed");
+      await expect(seed(failAfter(ledger, commandsMax), clock)).rejects.toThrow("killed");
       vi.setSystemTime(nowMs + 3 * 86_400_000);
       await seed(ledger, clock);
-      expect(await rowsOf(ledger, "acme")).toEqual(await rowsOf(whole.ledger, "acme"));
-      const metadata = (await whole.ledger.getAccount("acme"))?.metadata;
-      expect((await ledger.getAccount("acme"))?.metadata).toEqual(metadata);
+      expect(await readRows(ledger, "acme")).toEqual(await readRows(whole.ledger, "acme"));
+      const { metadata } = await whole.ledger.getAccount("acme");
+      expect((await ledger.getAccount("acme")).metadata).toEqual(metadata);
       expect((await ledger.verify()).violations).toEqual([]);
     }
   });

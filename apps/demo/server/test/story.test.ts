@@ -1,19 +1,19 @@
 import { describe, expect, it } from "vitest";
-import { at, dayOf } from "../seed/local-time.js";
+import { at, toDay } from "../seed/local-time.js";
 import type { SeedStep } from "../seed/step.js";
-import { story, storyBegin } from "../seed/story.js";
+import { createStory, getStoryStart } from "../seed/story.js";
 
 const DAY_MS = 86_400_000;
-const zones = ["UTC", "America/Los_Angeles", "Europe/Berlin", "Asia/Kolkata", "Pacific/Auckland"];
+const ZONES = ["UTC", "America/Los_Angeles", "Europe/Berlin", "Asia/Kolkata", "Pacific/Auckland"];
 
-/** Moments all over a year, at all hours, each with a zone. */
-const starts = Array.from({ length: 150 }, (_, index) => ({
+/** Times throughout a year, at all hours, each with a zone. */
+const STARTS = Array.from({ length: 150 }, (_, index) => ({
   anchorMs: Date.parse("2026-01-01T00:07:00Z") + index * 3 * DAY_MS + index * 3_700_000,
-  timeZone: zones[index % zones.length] as string,
+  timeZone: ZONES[index % ZONES.length] as string,
 }));
 
-/** What a step moves, in hundredths of a credit; a refund is left out. */
-function centsOf(step: SeedStep): number {
+/** Returns the credits of a step, in hundredths. A refund counts as 0. */
+function toCents(step: SeedStep): number {
   if ("usage" in step)
     return -step.usage.reduce((sum, event) => sum + Math.round(Number(event.credits) * 100), 0);
   const { movement } = step;
@@ -21,13 +21,13 @@ function centsOf(step: SeedStep): number {
   return Math.round(Number(movement.credits) * 100) * (movement.op === "writeOff" ? -1 : 1);
 }
 
-/** The least the account holds, when what is left of a plan's month expires with it. */
+/** Returns the lowest balance, if the remaining monthly credits expire with their month. */
 function lowestBalance(steps: readonly SeedStep[]): number {
   let monthly = 0;
   let other = 0;
   let lowest = Number.POSITIVE_INFINITY;
   for (const step of steps) {
-    const cents = centsOf(step);
+    const cents = toCents(step);
     if ("movement" in step && step.movement.op === "grant" && step.movement.kind === "monthly_grant") {
       monthly = cents;
     } else if (cents > 0) {
@@ -42,39 +42,44 @@ function lowestBalance(steps: readonly SeedStep[]): number {
   return lowest;
 }
 
-describe("the story of the demo's account", () => {
-  it("is told in order, from its beginning to the moment it leads up to, whenever that is", () => {
-    for (const { anchorMs, timeZone } of starts) {
-      const steps = story(anchorMs, timeZone);
+describe("the story of the account", () => {
+  it("is in order, from its start to its end, for any end", () => {
+    for (const { anchorMs, timeZone } of STARTS) {
+      const steps = createStory(anchorMs, timeZone);
       const times = steps.flatMap((step) =>
         "usage" in step ? step.usage.map((event) => event.atMs) : [step.atMs],
       );
       expect(steps.map((step) => step.atMs)).toEqual(steps.map((step) => step.atMs).sort((a, b) => a - b));
-      expect(Math.min(...times)).toBeGreaterThanOrEqual(storyBegin(anchorMs, timeZone));
+      expect(Math.min(...times)).toBeGreaterThanOrEqual(getStoryStart(anchorMs, timeZone));
       expect(Math.max(...times), `${new Date(anchorMs).toISOString()} ${timeZone}`).toBeLessThan(anchorMs);
       expect(new Set(steps.map((step) => step.id)).size).toBe(steps.length);
     }
   });
 
-  it("is the same for the same moment and zone", () => {
-    expect(story(1_795_400_000_000, "Europe/Berlin")).toEqual(story(1_795_400_000_000, "Europe/Berlin"));
+  it("is the same for the same time and zone", () => {
+    expect(createStory(1_795_400_000_000, "Europe/Berlin")).toEqual(
+      createStory(1_795_400_000_000, "Europe/Berlin"),
+    );
   });
 
-  it("never uses more than there is", () => {
-    for (const { anchorMs, timeZone } of starts) {
-      expect(lowestBalance(story(anchorMs, timeZone)), new Date(anchorMs).toISOString()).toBeGreaterThan(0);
+  it("never uses more than the balance", () => {
+    for (const { anchorMs, timeZone } of STARTS) {
+      expect(
+        lowestBalance(createStory(anchorMs, timeZone)),
+        new Date(anchorMs).toISOString(),
+      ).toBeGreaterThan(0);
     }
   });
 });
 
 describe("local time", () => {
-  it("finds the moment a clock shows a time, also around a change of the clocks", () => {
+  it("converts the time of a clock, also around a change of the clocks", () => {
     const berlin = (year: number, month: number, day: number, clock: string) =>
       new Date(at("Europe/Berlin", { year, month, day }, clock)).toISOString();
     expect(berlin(2026, 3, 28, "00:00")).toBe("2026-03-27T23:00:00.000Z");
     expect(berlin(2026, 3, 29, "04:00")).toBe("2026-03-29T02:00:00.000Z");
     expect(berlin(2026, 10, 25, "12:00")).toBe("2026-10-25T11:00:00.000Z");
-    expect(dayOf("Pacific/Auckland", Date.parse("2026-11-22T20:00:00Z"))).toEqual({
+    expect(toDay("Pacific/Auckland", Date.parse("2026-11-22T20:00:00Z"))).toEqual({
       year: 2026,
       month: 11,
       day: 23,

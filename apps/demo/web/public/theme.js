@@ -3,7 +3,7 @@
   try {
     theme = localStorage.getItem("plinth.theme");
   } catch {
-    // Storage is switched off: the system's theme it is.
+    // Storage is disabled, so the system's theme applies.
   }
   if (theme === "light" || theme === "dark") document.documentElement.dataset.theme = theme;
 }

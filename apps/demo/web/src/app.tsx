@@ -6,19 +6,19 @@ import { useStored } from "./data/use-stored.js";
 import { OfflineNotice } from "./shell/offline-notice.js";
 import { Workspace } from "./workspace.js";
 
-const NEVER_AGAIN_MS = 2 ** 31 - 1;
+const NEVER_MS = 2 ** 31 - 1;
 
-const isText = (text: string): text is string => text !== "";
+const isNotEmpty = (text: string): text is string => text !== "";
 
-/** The product: the workspace of whoever is signed in. */
+/** The product, with the workspace of the signed-in account. */
 export function App() {
   const accounts = usePolled(
     "accounts",
     useCallback((signal: AbortSignal) => fetchAccounts(signal), []),
-    NEVER_AGAIN_MS,
+    NEVER_MS,
   );
   const theme = useTheme();
-  const [accountId, setAccountId] = useStored("plinth.account", "acme", isText);
+  const [accountId, setAccountId] = useStored("plinth.account", "acme", isNotEmpty);
   const account = accounts.value?.find((one) => one.account === accountId) ?? accounts.value?.[0];
 
   if (accounts.value === null || account === undefined) return <OfflineNotice shown={accounts.failed} />;

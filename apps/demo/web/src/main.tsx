@@ -1,5 +1,5 @@
 import "@fontsource-variable/inter/wght.css";
-// This one says which layer comes first, so it stands before the component's own styles.
+// base.css sets the order of layers, so it comes before the component's styles.
 import "./styles/base.css";
 import "@credit-activity/react/styles.css";
 import "./styles/account-menu.css";

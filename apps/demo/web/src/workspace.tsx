@@ -1,4 +1,4 @@
-import { type Account, createClient } from "@credit-activity/client";
+import { type Account, createLedgerClient } from "@credit-activity/client";
 import { useCallback, useMemo, useRef, useState } from "react";
 import { type DemoAccount, fetchTasks, fetchToken, type Tasks } from "./data/demo-api.js";
 import type { Theme } from "./data/theme.js";
@@ -12,7 +12,7 @@ import { ProjectView } from "./task/project-view.js";
 const WORKING_MS = 600;
 const RESTING_MS = 4_000;
 
-/** The app of one signed-in account, and Account Settings over it. */
+/** The app of the signed-in account, with Account Settings above it. */
 export function Workspace(props: {
   readonly account: DemoAccount;
   readonly accounts: readonly DemoAccount[];
@@ -26,10 +26,10 @@ export function Workspace(props: {
   const settings = useSettingsRoute();
   const menuRef = useRef<HTMLButtonElement>(null);
 
-  // The browser holds a short-lived token that only reads; the client asks for another when it has run out.
+  // The browser has a short-lived token that only reads. The client replaces it when it expires.
   const client = useMemo(
     () =>
-      createClient({
+      createLedgerClient({
         baseUrl: location.origin,
         getToken: () => fetchToken(id),
         retries: 0,
@@ -43,7 +43,7 @@ export function Workspace(props: {
     useCallback((value: Tasks) => (isWorking(value) ? WORKING_MS : RESTING_MS), []),
   );
   const working = tasks.value !== null && isWorking(tasks.value);
-  const holder = usePolled<Account>(
+  const ledgerAccount = usePolled<Account>(
     id,
     useCallback((signal: AbortSignal) => client.getAccount(id, { signal }), [client, id]),
     working ? WORKING_MS : RESTING_MS,
@@ -54,7 +54,7 @@ export function Workspace(props: {
       <Sidebar
         account={account}
         accounts={accounts}
-        balance={holder.value?.balance ?? null}
+        balance={ledgerAccount.value?.balance ?? null}
         states={tasks.value?.states ?? {}}
         projectId={projectId}
         onProject={setProjectId}
@@ -70,16 +70,16 @@ export function Workspace(props: {
             account={id}
             project={project}
             tasks={tasks}
-            onSpent={holder.refresh}
-            balance={holder.value?.balance ?? null}
+            onSpent={ledgerAccount.refresh}
+            balance={ledgerAccount.value?.balance ?? null}
           />
         )}
       </main>
-      <OfflineNotice shown={tasks.failed || holder.failed} />
+      <OfflineNotice shown={tasks.failed || ledgerAccount.failed} />
       <SettingsDialog
         route={settings}
         account={account}
-        holder={holder.value}
+        ledgerAccount={ledgerAccount.value}
         client={client}
         theme={theme}
         returnFocusTo={menuRef}

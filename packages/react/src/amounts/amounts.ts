@@ -1,27 +1,27 @@
 import type { Amount } from "@credit-activity/client";
 
-const decimalsMin = 2;
+const DECIMALS_MIN = 2;
 
-/** How many decimals an amount needs, without the zeros at its end. */
-export function decimalsOf(amount: Amount): number {
+/** Counts the decimals of an amount without trailing zeros. */
+export function countDecimals(amount: Amount): number {
   const point = amount.indexOf(".");
   return point === -1 ? 0 : amount.slice(point + 1).replace(/0+$/, "").length;
 }
 
-/** How many decimals all these amounts are shown with, so that their points line up: as many as the most precise one. */
+/** Returns the number of decimals of the most precise amount, at least two, so that all points align. */
 export function sharedDecimals(amounts: Iterable<Amount | null>): number {
-  let decimals = decimalsMin;
+  let decimals = DECIMALS_MIN;
   for (const amount of amounts) {
-    if (amount !== null) decimals = Math.max(decimals, decimalsOf(amount));
+    if (amount !== null) decimals = Math.max(decimals, countDecimals(amount));
   }
   return decimals;
 }
 
-/** Numbers as the reader's locale writes them. */
+/** The number formats of a locale. */
 export interface NumberFormats {
   /** A signed change: "+37.00", "−18.72", and "0.00" without a sign. */
   change(amount: Amount, decimals: number): string;
-  /** A balance: "1,862.28", and "−3.00" when it is a debt. */
+  /** A balance: "1,862.28", and "−3.00" if it is a debt. */
   balance(amount: Amount, decimals: number): string;
   /** A whole number: "1,204". */
   count(count: number): string;
@@ -29,23 +29,20 @@ export interface NumberFormats {
   percent(percent: number): string;
 }
 
-/**
- * Makes the formats of a locale. Amounts are handed to `Intl` as strings, which it reads digit by digit: they never
- * become floats, and 13 digits with 6 decimals come out as they went in.
- */
+/** Creates the formats of a locale. `Intl` formats strings exactly, so amounts never become floats. */
 export function numberFormats(locale: string | undefined): NumberFormats {
   const byDecimals = new Map<number, Intl.NumberFormat>();
   const amountFormat = (decimals: number) => {
-    const known = byDecimals.get(decimals);
-    if (known !== undefined) return known;
-    const made = new Intl.NumberFormat(locale, {
+    const cached = byDecimals.get(decimals);
+    if (cached !== undefined) return cached;
+    const format = new Intl.NumberFormat(locale, {
       minimumFractionDigits: decimals,
       maximumFractionDigits: decimals,
       signDisplay: "never",
       useGrouping: true,
     });
-    byDecimals.set(decimals, made);
-    return made;
+    byDecimals.set(decimals, format);
+    return format;
   };
   const countFormat = new Intl.NumberFormat(locale);
   const percentFormat = new Intl.NumberFormat(locale, { style: "percent", maximumFractionDigits: 1 });
@@ -58,7 +55,7 @@ export function numberFormats(locale: string | undefined): NumberFormats {
   };
 }
 
-/** What an amount does to a balance. */
+/** Returns the direction in which an amount moves a balance. */
 export function directionOf(amount: Amount): "added" | "taken" | "none" {
   if (!/[1-9]/.test(amount)) return "none";
   return amount.startsWith("-") ? "taken" : "added";
@@ -67,6 +64,6 @@ export function directionOf(amount: Amount): "added" | "taken" | "none" {
 function signOf(amount: Amount, plus: string): string {
   const direction = directionOf(amount);
   if (direction === "none") return "";
-  // U+2212 is as wide as the plus sign and as a figure, which a hyphen is not.
+  // U+2212 has the width of a plus sign and of a figure. A hyphen is narrower.
   return direction === "taken" ? "\u2212" : plus;
 }

@@ -1,4 +1,4 @@
-import { createClient } from "@credit-activity/client";
+import { createLedgerClient } from "@credit-activity/client";
 import { render, screen } from "@testing-library/react";
 import { userEvent } from "@testing-library/user-event";
 import { renderToString } from "react-dom/server";
@@ -22,14 +22,14 @@ test("the header has the title, a subtitle and the balance in a sentence", async
   expect(remaining?.querySelector("strong")?.textContent).toBe("1,862.28");
 });
 
-test("a balance below zero is told as what is owed", async () => {
+test("a balance below zero is shown as credits owed", async () => {
   const reader = fakeReader(history(3));
   reader.balance = "-1234.5";
   const { container } = await open(reader);
   expect(container.querySelector(".credits-remaining")?.textContent).toBe("1,234.50 credits owed");
 });
 
-test("a failed change keeps the rows, says so beside them and offers Retry, which keeps focus", async () => {
+test("a failed change keeps the rows, shows a message and offers Retry, which keeps the focus", async () => {
   const reader = fakeReader(history(23));
   const { user } = await open(reader);
   reader.failWith = "unavailable";
@@ -37,7 +37,7 @@ test("a failed change keeps the rows, says so beside them and offers Retry, whic
   expect(shownRows()).toEqual(down(23, 16));
   expect(table().getAttribute("aria-busy")).toBe("false");
   expect(announcement()).toBe(
-    "That could not be loaded, so the rows from before are still here. The server can’t be reached; check your connection.",
+    "The new rows couldn’t be loaded. The previous rows are still shown. The server can’t be reached. Check your connection.",
   );
   reader.failWith = null;
   await user.click(button("Retry"));
@@ -47,7 +47,7 @@ test("a failed change keeps the rows, says so beside them and offers Retry, whic
   expect(document.activeElement).toBe(table());
 });
 
-test("after a page that did not come, Previous and Next count from the rows that are still here", async () => {
+test("after a failed change of the page, Previous and Next count from the rows on the screen", async () => {
   const reader = fakeReader(history(23));
   const { user } = await open(reader);
   reader.failWith = "unavailable";
@@ -60,7 +60,7 @@ test("after a page that did not come, Previous and Next count from the rows that
   expect(button("Previous").getAttribute("aria-disabled")).toBe("false");
 });
 
-test("while a retry is under way its message stays", async () => {
+test("the message stays during a retry", async () => {
   const reader = fakeReader(history(23));
   const { user } = await open(reader);
   reader.failWith = "unavailable";
@@ -74,15 +74,15 @@ test("while a retry is under way its message stays", async () => {
   reader.pageCalls.at(-1)?.fail("unavailable");
   await settle();
   expect(button("Retry")).toBeTruthy();
-  expect(announcement()).toContain("That could not be loaded");
+  expect(announcement()).toContain("The new rows couldn’t be loaded.");
 });
 
-test("a failed first load says so in the table and can be retried", async () => {
+test("a failed first load shows a message in the table and can be retried", async () => {
   const reader = fakeReader(history(23));
   reader.failWith = "unauthorized";
   const { user } = await open(reader);
   expect(table().textContent).toContain(
-    "Credit activity could not be loaded. Your session may have ended; sign in again.",
+    "Credit activity couldn’t be loaded. Your session may have ended. Sign in again.",
   );
   expect(table().querySelectorAll(".credits-skeleton")).toHaveLength(0);
   reader.failWith = null;
@@ -90,7 +90,7 @@ test("a failed first load says so in the table and can be retried", async () => 
   expect(shownRows()).toEqual(down(23, 16));
 });
 
-test("a moment the server no longer knows is given up by a retry", async () => {
+test("a retry drops an asOf that the server refused", async () => {
   const reader = fakeReader(history(23));
   const { user } = await open(reader);
   reader.hold = true;
@@ -99,11 +99,11 @@ test("a moment the server no longer knows is given up by a retry", async () => {
   await settle();
   reader.hold = false;
   await user.click(button("Retry"));
-  expect(reader.pageCalls.at(-1)?.query).toEqual({ filter: "all", page: 2, per_page: 8 });
+  expect(reader.pageCalls.at(-1)?.query).toEqual({ filter: "all", page: 2, perPage: 8 });
   expect(shownRows()).toEqual(down(15, 8));
 });
 
-test("another account never shows the rows of the one before", async () => {
+test("another account never shows the rows of the previous one", async () => {
   const reader = fakeReader(history(23));
   const { rerender } = await open(reader);
   reader.hold = true;
@@ -114,12 +114,12 @@ test("another account never shows the rows of the one before", async () => {
   expect(late?.account).toBe("other");
   await rerender({ account: "third" });
   expect(late?.signal?.aborted).toBe(true);
-  late?.answer();
+  late?.respond();
   await settle();
   expect(table().querySelectorAll(".credits-skeleton-row")).toHaveLength(8);
 });
 
-test("an unmounted page aborts what is under way", async () => {
+test("an unmounted page aborts its requests", async () => {
   const reader = fakeReader(history(23));
   reader.rows = [row({ position: 2, entries: 3 }), ...history(1)];
   const { user, unmount } = await open(reader, { perPage: 1 });
@@ -132,23 +132,23 @@ test("an unmounted page aborts what is under way", async () => {
   expect([entries?.signal?.aborted, page?.signal?.aborted]).toEqual([true, true]);
 });
 
-test("refreshKey loads anew what is shown, without a word, also beyond page 1", async () => {
+test("a new refreshKey reloads the page on the screen without an announcement", async () => {
   const reader = fakeReader(history(23));
   const { user, rerender } = await open(reader);
   await rerender({ refreshKey: 1 });
-  expect(reader.pageCalls.at(-1)?.query).toEqual({ filter: "all", page: 1, per_page: 8 });
+  expect(reader.pageCalls.at(-1)?.query).toEqual({ filter: "all", page: 1, perPage: 8 });
   await user.click(button("Next"));
   const before = announcement();
   reader.rows = history(25);
   reader.balance = "4000";
   await rerender({ refreshKey: 2 });
-  expect(reader.pageCalls.at(-1)?.query).toEqual({ filter: "all", page: 2, per_page: 8 });
+  expect(reader.pageCalls.at(-1)?.query).toEqual({ filter: "all", page: 2, perPage: 8 });
   expect(shownRows()).toEqual(down(17, 10));
   expect(screen.getByText("4,000.00")).toBeTruthy();
   expect(announcement()).toBe(before);
 });
 
-test("a refresh that finds fewer pages shows the last one", async () => {
+test("a refresh with fewer pages shows the last one", async () => {
   const reader = fakeReader(history(23));
   const { user, rerender } = await open(reader);
   await user.click(button("Next"));
@@ -159,15 +159,15 @@ test("a refresh that finds fewer pages shows the last one", async () => {
   expect(shownRows()).toEqual([1]);
 });
 
-test("it gets what it needs from a baseUrl and a getToken, and sends GET requests only", async () => {
+test("the page needs only a baseUrl and a getToken, and sends GET requests only", async () => {
   const { pageCalls, ...reader } = fakeReader([row({ position: 1, entries: 3 })]);
   const sent: string[] = [];
   vi.stubGlobal("fetch", async (url: string, init: RequestInit) => {
     sent.push(`${init.method} ${url} ${new Headers(init.headers).get("authorization")}`);
     const query = Object.fromEntries(new URL(url, "http://x").searchParams);
     const body = url.includes("/entries")
-      ? { entries: [], next_cursor: null }
-      : await reader.activity("acme", { ...query, page: 1, per_page: 8 });
+      ? { entries: [], nextCursor: null }
+      : await reader.activity("acme", { ...query, page: 1, perPage: 8 });
     return Response.json(body);
   });
   const getToken = vi.fn(async () => "token-1");
@@ -189,39 +189,39 @@ test("it gets what it needs from a baseUrl and a getToken, and sends GET request
   await user.click(screen.getByRole("radio", { name: "Used" }));
   await expect.poll(() => sent.length).toBe(3);
   expect(sent).toEqual([
-    "GET http://127.0.0.1:9/credits/v1/accounts/a%2Fb/activity?filter=all&page=1&per_page=8 Bearer token-1",
+    "GET http://127.0.0.1:9/credits/v1/accounts/a%2Fb/activity?filter=all&page=1&perPage=8 Bearer token-1",
     "GET http://127.0.0.1:9/credits/v1/accounts/a%2Fb/activity/1/entries?limit=20 Bearer token-1",
-    "GET http://127.0.0.1:9/credits/v1/accounts/a%2Fb/activity?filter=used&page=1&per_page=8 Bearer token-1",
+    "GET http://127.0.0.1:9/credits/v1/accounts/a%2Fb/activity?filter=used&page=1&perPage=8 Bearer token-1",
   ]);
   expect(getToken).toHaveBeenCalledTimes(1);
   vi.unstubAllGlobals();
 });
 
-test("a real client fits, and strict mode loads once", async () => {
-  const answered: string[] = [];
+test("a real client works, and strict mode loads once", async () => {
+  const sent: string[] = [];
   const reader = fakeReader(history(3));
-  const client = createClient({
+  const client = createLedgerClient({
     baseUrl: "http://127.0.0.1:9",
-    token: "t",
+    key: "t",
     fetch: async (url, init) => {
       init?.signal?.throwIfAborted();
-      answered.push(String(url));
+      sent.push(String(url));
       return Response.json(await reader.activity("acme", {}));
     },
   });
   await open(client);
   await expect.poll(shownRows).toEqual([3, 2, 1]);
-  expect(answered).toHaveLength(1);
+  expect(sent).toHaveLength(1);
 });
 
-test("on a server it renders as its first load", async () => {
+test("on a server the page renders as its first load", async () => {
   const reader = fakeReader(history(3));
   const html = renderToString(<CreditActivity client={reader} account="acme" timeZone="UTC" />);
   expect(html).toContain("Loading credit activity.");
   expect(reader.pageCalls).toHaveLength(0);
 });
 
-test("labels can be replaced one by one, and the locale decides the rest", async () => {
+test("each label can be replaced by itself, and formats follow the locale", async () => {
   const reader = fakeReader(history(10));
   reader.balance = "1862.28";
   const { container } = await open(reader, {
@@ -236,13 +236,13 @@ test("labels can be replaced one by one, and the locale decides the rest", async
   expect(button("Next")).toBeTruthy();
 });
 
-test("“Today” becomes “Yesterday” on a page left open over midnight", async () => {
+test("“Today” becomes “Yesterday” on a page that stays open over midnight", async () => {
   vi.useFakeTimers({
     toFake: ["Date", "setInterval", "clearInterval"],
     now: new Date("2026-11-22T23:59:30Z"),
   });
   await open(
-    fakeReader([row({ position: 1, started_at: "2026-11-22T10:00:00Z", ended_at: "2026-11-22T10:00:00Z" })]),
+    fakeReader([row({ position: 1, startedAt: "2026-11-22T10:00:00Z", endedAt: "2026-11-22T10:00:00Z" })]),
   );
   expect(screen.getByText("Today, 10:00")).toBeTruthy();
   vi.advanceTimersByTime(60_000);

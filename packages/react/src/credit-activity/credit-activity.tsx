@@ -6,7 +6,7 @@ import { numberFormats, sharedDecimals } from "../amounts/amounts.js";
 import { browserTimeZone, dateFormats, dayNumber } from "../dates/dates.js";
 import { Filter } from "../filter/filter.js";
 import { defaultLabels, type Labels } from "../labels.js";
-import { Pager, rangeOf } from "../pager/pager.js";
+import { formatRange, Pager } from "../pager/pager.js";
 import { type Formats, reasonFor } from "../table/formats.js";
 import { FailureMessage } from "../table/message.js";
 import { ActivityTable } from "../table/table.js";
@@ -15,29 +15,29 @@ import { type ActivityConnection, useActivity } from "../use-activity/use-activi
 import { Remaining } from "./remaining.js";
 import { useKeptFocus } from "./use-kept-focus.js";
 
-/** What `<CreditActivity>` takes: a connection and an account, and else nothing that it needs. */
+/** The props of `<CreditActivity>`. Only the connection and the account are required. */
 export type CreditActivityProps = ActivityConnection & {
   readonly account: string;
-  /** Rows on a page; 8 when left out. */
+  /** The rows per page. Default: 8. */
   readonly perPage?: number | undefined;
-  /** A BCP 47 tag; the browser's when left out. */
+  /** A BCP 47 language tag. Default: the browser's. */
   readonly locale?: string | undefined;
-  /** An IANA name; the browser's when left out. */
+  /** An IANA time zone. Default: the browser's. */
   readonly timeZone?: string | undefined;
-  /** `"h23"` when left out. */
+  /** Default: `"h23"`. */
   readonly hourCycle?: "h12" | "h23" | undefined;
-  /** Words to use in place of the English ones; those left out stay. */
+  /** Replacements of the English words. */
   readonly labels?: Partial<Labels> | undefined;
-  /** Looks for news this often, while the document is visible and page 1 is shown. Never when left out. */
+  /** The interval at which a visible page 1 is reloaded. Default: never. */
   readonly refreshSeconds?: number | undefined;
-  /** Another value than before makes the page load anew what it shows: a count of purchases, for instance. */
+  /** A change of this value reloads the page. It can be a count of purchases, for example. */
   readonly refreshKey?: string | number | undefined;
-  /** The level of the page's heading; 2 when left out. */
+  /** The level of the page's heading. Default: 2. */
   readonly headingLevel?: 1 | 2 | 3 | 4 | 5 | 6 | undefined;
   readonly className?: string | undefined;
 };
 
-/** Every credit added, used and corrected, and the balance after it. It makes GET requests only. */
+/** The Credit Activity page of an account. It sends GET requests only. */
 export function CreditActivity(props: CreditActivityProps) {
   const { account, perPage = 8, refreshSeconds, refreshKey, headingLevel = 2, className } = props;
   const [snapshot, store] = useActivity(props, account, perPage, { refreshSeconds, refreshKey });
@@ -52,8 +52,8 @@ export function CreditActivity(props: CreditActivityProps) {
   const Heading = `h${headingLevel}` as const;
   const empty = shown !== null && shown.page.total === 0;
 
-  // After a page that did not come, Previous and Next count from the rows that are still here.
-  const missed = failure?.what === "change" && shown?.filter === filter;
+  // After a failed change of the page, Previous and Next count from the rows on the screen.
+  const isStale = failure?.what === "change" && shown?.filter === filter;
   return (
     <section
       ref={rootRef}
@@ -71,7 +71,9 @@ export function CreditActivity(props: CreditActivityProps) {
             <p className="credits-subtitle">{labels.subtitle()}</p>
           </div>
           <Remaining
-            credits={balance === null ? null : numbers.balance(sizeOf(balance), sharedDecimals([balance]))}
+            credits={
+              balance === null ? null : numbers.balance(withoutSign(balance), sharedDecimals([balance]))
+            }
             owed={balance?.startsWith("-") ?? false}
             failed={failure !== null}
             labels={labels}
@@ -98,7 +100,7 @@ export function CreditActivity(props: CreditActivityProps) {
         {!empty && (
           <Pager
             shown={shown?.page ?? null}
-            page={missed ? shown.page.page : page}
+            page={isStale ? shown.page.page : page}
             pages={pages}
             labels={labels}
             numbers={numbers}
@@ -106,15 +108,14 @@ export function CreditActivity(props: CreditActivityProps) {
           />
         )}
         <p className="credits-hidden" aria-live="polite">
-          <span key={snapshot.news.id}>{newsText(snapshot, formats)}</span>
+          <span key={snapshot.announcement.id}>{announcementText(snapshot, formats)}</span>
         </p>
       </div>
     </section>
   );
 }
 
-/** An amount without its sign. */
-function sizeOf(amount: Amount): Amount {
+function withoutSign(amount: Amount): Amount {
   return amount.replace(/^-/, "") as Amount;
 }
 
@@ -124,30 +125,30 @@ function failureText(failure: Failure, labels: Labels): string {
   return failure.what === "change" ? labels.changeFailed({ reason }) : labels.refreshFailed({ reason });
 }
 
-function newsText({ news }: ActivitySnapshot, { labels, numbers }: Formats): string {
-  switch (news.what) {
+function announcementText({ announcement }: ActivitySnapshot, { labels, numbers }: Formats): string {
+  switch (announcement.what) {
     case "page":
-      if (news.page.total === 0) return labels.emptyTitle({ filter: news.filter });
-      return labels.announcement(rangeOf(news.page, numbers));
+      if (announcement.page.total === 0) return labels.emptyTitle({ filter: announcement.filter });
+      return labels.announcement(formatRange(announcement.page, numbers));
     case "failure":
-      return failureText(news.failure, labels);
+      return failureText(announcement.failure, labels);
     case "entries":
       return labels.entriesAnnouncement({
-        shown: numbers.count(news.shown),
-        total: numbers.count(news.total),
+        shown: numbers.count(announcement.shown),
+        total: numbers.count(announcement.total),
       });
     case "entries-failure":
-      return labels.entriesFailed({ reason: reasonFor(news.error, labels) });
+      return labels.entriesFailed({ reason: reasonFor(announcement.error, labels) });
     case "nothing":
       return "";
   }
 }
 
 function useFormats(props: CreditActivityProps): Formats {
-  const { locale, hourCycle = "h23", labels: ownLabels } = props;
+  const { locale, hourCycle = "h23", labels: givenLabels } = props;
   const timeZone = props.timeZone ?? browserTimeZone();
   const nowMs = useNow(timeZone);
-  const labels = useMemo(() => ({ ...defaultLabels, ...ownLabels }), [ownLabels]);
+  const labels = useMemo(() => ({ ...defaultLabels, ...givenLabels }), [givenLabels]);
   const numbers = useMemo(() => numberFormats(locale), [locale]);
   const dates = useMemo(
     () => dateFormats({ locale, timeZone, hourCycle, labels }),
@@ -156,18 +157,18 @@ function useFormats(props: CreditActivityProps): Formats {
   return { labels, numbers, dates, nowMs };
 }
 
-/** A time of the present day: it changes when the day does, so that "Today" becomes "Yesterday" on an open page. */
+/** Returns a time of the current day. It changes with the day, so that "Today" becomes "Yesterday" on an open page. */
 function useNow(timeZone: string): number {
   const [nowMs, setNowMs] = useState(() => Date.now());
   useEffect(() => {
-    const look = () => {
+    const check = () => {
       setNowMs((before) => {
         const now = Date.now();
         return dayNumber(timeZone, before) === dayNumber(timeZone, now) ? before : now;
       });
     };
-    look();
-    const timer = setInterval(look, 30_000);
+    check();
+    const timer = setInterval(check, 30_000);
     return () => clearInterval(timer);
   }, [timeZone]);
   return nowMs;

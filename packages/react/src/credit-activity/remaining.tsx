@@ -1,10 +1,10 @@
 import type { Labels } from "../labels.js";
 
-/** The balance, large, in a sentence whose other words are small: "1,862.28 credits remaining", "3.00 credits owed". */
+/** The balance in a sentence with small words: "1,862.28 credits remaining", "3.00 credits owed". */
 export function Remaining(props: {
-  /** How much, without a sign; null until it is known. */
+  /** The balance without its sign. It is null until the first load. */
   readonly credits: string | null;
-  /** Whether the balance is below zero: then this much is owed. */
+  /** True if the balance is below zero. */
   readonly owed: boolean;
   readonly failed: boolean;
   readonly labels: Labels;

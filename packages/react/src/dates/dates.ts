@@ -1,7 +1,7 @@
-import type { Timestamp } from "@credit-activity/client";
+import type { Time } from "@credit-activity/client";
 import type { Labels } from "../labels.js";
 
-/** How times are told. */
+/** The options of the date formats. */
 export interface DateOptions {
   readonly locale: string | undefined;
   readonly timeZone: string;
@@ -9,34 +9,34 @@ export interface DateOptions {
   readonly labels: Pick<Labels, "today" | "yesterday">;
 }
 
-/** A moment as a reader and as a machine reads it. */
+/** A moment as text and as a machine-readable value. */
 export interface Moment {
   readonly text: string;
   readonly dateTime: string;
 }
 
-/** A moment, or a span of time when `end` is given. */
+/** A moment, or a span of time if `end` is not null. */
 export interface Span {
   readonly start: Moment;
   readonly end: Moment | null;
-  /** Whether start and end are on different days, so that both name theirs. */
+  /** True if start and end are on different days. Both then name their day. */
   readonly twoDays: boolean;
 }
 
-/** Times as the reader's locale writes them. */
+/** The date formats of a locale and time zone. */
 export interface DateFormats {
-  /** "Nov 22, 10:05 – 10:09", "Yesterday, 18:22": with the year when it is not this one, with both days over midnight. */
-  span(startedAt: Timestamp, endedAt: Timestamp, nowMs: number): Span;
-  /** "10:05:31", with the day when it is not the day of `beside`. */
-  withSeconds(at: Timestamp, beside: Timestamp, nowMs: number): Moment;
+  /** "Nov 22, 10:05 – 10:09" or "Yesterday, 18:22", with the year of another year and both days over midnight. */
+  span(startedAt: Time, endedAt: Time, nowMs: number): Span;
+  /** "10:05:31", with the day if it is not the day of `beside`. */
+  withSeconds(at: Time, beside: Time, nowMs: number): Moment;
 }
 
-/** The time zone of the browser. */
+/** Returns the time zone of the browser. */
 export function browserTimeZone(): string {
   return new Intl.DateTimeFormat().resolvedOptions().timeZone;
 }
 
-/** Makes the formats of a locale and a time zone. */
+/** Creates the formats of a locale and time zone. */
 export function dateFormats({ locale, timeZone, hourCycle, labels }: DateOptions): DateFormats {
   const clock = { hour: hourCycle === "h12" ? "numeric" : "2-digit", minute: "2-digit", hourCycle } as const;
   const time = new Intl.DateTimeFormat(locale, { timeZone, ...clock });
@@ -58,7 +58,7 @@ export function dateFormats({ locale, timeZone, hourCycle, labels }: DateOptions
     span(startedAt, endedAt, nowMs) {
       const [startMs, endMs] = [parseMs(startedAt), parseMs(endedAt)];
       const sameDay = calendar(startMs).day === calendar(endMs).day;
-      // When clocks change in between, "01:58 – 01:03" needs the zone's name to make sense.
+      // Over a change of the clocks, "01:58 – 01:03" is ambiguous without the names of the offsets.
       const clocksChanged = offsetMinutes(calendar, startMs) !== offsetMinutes(calendar, endMs);
       const format = clocksChanged ? timeWithZone : time;
       const start = moment(startMs, onDay(startMs, nowMs, format));
@@ -75,7 +75,7 @@ export function dateFormats({ locale, timeZone, hourCycle, labels }: DateOptions
   };
 }
 
-/** The number of the day in a time zone, which changes at its midnight. */
+/** Returns the number of the day in a time zone. */
 export function dayNumber(timeZone: string, ms: number): number {
   return zoneCalendar(timeZone)(ms).day;
 }
@@ -84,8 +84,8 @@ function moment(ms: number, text: string): Moment {
   return { text, dateTime: new Date(ms).toISOString() };
 }
 
-/** Reads a timestamp; digits beyond milliseconds, which no `Date` keeps, are left out rather than left to the engine. */
-function parseMs(at: Timestamp): number {
+/** Parses a time. A `Date` has milliseconds, and engines differ in how they treat further digits. */
+function parseMs(at: Time): number {
   return Date.parse(at.replace(/(\.\d{3})\d+/, "$1"));
 }
 
@@ -101,11 +101,11 @@ function dayFormat(
 
 type Calendar = (ms: number) => { readonly day: number; readonly year: number; readonly wallMs: number };
 
-const calendars = new Map<string, Intl.DateTimeFormat>();
+const CALENDARS = new Map<string, Intl.DateTimeFormat>();
 
-/** Reads the calendar of a zone in plain numbers, whatever calendar and digits the reader's locale uses. */
+/** Returns the Gregorian calendar of a time zone in plain numbers, whatever the locale. */
 function zoneCalendar(timeZone: string): Calendar {
-  let format = calendars.get(timeZone);
+  let format = CALENDARS.get(timeZone);
   if (format === undefined) {
     format = new Intl.DateTimeFormat("en-u-ca-gregory-nu-latn", {
       timeZone,
@@ -116,11 +116,11 @@ function zoneCalendar(timeZone: string): Calendar {
       minute: "numeric",
       hourCycle: "h23",
     });
-    calendars.set(timeZone, format);
+    CALENDARS.set(timeZone, format);
   }
-  const known = format;
+  const found = format;
   return (ms) => {
-    const parts = Object.fromEntries(known.formatToParts(ms).map((part) => [part.type, Number(part.value)]));
+    const parts = Object.fromEntries(found.formatToParts(ms).map((part) => [part.type, Number(part.value)]));
     const { year = 0, month = 1, day = 1, hour = 0, minute = 0 } = parts;
     const midnightMs = Date.UTC(year, month - 1, day);
     return { day: midnightMs / 86_400_000, year, wallMs: midnightMs + hour * 3_600_000 + minute * 60_000 };

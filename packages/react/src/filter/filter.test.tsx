@@ -34,7 +34,7 @@ test("a change of the filter returns to page 1", async () => {
   expect(table().caption?.textContent).toBe("Credits used, newest first");
 });
 
-test("a filter seen before shows its rows at once and then looks for newer ones", async () => {
+test("a cached filter shows its rows at once and then loads newer ones", async () => {
   const reader = fakeReader(history(12));
   const { user } = await open(reader);
   await user.click(radio("Used"));
@@ -43,23 +43,23 @@ test("a filter seen before shows its rows at once and then looks for newer ones"
   await user.click(radio("All"));
   expect(shownRows()).toEqual(down(12, 5));
   expect(table().getAttribute("aria-busy")).toBe("false");
-  expect(reader.pageCalls.at(-1)?.query).toEqual({ filter: "all", page: 1, per_page: 8 });
-  reader.pageCalls.at(-1)?.answer();
+  expect(reader.pageCalls.at(-1)?.query).toEqual({ filter: "all", page: 1, perPage: 8 });
+  reader.pageCalls.at(-1)?.respond();
   await settle();
   expect(shownRows()).toEqual(down(14, 7));
 });
 
-test("a filter whose newer rows can't be had keeps those it has and says so", async () => {
+test("a cached filter keeps its rows and shows a message if the newer ones fail to load", async () => {
   const reader = fakeReader(history(12));
   const { user } = await open(reader);
   await user.click(radio("Used"));
   reader.failWith = "unavailable";
   await user.click(radio("All"));
   expect(shownRows()).toEqual(down(12, 5));
-  expect(screen.getAllByText(/The latest activity could not be loaded/).length).toBeGreaterThan(0);
+  expect(screen.getAllByText(/The latest activity couldn’t be loaded/).length).toBeGreaterThan(0);
 });
 
-test("arrow keys move through the filters, and the last one wins whatever order answers come in", async () => {
+test("the last selected filter wins, whatever the order of the responses", async () => {
   const reader = fakeReader(history(12));
   const { user } = await open(reader);
   reader.hold = true;
@@ -67,9 +67,9 @@ test("arrow keys move through the filters, and the last one wins whatever order 
   await user.click(radio("Used"));
   const [added, used] = reader.pageCalls.slice(-2);
   expect(added?.signal?.aborted).toBe(true);
-  used?.answer();
+  used?.respond();
   await settle();
-  added?.answer();
+  added?.respond();
   await settle();
   expect(shownRows()).toEqual([11, 8, 5, 2]);
 });

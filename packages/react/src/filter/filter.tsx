@@ -2,9 +2,9 @@ import type { ActivityFilter } from "@credit-activity/client";
 import { useId } from "react";
 import type { Labels } from "../labels.js";
 
-const filters: readonly ActivityFilter[] = ["all", "added", "used", "adjustments"];
+const FILTERS: readonly ActivityFilter[] = ["all", "added", "used", "adjustments"];
 
-/** The segmented filter: native radios, so that arrow keys, names and forced colours come with them. */
+/** The segmented filter. Native radios bring arrow keys, names and forced colors. */
 export function Filter(props: {
   readonly selected: ActivityFilter;
   readonly labels: Labels;
@@ -15,7 +15,7 @@ export function Filter(props: {
   return (
     <fieldset className="credits-filter">
       <legend className="credits-hidden">{labels.filters()}</legend>
-      {filters.map((filter) => (
+      {FILTERS.map((filter) => (
         <label key={filter} className="credits-filter-option">
           <input
             type="radio"

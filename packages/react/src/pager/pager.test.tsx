@@ -6,7 +6,7 @@ import { announcement, button, down, fixClock, open, settle, shownRows, table } 
 
 fixClock();
 
-test("the pager is a named nav whose buttons are off by aria-disabled and keep focus", async () => {
+test("the pager is a named nav whose buttons use aria-disabled and keep the focus", async () => {
   const { user } = await open(fakeReader(history(16)));
   expect(screen.getByRole("navigation", { name: "Pages of credit activity" }).tagName).toBe("NAV");
   expect(button("Previous").getAttribute("aria-disabled")).toBe("true");
@@ -18,7 +18,7 @@ test("the pager is a named nav whose buttons are off by aria-disabled and keep f
   expect(shownRows()).toEqual(down(8, 1));
 });
 
-test("the footer shows what is on the screen, and the live region tells it when the page changes", async () => {
+test("the footer shows the range of rows, and the live region announces it when the page changes", async () => {
   const { user } = await open(fakeReader(history(23)));
   expect(screen.getByText("Showing 1–8 of 23")).toBeTruthy();
   expect(announcement()).toBe("");
@@ -27,7 +27,7 @@ test("the footer shows what is on the screen, and the live region tells it when 
   expect(announcement()).toBe("Showing 9 to 16 of 23");
 });
 
-test("pages already loaded are not fetched again", async () => {
+test("loaded pages are not requested again", async () => {
   const reader = fakeReader(history(23));
   const { user } = await open(reader);
   await user.click(button("Next"));
@@ -39,17 +39,17 @@ test("pages already loaded are not fetched again", async () => {
   expect(reader.pageCalls).toHaveLength(before);
 });
 
-test("later pages are those of the moment the first one was loaded", async () => {
+test("later pages are as of the first page", async () => {
   const reader = fakeReader(history(23));
   const { user } = await open(reader);
   reader.rows = history(26);
   reader.balance = "999";
   await user.click(button("Next"));
-  expect(reader.pageCalls.at(-1)?.query.as_of).toBeTruthy();
+  expect(reader.pageCalls.at(-1)?.query.asOf).toBeTruthy();
   expect(shownRows()).toEqual(down(15, 8));
 });
 
-test("a change of the page leaves the balance alone", async () => {
+test("a change of the page keeps the balance", async () => {
   const reader = fakeReader(history(23));
   const { user } = await open(reader);
   const balance = document.querySelector(".credits-remaining")?.textContent;
@@ -59,7 +59,7 @@ test("a change of the page leaves the balance alone", async () => {
   expect(document.querySelector(".credits-remaining")?.textContent).toBe(balance);
 });
 
-test("while a page loads the old rows stay, the table is busy and the footer tells the truth", async () => {
+test("while a page loads, the old rows and their range stay, and the table is busy", async () => {
   const reader = fakeReader(history(23));
   const { user } = await open(reader);
   reader.hold = true;
@@ -69,7 +69,7 @@ test("while a page loads the old rows stay, the table is busy and the footer tel
   expect(screen.getByText("Showing 1–8 of 23")).toBeTruthy();
 });
 
-test("quick clicks end on the page they ask for, and abort the requests between", async () => {
+test("quick clicks end on the last page and abort the requests in between", async () => {
   const reader = fakeReader(history(40));
   const { user } = await open(reader);
   reader.hold = true;
@@ -79,9 +79,9 @@ test("quick clicks end on the page they ask for, and abort the requests between"
   const [second, third, fourth] = reader.pageCalls.slice(-3);
   expect([second, third, fourth].map((call) => call?.query.page)).toEqual([2, 3, 4]);
   expect([second, third, fourth].map((call) => call?.signal?.aborted)).toEqual([true, true, false]);
-  fourth?.answer();
+  fourth?.respond();
   await settle();
-  second?.answer();
+  second?.respond();
   third?.fail("unavailable");
   await settle();
   expect(shownRows()).toEqual(down(16, 9));

@@ -2,11 +2,11 @@ import type { ActivityPage } from "@credit-activity/client";
 import type { NumberFormats } from "../amounts/amounts.js";
 import type { Labels } from "../labels.js";
 
-/** What is shown, and the way to the pages before and after it. */
+/** The range of rows on the screen, and the buttons for the previous and next page. */
 export function Pager(props: {
-  /** The page on the screen; null while there is none. */
+  /** The page on the screen. It is null until the first load. */
   readonly shown: ActivityPage | null;
-  /** The page that was asked for. */
+  /** The selected page. */
   readonly page: number;
   readonly pages: number;
   readonly labels: Labels;
@@ -17,7 +17,7 @@ export function Pager(props: {
   return (
     <div className="credits-footer">
       <p className="credits-showing">
-        {shown !== null && shown.total > 0 && labels.showing(rangeOf(shown, numbers))}
+        {shown !== null && shown.total > 0 && labels.showing(formatRange(shown, numbers))}
       </p>
       <nav className="credits-pager" aria-label={labels.pager()}>
         <PagerButton text={labels.previous()} enabled={page > 1} onPress={() => onSelect(page - 1)} />
@@ -27,12 +27,12 @@ export function Pager(props: {
   );
 }
 
-/** What a page shows, as numbers to put into a sentence. */
-export function rangeOf(page: ActivityPage, numbers: NumberFormats) {
+/** Formats the range of a page for a label. */
+export function formatRange(page: ActivityPage, numbers: NumberFormats) {
   return { from: numbers.count(page.from), to: numbers.count(page.to), total: numbers.count(page.total) };
 }
 
-/** A button that can be off without losing focus, which `disabled` would take away at the first and last page. */
+/** A button that is disabled by `aria-disabled`, because `disabled` takes the focus away. */
 function PagerButton(props: {
   readonly text: string;
   readonly enabled: boolean;

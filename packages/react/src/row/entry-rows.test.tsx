@@ -16,7 +16,7 @@ function grouped(count = 3) {
   return reader;
 }
 
-test("a group's button shows the entries behind it, loaded when first asked for and only then", async () => {
+test("a group's button shows its entries, which load once on the first click", async () => {
   const reader = grouped();
   const { user } = await open(reader);
   expect(reader.entryCalls).toHaveLength(0);
@@ -28,7 +28,7 @@ test("a group's button shows the entries behind it, loaded when first asked for 
     ["10:05:00", "Entry 2", "", "\u22120.25", ""],
     ["10:05:00", "Entry 3", "", "\u22120.25", ""],
   ]);
-  expect(announcement()).toBe("Showing 3 of 3 behind this row");
+  expect(announcement()).toBe("Showing 3 of 3 entries");
   await user.click(button(/3 calls/));
   expect(tableText()).toHaveLength(1);
   await user.click(button(/3 calls/));
@@ -36,7 +36,7 @@ test("a group's button shows the entries behind it, loaded when first asked for 
   expect(reader.entryCalls).toHaveLength(1);
 });
 
-test("the entries shown count when decimals are lined up", async () => {
+test("the decimals of a page include those of the entries on the screen", async () => {
   const reader = grouped();
   reader.entries.set(1, entriesOf(group, ["-0.333333", "-0.333333", "-0.333334"]));
   const { user } = await open(reader);
@@ -50,11 +50,11 @@ test("the entries shown count when decimals are lined up", async () => {
   ]);
 });
 
-test("while they load their places are held, and closing the row aborts the request", async () => {
+test("placeholders stand in for loading entries, and closing the row aborts the request", async () => {
   const reader = grouped();
   reader.hold = true;
   const { user } = await open(reader);
-  reader.pageCalls.at(-1)?.answer();
+  reader.pageCalls.at(-1)?.respond();
   await settle();
   await user.click(button(/3 calls/));
   expect(table().querySelectorAll("tbody tr")).toHaveLength(4);
@@ -63,20 +63,20 @@ test("while they load their places are held, and closing the row aborts the requ
   expect(tableText()).toHaveLength(1);
 });
 
-test("entries that could not be loaded can be asked for again, and focus is kept", async () => {
+test("entries that failed to load can be retried, and the focus is kept", async () => {
   const reader = grouped();
   const { user } = await open(reader);
   reader.failWith = "unavailable";
   await user.click(button(/3 calls/));
-  expect(tableText()[1]?.[0]).toContain("What is behind this row could not be loaded.");
-  expect(announcement()).toContain("What is behind this row could not be loaded.");
+  expect(tableText()[1]?.[0]).toContain("These entries couldn’t be loaded.");
+  expect(announcement()).toContain("These entries couldn’t be loaded.");
   reader.failWith = null;
   await user.click(button("Retry"));
   expect(tableText()).toHaveLength(4);
   expect(document.activeElement).toBe(button(/3 calls/));
 });
 
-test("a long group is loaded in parts", async () => {
+test("a long group loads in parts", async () => {
   const reader = grouped(31);
   const { user } = await open(reader);
   await user.click(button(/31 calls/));
@@ -87,7 +87,7 @@ test("a long group is loaded in parts", async () => {
   expect(document.activeElement).toBe(button(/31 calls/));
 });
 
-test("an open group that grows is brought up to date without a word", async () => {
+test("an open group that grows loads its new entries without an announcement", async () => {
   const reader = grouped();
   const { user, rerender } = await open(reader);
   await user.click(button(/3 calls/));

@@ -2,21 +2,21 @@ import type { ActivityRow, Entry } from "@credit-activity/client";
 import { type Formats, reasonFor } from "../table/formats.js";
 import { FailureMessage } from "../table/message.js";
 import { roles } from "../table/roles.js";
-import { entriesPerPart, type RowEntries } from "../use-activity/row-entries.js";
+import { ENTRIES_PER_PART, type RowEntries } from "../use-activity/row-entries.js";
 import { Change } from "./figures.js";
 
-/** The entries behind an expanded row, as rows of the same table right below it, so that their figures line up. */
+/** The entries of an expanded row, as rows of the same table below it, so that their figures align. */
 export function EntryRows(props: {
   readonly row: ActivityRow;
-  /** Undefined until the first of them were asked for. */
-  readonly behind: RowEntries | undefined;
+  /** The loaded entries. It is undefined until the first request. */
+  readonly loaded: RowEntries | undefined;
   readonly decimals: number;
   readonly formats: Formats;
   readonly onMore: (row: ActivityRow) => void;
 }) {
-  const { row, behind, decimals, formats, onMore } = props;
+  const { row, loaded, decimals, formats, onMore } = props;
   const { labels, numbers } = formats;
-  const { entries, more, busy, failure } = behind ?? { entries: [], more: false, busy: true, failure: null };
+  const { entries, more, busy, failure } = loaded ?? { entries: [], more: false, busy: true, failure: null };
   const first = entries.length === 0;
   return (
     <>
@@ -24,7 +24,7 @@ export function EntryRows(props: {
         <EntryRow key={entry.seq} entry={entry} row={row} decimals={decimals} formats={formats} />
       ))}
       {first && failure === null && (
-        <EntrySkeleton count={Math.min(row.entries, entriesPerPart)} formats={formats} />
+        <EntrySkeleton count={Math.min(row.entries, ENTRIES_PER_PART)} formats={formats} />
       )}
       {failure !== null && (
         <WideRow row={row}>
@@ -65,23 +65,23 @@ function EntryRow(props: {
 }) {
   const { entry, row, decimals, formats } = props;
   const { labels, dates, nowMs } = formats;
-  const at = dates.withSeconds(entry.occurred_at, row.started_at, nowMs);
-  // What all entries say is said by the row above; here stands what tells them apart.
-  const own = entry.description === row.common_description ? null : entry.description;
+  const at = dates.withSeconds(entry.occurredAt, row.startedAt, nowMs);
+  // The row above shows the common description.
+  const description = entry.description === row.description ? null : entry.description;
   return (
     <tr {...roles.row} className="credits-row credits-entry">
       <td {...roles.cell} className="credits-cell credits-cell-date">
         <time dateTime={at.dateTime}>{at.text}</time>
       </td>
       <th {...roles.rowHeader} className="credits-cell credits-cell-activity">
-        <bdi>{own ?? labels.entry({ seq: String(entry.seq) })}</bdi>
+        <bdi>{description ?? labels.entry({ seq: String(entry.seq) })}</bdi>
       </th>
-      {/* The source is that of the row above. The balance within a window follows the ledger's order, not the page's. */}
+      {/* The row above shows the source. Balances within a window follow the ledger's order, not the page's. */}
       <td {...roles.cell} className="credits-cell credits-cell-source" />
       <td {...roles.cell} className="credits-cell credits-cell-credits">
         <Change
           credits={entry.credits}
-          original={entry.original_credits}
+          original={entry.originalCredits}
           discountPercent={null}
           decimals={decimals}
           formats={formats}
@@ -97,7 +97,7 @@ function WideRow({ row, children }: { readonly row: ActivityRow; readonly childr
     <tr
       {...roles.row}
       className="credits-row credits-entry credits-wide-row"
-      data-credits-behind={row.position}
+      data-credits-entries-of={row.position}
     >
       <td {...roles.cell} className="credits-cell" colSpan={5}>
         {children}
@@ -108,7 +108,7 @@ function WideRow({ row, children }: { readonly row: ActivityRow; readonly childr
 
 function EntrySkeleton({ count, formats }: { readonly count: number; readonly formats: Formats }) {
   return Array.from({ length: count }, (_, index) => (
-    // biome-ignore lint/suspicious/noArrayIndexKey: these rows have nothing else, and never change places.
+    // biome-ignore lint/suspicious/noArrayIndexKey: placeholders have no other key, and keep their order.
     <tr key={index} {...roles.row} className="credits-row credits-entry" aria-hidden={index > 0}>
       <td {...roles.cell} className="credits-cell credits-cell-date">
         {index === 0 && <span className="credits-hidden">{formats.labels.entriesLoading()}</span>}

@@ -2,7 +2,7 @@ import type { Amount } from "@credit-activity/client";
 import { directionOf } from "../amounts/amounts.js";
 import type { Formats } from "../table/formats.js";
 
-/** What was charged or added, beside what it would have been without the discount. */
+/** The credits of a row, after the badge and the original amount of a discount. */
 export function Change(props: {
   readonly credits: Amount;
   readonly original: Amount | null;
@@ -32,7 +32,7 @@ export function Change(props: {
           )}
         </span>
       )}{" "}
-      {/* Signs stand before the digits in every language here, so that a column can be added by hand. */}
+      {/* The sign comes before the digits in every locale, so that the figures of a column align. */}
       <span className="credits-figure credits-moved" data-direction={directionOf(credits)} dir="ltr">
         {numbers.change(credits, decimals)}
       </span>
@@ -40,7 +40,7 @@ export function Change(props: {
   );
 }
 
-/** A balance, with the word that the column's header would give it where there is no such header to be seen. */
+/** A balance, with its label for narrow layouts, which hide the header of the column. */
 export function Balance(props: {
   readonly balance: Amount;
   readonly decimals: number;

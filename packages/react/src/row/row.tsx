@@ -1,10 +1,11 @@
 import type { ActivityRow } from "@credit-activity/client";
 import type { Span } from "../dates/dates.js";
+import { rowTitle } from "../labels.js";
 import type { Formats } from "../table/formats.js";
 import { roles } from "../table/roles.js";
 import { Balance, Change } from "./figures.js";
 
-/** One row of the page. A row that stands for several entries has a button that shows them. */
+/** A row of the page. A row of several entries has a button that shows them. */
 export function Row(props: {
   readonly row: ActivityRow;
   readonly decimals: number;
@@ -14,26 +15,26 @@ export function Row(props: {
 }) {
   const { row, decimals, formats, expanded, onToggle } = props;
   const { labels, dates, nowMs } = formats;
-  const span = dates.span(row.started_at, row.ended_at, nowMs);
+  const span = dates.span(row.startedAt, row.endedAt, nowMs);
   return (
     <tr {...roles.row} className="credits-row" data-expanded={expanded}>
       <td {...roles.cell} className="credits-cell credits-cell-date" data-days={span.twoDays ? "two" : "one"}>
-        <SpanOfTime span={span} />
+        <TimeSpan span={span} />
       </td>
       <th {...roles.rowHeader} className="credits-cell credits-cell-activity">
         <span className="credits-title">
-          <bdi>{labels.rowTitle({ kind: row.kind, title: row.title })}</bdi>
+          <bdi>{rowTitle(row, labels)}</bdi>
         </span>
         <Description row={row} formats={formats} expanded={expanded} onToggle={onToggle} />
       </th>
       <td {...roles.cell} className="credits-cell credits-cell-source">
-        <bdi>{row.source?.label ?? row.project}</bdi>
+        <bdi>{row.source?.label ?? row.project?.label}</bdi>
       </td>
       <td {...roles.cell} className="credits-cell credits-cell-credits">
         <Change
           credits={row.credits}
-          original={row.original_credits}
-          discountPercent={row.discount_percent}
+          original={row.originalCredits}
+          discountPercent={row.discountPercent}
           decimals={decimals}
           formats={formats}
         />
@@ -45,7 +46,7 @@ export function Row(props: {
   );
 }
 
-function SpanOfTime({ span }: { readonly span: Span }) {
+function TimeSpan({ span }: { readonly span: Span }) {
   const { start, end } = span;
   return (
     <>
@@ -68,12 +69,11 @@ function Description(props: {
 }) {
   const { row, formats, expanded, onToggle } = props;
   const { labels, numbers } = formats;
-  const isUsage = row.category === "used";
-  const count = labels.usageCount({ kind: row.kind, count: row.entries, text: numbers.count(row.entries) });
-  const common = row.common_description;
+  const { kind, nouns, description, entries } = row;
+  const count = labels.usageCount({ kind, nouns, count: entries, text: numbers.count(entries) });
 
-  if (row.entries > 1) {
-    const sentence = common === null ? count : labels.describedCount({ description: common, count });
+  if (entries > 1) {
+    const text = description === null ? count : labels.describedCount({ description, count });
     return (
       <span className="credits-description">
         <button
@@ -83,7 +83,7 @@ function Description(props: {
           data-credits-position={row.position}
           onClick={() => onToggle(row)}
         >
-          <bdi>{sentence}</bdi>
+          <bdi>{text}</bdi>
           <svg className="credits-chevron" viewBox="0 0 12 12" aria-hidden="true" focusable="false">
             <path d="M3 4.5 6 7.5l3-3" />
           </svg>
@@ -91,8 +91,7 @@ function Description(props: {
       </span>
     );
   }
-  // The server counts in English; a single usage without words of its own is counted in the page's language.
-  const text = common ?? (isUsage ? count : row.description);
+  const text = description ?? (row.type === "usage" ? count : null);
   return text === null ? null : (
     <span className="credits-description">
       <bdi>{text}</bdi>

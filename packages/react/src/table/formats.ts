@@ -2,18 +2,18 @@ import type { NumberFormats } from "../amounts/amounts.js";
 import type { DateFormats } from "../dates/dates.js";
 import type { Labels } from "../labels.js";
 
-/** How everything on a page is written. */
+/** The labels and formats of a page. */
 export interface Formats {
   readonly labels: Labels;
   readonly numbers: NumberFormats;
   readonly dates: DateFormats;
-  /** What counts as now when days are named. */
+  /** The current time, for names of days. */
   readonly nowMs: number;
 }
 
-/** Why something failed, in the page's words. */
+/** Returns the page's sentence for an error. */
 export function reasonFor(error: unknown, labels: Labels): string {
-  const known =
+  const hasCode =
     typeof error === "object" && error !== null && "code" in error && typeof error.code === "string";
-  return labels.failureReason({ code: known ? String(error.code) : "unknown" });
+  return labels.failureReason({ code: hasCode ? String(error.code) : "unknown" });
 }

@@ -1,6 +1,6 @@
 import type { Labels } from "../labels.js";
 
-/** A failure in words, with a way to try again. */
+/** A failure message with a Retry button. */
 export function FailureMessage(props: {
   readonly text: string;
   readonly retrying: boolean;

@@ -1,6 +1,6 @@
 /**
- * The roles these elements have by themselves, said once more: in a narrow container the table is laid out by `display:
- * grid`, and some browsers then forget what `display: table` implied.
+ * The roles of the table's parts, explicit because some browsers drop the implied ones with `display: grid`,
+ * which the narrow layout uses.
  */
 export const roles = {
   table: { role: "table" },

@@ -1,10 +1,10 @@
 import type { Labels } from "../labels.js";
 import { roles } from "./roles.js";
 
-/** Rows as tall as those that will come, so that nothing moves when they do. */
+/** Placeholder rows with the height of real rows, so that the layout stays. */
 export function SkeletonRows({ count, labels }: { readonly count: number; readonly labels: Labels }) {
   return Array.from({ length: count }, (_, index) => (
-    // biome-ignore lint/suspicious/noArrayIndexKey: these rows have nothing else, and never change places.
+    // biome-ignore lint/suspicious/noArrayIndexKey: placeholders have no other key, and keep their order.
     <tr key={index} {...roles.row} className="credits-row credits-skeleton-row" aria-hidden={index > 0}>
       <td {...roles.cell} className="credits-cell credits-cell-date">
         {index === 0 && <span className="credits-hidden">{labels.loading()}</span>}

@@ -6,7 +6,7 @@ import { fixClock, open, settle, table, tableText } from "../testing/page.js";
 
 fixClock();
 
-test("it is a native table with a caption, column headers and row headers, and no grid", async () => {
+test("the table is native, with a caption, column headers and row headers, and without a grid role", async () => {
   await open(fakeReader(history(3)));
   expect(table().tagName).toBe("TABLE");
   expect(table().caption?.textContent).toBe("All credit activity, newest first");
@@ -25,9 +25,9 @@ test("it is a native table with a caption, column headers and row headers, and n
   expect(document.querySelector("[role=grid]")).toBeNull();
 });
 
-test("every part of the table says its role, so that no layout can take it away", async () => {
+test("every part of the table has an explicit role", async () => {
   await open(fakeReader(history(3)));
-  const implied: Record<string, string> = {
+  const roles: Record<string, string> = {
     TABLE: "table",
     THEAD: "rowgroup",
     TBODY: "rowgroup",
@@ -37,15 +37,15 @@ test("every part of the table says its role, so that no layout can take it away"
   for (const element of [table(), ...table().querySelectorAll("thead, tbody, tr, td, th")]) {
     const { scope = "" } = element instanceof HTMLTableCellElement ? element : {};
     const role =
-      element.tagName === "TH" ? (scope === "col" ? "columnheader" : "rowheader") : implied[element.tagName];
+      element.tagName === "TH" ? (scope === "col" ? "columnheader" : "rowheader") : roles[element.tagName];
     expect(element.getAttribute("role")).toBe(role);
   }
 });
 
-test("on a page all amounts carry as many decimals as the most precise of them", async () => {
+test("all amounts of a page have the decimals of the most precise one", async () => {
   const rows = [
     row({ position: 2, credits: "-0.125", balance: "9.875" }),
-    row({ position: 1, credits: "10", balance: "10", category: "added", kind: "purchase" }),
+    row({ position: 1, credits: "10", balance: "10", kind: "purchase", type: "grant", category: "added" }),
   ];
   await open(fakeReader(rows));
   expect(tableText().map((cells) => cells.slice(3))).toEqual([
@@ -54,20 +54,20 @@ test("on a page all amounts carry as many decimals as the most precise of them",
   ]);
 });
 
-test("the first load shows as many placeholder rows as will come, and says that it loads", async () => {
+test("the first load shows a placeholder per row and a loading text", async () => {
   const reader = fakeReader(history(20));
   reader.hold = true;
   await open(reader);
   expect(table().getAttribute("aria-busy")).toBe("true");
   expect(table().querySelectorAll("tbody tr")).toHaveLength(8);
   expect(within(table()).getByText("Loading credit activity.")).toBeTruthy();
-  reader.pageCalls.at(-1)?.answer();
+  reader.pageCalls.at(-1)?.respond();
   await settle();
   expect(table().getAttribute("aria-busy")).toBe("false");
   expect(table().querySelectorAll(".credits-skeleton")).toHaveLength(0);
 });
 
-test("an empty ledger says what will appear in it", async () => {
+test("an empty ledger describes the rows that will appear", async () => {
   await open(fakeReader([]));
   expect(screen.getByText("No activity yet")).toBeTruthy();
   expect(table().textContent).toContain("Credits you are granted or buy");
@@ -75,7 +75,7 @@ test("an empty ledger says what will appear in it", async () => {
   expect(screen.getByText("0.00")).toBeTruthy();
 });
 
-test("an empty filter says so in its own words", async () => {
+test("an empty filter has its own message", async () => {
   const { user } = await open(fakeReader(history(1)));
   await user.click(screen.getByRole("radio", { name: "Used" }));
   expect(table().textContent).toContain("No credits used yet");

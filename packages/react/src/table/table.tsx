@@ -10,13 +10,13 @@ import { FailureMessage } from "./message.js";
 import { roles } from "./roles.js";
 import { SkeletonRows } from "./skeleton.js";
 
-/** The table of the page: five columns, whatever its state. */
+/** The table of the page. It has five columns in every state. */
 export function ActivityTable(props: {
   readonly snapshot: ActivitySnapshot;
   readonly store: ActivityStore;
   readonly perPage: number;
   readonly formats: Formats;
-  /** Where focus goes when what had it is gone. */
+  /** The table gets the focus of a removed element. */
   readonly tableRef: RefObject<HTMLTableElement | null>;
 }) {
   const { snapshot, store, perPage, formats, tableRef } = props;
@@ -75,14 +75,14 @@ function Rows(props: {
   const { page, store, formats } = props;
   const { rowEntries } = store;
   const [expanded, setExpanded] = useState<ReadonlySet<number>>(new Set());
-  const behind = useSyncExternalStore(rowEntries.subscribe, rowEntries.getSnapshot, rowEntries.getSnapshot);
-  const decimals = sharedDecimals(amountsOn(page, expanded, behind));
+  const entries = useSyncExternalStore(rowEntries.subscribe, rowEntries.getSnapshot, rowEntries.getSnapshot);
+  const decimals = sharedDecimals(amountsOn(page, expanded, entries));
 
   useEffect(() => {
     for (const row of page.rows) {
       if (!expanded.has(row.position)) continue;
       rowEntries.open(row);
-      rowEntries.keepUp(row);
+      rowEntries.update(row);
     }
   }, [page, expanded, rowEntries]);
 
@@ -105,7 +105,7 @@ function Rows(props: {
       {expanded.has(row.position) && (
         <EntryRows
           row={row}
-          behind={behind.get(row.position)}
+          loaded={entries.get(row.position)}
           decimals={decimals}
           formats={formats}
           onMore={rowEntries.more}
@@ -118,16 +118,16 @@ function Rows(props: {
 function* amountsOn(
   page: ActivityPage,
   expanded: ReadonlySet<number>,
-  behind: ReadonlyMap<number, RowEntries>,
+  entries: ReadonlyMap<number, RowEntries>,
 ): Generator<Amount | null> {
   for (const row of page.rows) {
     yield row.credits;
-    yield row.original_credits;
+    yield row.originalCredits;
     yield row.balance;
     if (!expanded.has(row.position)) continue;
-    for (const entry of behind.get(row.position)?.entries ?? []) {
+    for (const entry of entries.get(row.position)?.entries ?? []) {
       yield entry.credits;
-      yield entry.original_credits;
+      yield entry.originalCredits;
     }
   }
 }

@@ -3,32 +3,32 @@ import type {
   ActivityQuery,
   ActivityRow,
   Amount,
-  CursorQuery,
   Entry,
   EntryList,
+  ListQuery,
 } from "@credit-activity/client";
 import type { ActivityReader } from "../use-activity/activity-store.js";
 
-/** A request as the page made it, answered at once unless the reader holds its answers. */
+/** A request of the page. It has an immediate response unless the reader holds its responses. */
 export interface FakeCall<Query> {
   readonly account: string;
   readonly query: Query;
   readonly signal: AbortSignal | undefined;
-  /** Answers with what the ledger held when the request came. */
-  answer(): void;
+  /** Responds with the state of the ledger at the time of the request. */
+  respond(): void;
   fail(code: string, status?: number): void;
 }
 
-/** A reader of a small ledger in memory, whose answers can be held back and ordered at will. */
+/** A reader of a ledger made of rows. Tests control the time and order of its responses. */
 export interface FakeReader extends ActivityReader {
   rows: ActivityRow[];
   balance: Amount;
   hold: boolean;
-  /** Fails every request while set. */
+  /** The code that fails every request, or null. */
   failWith: string | null;
   entries: Map<number, Entry[]>;
   readonly pageCalls: FakeCall<ActivityQuery>[];
-  readonly entryCalls: (FakeCall<CursorQuery> & { readonly position: number })[];
+  readonly entryCalls: (FakeCall<ListQuery> & { readonly position: number })[];
 }
 
 /** Makes a reader of these rows, newest first. */
@@ -42,13 +42,13 @@ export function fakeReader(rows: ActivityRow[]): FakeReader {
     pageCalls: [],
     entryCalls: [],
     activity(account, query = {}, options) {
-      const { call, promise } = hear(reader, account, query, options?.signal, pageOf(reader, query));
+      const { call, promise } = receive(reader, account, query, options?.signal, pageOf(reader, query));
       reader.pageCalls.push(call);
       return promise;
     },
     activityEntries(account, position, query = {}, options) {
       const list = entriesOf(reader, position, query);
-      const { call, promise } = hear(reader, account, query, options?.signal, list);
+      const { call, promise } = receive(reader, account, query, options?.signal, list);
       reader.entryCalls.push({ ...call, position });
       return promise;
     },
@@ -57,49 +57,49 @@ export function fakeReader(rows: ActivityRow[]): FakeReader {
 }
 
 function pageOf(reader: FakeReader, query: ActivityQuery): ActivityPage {
-  const { filter = "all", page = 1, per_page = 8, as_of } = query;
-  const [count = reader.rows.length, balance = reader.balance] = as_of?.split(":") ?? [];
+  const { filter = "all", page = 1, perPage = 8, asOf } = query;
+  const [count = reader.rows.length, balance = reader.balance] = asOf?.split(":") ?? [];
   const pinned = reader.rows.slice(reader.rows.length - Number(count));
   const rows = pinned.filter((row) => filter === "all" || row.category === filter);
-  const start = (page - 1) * per_page;
-  const shown = rows.slice(start, start + per_page);
+  const start = (page - 1) * perPage;
+  const shown = rows.slice(start, start + perPage);
   return {
     rows: shown,
     from: shown.length === 0 ? 0 : start + 1,
     to: shown.length === 0 ? 0 : start + shown.length,
     total: rows.length,
     page,
-    pages: Math.max(1, Math.ceil(rows.length / per_page)),
-    as_of: `${count}:${balance}`,
+    pages: Math.max(1, Math.ceil(rows.length / perPage)),
+    asOf: `${count}:${balance}`,
     balance: balance as Amount,
   };
 }
 
-function entriesOf(reader: FakeReader, position: number, query: CursorQuery): EntryList {
+function entriesOf(reader: FakeReader, position: number, query: ListQuery): EntryList {
   const all = reader.entries.get(position) ?? [];
   const start = Number(query.cursor ?? 0);
   const end = start + (query.limit ?? 100);
-  return { entries: all.slice(start, end), next_cursor: end < all.length ? String(end) : null };
+  return { entries: all.slice(start, end), nextCursor: end < all.length ? String(end) : null };
 }
 
-function hear<Query, Answer>(
+function receive<Query, Result>(
   reader: FakeReader,
   account: string,
   query: Query,
   signal: AbortSignal | undefined,
-  answer: Answer,
+  result: Result,
 ) {
-  const { promise, resolve, reject } = withResolvers<Answer>();
+  const { promise, resolve, reject } = withResolvers<Result>();
   const call: FakeCall<Query> = {
     account,
     query,
     signal,
-    answer: () => resolve(answer),
+    respond: () => resolve(result),
     fail: (code, status = 503) => reject(Object.assign(new Error(code), { code, status })),
   };
-  // An abort is not obeyed here: a page must ignore what it no longer wants, even when it arrives.
+  // An aborted request can still respond, because the page must ignore such responses.
   if (!reader.hold) {
-    if (reader.failWith === null) call.answer();
+    if (reader.failWith === null) call.respond();
     else call.fail(reader.failWith);
   }
   return { call, promise };

@@ -10,7 +10,7 @@ type Settings = Omit<CreditActivityProps, "client" | "baseUrl" | "getToken" | "a
   readonly account?: string;
 };
 
-/** Sets the clock of every test in a file, and leaves its timers alone. */
+/** Sets the clock of every test in a file. Timers stay real. */
 export function fixClock(): void {
   beforeEach(() => {
     vi.useFakeTimers({ toFake: ["Date"], now });
@@ -21,7 +21,7 @@ export function fixClock(): void {
   });
 }
 
-/** Renders the page as a host in React's strict mode does, and waits for what the reader answers at once. */
+/** Renders the page in React's strict mode, and waits for immediate responses. */
 export async function open(client: ActivityReader, settings: Settings = {}) {
   const element = (more: Settings, reader: ActivityReader) => (
     <StrictMode>
@@ -42,14 +42,14 @@ export async function open(client: ActivityReader, settings: Settings = {}) {
   };
 }
 
-/** Lets promises that are settled be heard. */
+/** Waits until settled promises have taken effect. */
 export async function settle(): Promise<void> {
   await act(async () => {
     for (let turn = 0; turn < 5; turn += 1) await Promise.resolve();
   });
 }
 
-/** The text of each cell, row by row, without the header. */
+/** Returns the text of each cell by row, without the header. */
 export function tableText(): string[][] {
   const rows = within(table()).getAllByRole("row").slice(1);
   return rows.map((row) =>
@@ -57,29 +57,29 @@ export function tableText(): string[][] {
   );
 }
 
-/** The descriptions of the rows on the screen, which tell the rows of `history` apart. */
+/** Returns the numbers in the descriptions of the rows on the screen, which `history` makes. */
 export function shownRows(): number[] {
   return [...table().querySelectorAll(".credits-description")].map((cell) =>
     Number(cell.textContent?.replace(/\D/g, "")),
   );
 }
 
-/** The table, of which there is always one. */
+/** Returns the only table. */
 export function table(): HTMLTableElement {
   return screen.getByRole<HTMLTableElement>("table");
 }
 
-/** What the live region says. */
+/** Returns the text of the live region. */
 export function announcement(): string {
   return document.querySelector("[aria-live=polite]")?.textContent ?? "";
 }
 
-/** A button by its name. */
+/** Returns a button by its name. */
 export function button(name: string | RegExp): HTMLElement {
   return screen.getByRole("button", { name });
 }
 
-/** The numbers of a run of rows, from the newest down. */
+/** Returns the whole numbers of a range, largest first. */
 export function down(from: number, to: number): number[] {
   return Array.from({ length: from - to + 1 }, (_, index) => from - index);
 }

@@ -1,17 +1,17 @@
-import type { ActivityFilter, ActivityPage, Amount, CreditsClient } from "@credit-activity/client";
+import type { ActivityFilter, ActivityPage, Amount, Ledger } from "@credit-activity/client";
 import { createRowEntries, type RowEntriesStore } from "./row-entries.js";
 
-/** The part of the client the page uses: it only reads. */
-export type ActivityReader = Pick<CreditsClient, "activity" | "activityEntries">;
+/** The part of the ledger that the page reads. */
+export type ActivityReader = Pick<Ledger, "activity" | "activityEntries">;
 
-/** Something that did not work: nothing loaded yet, other rows asked for in vain, or a refresh in vain. */
+/** The failure of the first load, of a change of page or filter, or of a refresh. */
 export interface Failure {
   readonly what: "load" | "change" | "refresh";
   readonly error: unknown;
 }
 
-/** Something to tell a reader who asked for it. Each has its own id, so that the same words are told again. */
-export type News =
+/** A change for the live region. The id makes it announce equal words again. */
+export type Announcement =
   | {
       readonly id: number;
       readonly what: "page";
@@ -23,22 +23,22 @@ export type News =
   | { readonly id: number; readonly what: "entries-failure"; readonly error: unknown }
   | { readonly id: number; readonly what: "nothing" };
 
-/** What the page shows. */
+/** The state of the page. */
 export interface ActivitySnapshot {
-  /** What the reader asked for. */
+  /** The filter and page that the user selected. */
   readonly filter: ActivityFilter;
   readonly page: number;
   readonly pages: number;
-  /** The rows on the screen, which may still be those from before; null until the first have come. */
+  /** The rows on the screen, possibly of the previous page or filter. It is null until the first load. */
   readonly shown: { readonly filter: ActivityFilter; readonly page: ActivityPage } | null;
   readonly balance: Amount | null;
-  /** Whether something the reader waits for is under way. */
+  /** True if the user waits for a request. */
   readonly busy: boolean;
   readonly failure: Failure | null;
-  readonly news: News;
+  readonly announcement: Announcement;
 }
 
-/** Holds what was loaded of one account and loads what is asked for. */
+/** Loads and caches the activity of one account. */
 export interface ActivityStore {
   subscribe(listener: () => void): () => void;
   getSnapshot(): ActivitySnapshot;
@@ -48,13 +48,13 @@ export interface ActivityStore {
   selectFilter(filter: ActivityFilter): void;
   selectPage(page: number): void;
   retry(): void;
-  /** Loads the page on the screen anew, as the host asks for it. */
+  /** Reloads the page on the screen. */
   refresh(): void;
-  /** Loads page 1 anew if the reader looks at it and waits for nothing else; a failure stays unseen. */
+  /** Reloads page 1 if it is on the screen and nothing else loads. A failure is ignored. */
   poll(): void;
 }
 
-/** The pages of one filter as of one moment. */
+/** The cached pages of one filter at one moment. */
 interface View {
   readonly asOf: string;
   readonly pageCount: number;
@@ -63,23 +63,23 @@ interface View {
 
 interface Task {
   readonly controller: AbortController;
-  readonly asked: boolean;
+  readonly byUser: boolean;
 }
 
-interface Load {
-  /** Whether the reader asked for it: then the table is busy meanwhile, and the outcome is told. */
-  readonly asked: boolean;
-  /** Whether to look at the ledger as it is now, not as it was when this view began. */
+interface LoadOptions {
+  /** True if the user requested it. The table is then busy, and the result is announced. */
+  readonly byUser: boolean;
+  /** True if the page is read as of now, not as of the cached view. */
   readonly fresh: boolean;
-  readonly onFailure: "tell" | "ignore";
+  readonly onFailure: "show" | "ignore";
 }
 
-/** Makes the store of one account. At most one page is under way at a time: asking for another aborts it. */
+/** Creates the store of one account. One page loads at a time, and the next one aborts it. */
 export function createActivityStore(reader: ActivityReader, account: string, perPage: number): ActivityStore {
   const listeners = new Set<() => void>();
   const views = new Map<ActivityFilter, View>();
   let task: Task | null = null;
-  let newsCount = 0;
+  let announcements = 0;
   let snapshot: ActivitySnapshot = {
     filter: "all",
     page: 1,
@@ -88,108 +88,111 @@ export function createActivityStore(reader: ActivityReader, account: string, per
     balance: null,
     busy: true,
     failure: null,
-    news: { id: 0, what: "nothing" },
+    announcement: { id: 0, what: "nothing" },
   };
 
   const update = (change: Partial<ActivitySnapshot>) => {
     const names = Object.keys(change) as (keyof ActivitySnapshot)[];
-    // What looks the same is not rendered again, so that looking for news in vain leaves no trace.
+    // An unchanged snapshot is not rendered again, so a poll without news leaves the page alone.
     if (names.every((name) => change[name] === snapshot[name])) return;
     snapshot = { ...snapshot, ...change };
     for (const listener of listeners) listener();
   };
-  const tell = (news: DistributiveOmit<News, "id">): News => ({ id: ++newsCount, ...news });
-  const rowEntries = createRowEntries(reader, account, (news) => update({ news: tell(news) }));
+  const announce = (change: DistributiveOmit<Announcement, "id">) => ({
+    announcement: { id: ++announcements, ...change },
+  });
+  const rowEntries = createRowEntries(reader, account, (change) => update(announce(change)));
 
   const abort = () => {
     task?.controller.abort();
     task = null;
   };
 
-  const show = (filter: ActivityFilter, page: ActivityPage, asked: boolean) => {
+  const show = (filter: ActivityFilter, page: ActivityPage, byUser: boolean) => {
     const shown =
       snapshot.shown?.page === page && snapshot.shown.filter === filter ? snapshot.shown : { filter, page };
     const pages = views.get(filter)?.pageCount ?? page.pages;
-    const told = asked ? { news: tell({ what: "page", filter, page }) } : {};
-    update({ filter, page: page.page, pages, shown, busy: false, failure: null, ...told });
+    const announced = byUser ? announce({ what: "page", filter, page }) : {};
+    update({ filter, page: page.page, pages, shown, busy: false, failure: null, ...announced });
   };
 
-  const load = async (filter: ActivityFilter, page: number, how: Load): Promise<void> => {
+  const load = async (filter: ActivityFilter, page: number, options: LoadOptions): Promise<void> => {
     abort();
+    const { byUser, fresh } = options;
     const first = snapshot.shown === null;
-    const current: Task = { controller: new AbortController(), asked: how.asked };
+    const current: Task = { controller: new AbortController(), byUser };
     task = current;
-    // What is told again must first be gone, or nobody hears it.
-    const quieted = how.asked && snapshot.news.what !== "nothing" ? { news: tell({ what: "nothing" }) } : {};
+    // Screen readers announce a text again only if it was removed in between.
+    const cleared = byUser && snapshot.announcement.what !== "nothing" ? announce({ what: "nothing" }) : {};
     const pages = views.get(filter)?.pageCount ?? 1;
-    update({ filter, page, pages, busy: how.asked || first, ...quieted });
+    update({ filter, page, pages, busy: byUser || first, ...cleared });
 
-    const asOf = how.fresh ? undefined : views.get(filter)?.asOf;
+    const asOf = fresh ? undefined : views.get(filter)?.asOf;
     try {
       const { signal } = current.controller;
-      const query = { filter, page, per_page: perPage, ...(asOf === undefined ? {} : { as_of: asOf }) };
-      const answer = await reader.activity(account, query, { signal });
+      const query = { filter, page, perPage, ...(asOf === undefined ? {} : { asOf }) };
+      const loaded = await reader.activity(account, query, { signal });
       if (task !== current) return;
       task = null;
-      take(filter, page, answer, asOf, how);
+      cache(filter, page, loaded, asOf, options);
     } catch (error) {
       if (task !== current) return;
       task = null;
-      fail(error, how, first);
+      fail(error, options, first);
     }
   };
 
-  const take = (
+  const cache = (
     filter: ActivityFilter,
     page: number,
-    answer: ActivityPage,
+    loaded: ActivityPage,
     asOf: string | undefined,
-    how: Load,
+    options: LoadOptions,
   ): void => {
     const view = views.get(filter);
     if (asOf !== undefined && view?.asOf === asOf) {
-      view.pages.set(page, answer);
-      show(filter, answer, how.asked);
+      view.pages.set(page, loaded);
+      show(filter, loaded, options.byUser);
       return;
     }
-    const known = view?.pages.get(page);
-    // Nothing has happened since: what is loaded stays good, and the screen is left alone.
-    if (known !== undefined && sameContent(known, answer)) {
-      if (answer.balance !== snapshot.balance) update({ balance: answer.balance });
-      show(filter, known, how.asked);
+    const cached = view?.pages.get(page);
+    // An equal page keeps the cache and the screen, because nothing has happened since.
+    if (cached !== undefined && sameContent(cached, loaded)) {
+      if (loaded.balance !== snapshot.balance) update({ balance: loaded.balance });
+      show(filter, cached, options.byUser);
       return;
     }
-    views.set(filter, { asOf: answer.as_of, pageCount: answer.pages, pages: new Map([[page, answer]]) });
-    update({ balance: answer.balance });
-    if (answer.rows.length === 0 && answer.pages < page) {
-      void load(filter, answer.pages, { ...how, fresh: false });
+    views.set(filter, { asOf: loaded.asOf, pageCount: loaded.pages, pages: new Map([[page, loaded]]) });
+    update({ balance: loaded.balance });
+    if (loaded.rows.length === 0 && loaded.pages < page) {
+      void load(filter, loaded.pages, { ...options, fresh: false });
       return;
     }
-    show(filter, answer, how.asked);
+    show(filter, loaded, options.byUser);
   };
 
-  const fail = (error: unknown, how: Load, first: boolean): void => {
-    if (how.onFailure === "ignore") {
+  const fail = (error: unknown, options: LoadOptions, first: boolean): void => {
+    if (options.onFailure === "ignore") {
       update({ busy: false });
       return;
     }
     const { shown, filter, page } = snapshot;
-    const there = shown?.filter === filter && shown.page.page === page;
-    const failure: Failure = { what: first ? "load" : there ? "refresh" : "change", error };
-    // The server no longer knows the moment this view is pinned to, so that a retry must begin anew.
+    const isShown = shown?.filter === filter && shown.page.page === page;
+    const failure: Failure = { what: first ? "load" : isShown ? "refresh" : "change", error };
+    // The server refuses the asOf of the view, so the retry starts a new view.
     if (statusOf(error) === 400) views.delete(filter);
-    update({ busy: false, failure, news: tell({ what: "failure", failure }) });
+    update({ busy: false, failure, ...announce({ what: "failure", failure }) });
   };
 
   const go = (filter: ActivityFilter, page: number): void => {
-    const known = views.get(filter)?.pages.get(page);
-    if (known === undefined) {
+    const cached = views.get(filter)?.pages.get(page);
+    if (cached === undefined) {
       update({ failure: null });
-      void load(filter, page, { asked: true, fresh: false, onFailure: "tell" });
+      void load(filter, page, { byUser: true, fresh: false, onFailure: "show" });
       return;
     }
     abort();
-    show(filter, known, true);
+    show(filter, cached, true);
   };
 
   return {
@@ -202,7 +205,7 @@ export function createActivityStore(reader: ActivityReader, account: string, per
     start() {
       const { shown, filter, page, failure } = snapshot;
       if (failure !== null || task !== null) return;
-      if (shown === null) void load(filter, page, { asked: false, fresh: true, onFailure: "tell" });
+      if (shown === null) void load(filter, page, { byUser: false, fresh: true, onFailure: "show" });
       else if (shown.filter !== filter || shown.page.page !== page) go(filter, page);
     },
     stop() {
@@ -210,9 +213,9 @@ export function createActivityStore(reader: ActivityReader, account: string, per
       rowEntries.stop();
     },
     selectFilter(filter) {
-      const known = views.get(filter)?.pages.has(1) ?? false;
+      const isCached = views.get(filter)?.pages.has(1) ?? false;
       go(filter, 1);
-      if (known) void load(filter, 1, { asked: false, fresh: true, onFailure: "tell" });
+      if (isCached) void load(filter, 1, { byUser: false, fresh: true, onFailure: "show" });
     },
     selectPage(page) {
       if (page < 1 || page > snapshot.pages) return;
@@ -222,25 +225,25 @@ export function createActivityStore(reader: ActivityReader, account: string, per
     retry() {
       const { failure, filter, page } = snapshot;
       if (failure === null || task !== null) return;
-      void load(filter, page, { asked: true, fresh: failure.what === "refresh", onFailure: "tell" });
+      void load(filter, page, { byUser: true, fresh: failure.what === "refresh", onFailure: "show" });
     },
     refresh() {
       const { filter, page } = snapshot;
-      void load(filter, page, { asked: task?.asked ?? false, fresh: true, onFailure: "tell" });
+      void load(filter, page, { byUser: task?.byUser ?? false, fresh: true, onFailure: "show" });
     },
     poll() {
       const { filter, page, shown, failure } = snapshot;
       if (task !== null || failure !== null || page !== 1 || shown === null) return;
-      void load(filter, 1, { asked: false, fresh: true, onFailure: "ignore" });
+      void load(filter, 1, { byUser: false, fresh: true, onFailure: "ignore" });
     },
   };
 }
 
 type DistributiveOmit<Type, Key extends PropertyKey> = Type extends unknown ? Omit<Type, Key> : never;
 
-/** Two answers that differ in nothing but how they name the moment. */
+/** True if two pages differ in their `asOf` at most. */
 function sameContent(one: ActivityPage, other: ActivityPage): boolean {
-  return JSON.stringify({ ...one, as_of: "" }) === JSON.stringify({ ...other, as_of: "" });
+  return JSON.stringify({ ...one, asOf: "" }) === JSON.stringify({ ...other, asOf: "" });
 }
 
 function statusOf(error: unknown): unknown {

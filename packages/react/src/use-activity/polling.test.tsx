@@ -9,11 +9,11 @@ async function openPolling(rows = history(23)) {
   vi.useFakeTimers({ toFake: ["Date", "setInterval", "clearInterval", "performance"], now });
   const reader = fakeReader(rows);
   const page = await open(reader, { refreshSeconds: 5 });
-  const pass = async (seconds: number) => {
+  const wait = async (seconds: number) => {
     vi.advanceTimersByTime(seconds * 1000);
     await settle();
   };
-  return { reader, pass, ...page };
+  return { reader, wait, ...page };
 }
 
 function setVisible(visible: boolean) {
@@ -21,50 +21,50 @@ function setVisible(visible: boolean) {
   document.dispatchEvent(new Event("visibilitychange"));
 }
 
-test("page 1 is looked at anew every refreshSeconds, without a busy table or a word", async () => {
-  const { reader, pass } = await openPolling();
+test("page 1 reloads every refreshSeconds, without a busy table or an announcement", async () => {
+  const { reader, wait } = await openPolling();
   const before = reader.pageCalls.length;
   reader.rows = history(24);
   reader.balance = "777";
   reader.hold = true;
-  await pass(5);
+  await wait(5);
   expect(reader.pageCalls).toHaveLength(before + 1);
-  expect(reader.pageCalls.at(-1)?.query).toEqual({ filter: "all", page: 1, per_page: 8 });
+  expect(reader.pageCalls.at(-1)?.query).toEqual({ filter: "all", page: 1, perPage: 8 });
   expect(table().getAttribute("aria-busy")).toBe("false");
-  reader.pageCalls.at(-1)?.answer();
+  reader.pageCalls.at(-1)?.respond();
   await settle();
   expect(shownRows()).toEqual(down(24, 17));
   expect(document.querySelector(".credits-remaining")?.textContent).toContain("777.00");
   expect(announcement()).toBe("");
 });
 
-test("other pages are left alone", async () => {
-  const { reader, pass, user } = await openPolling();
+test("other pages are not polled", async () => {
+  const { reader, wait, user } = await openPolling();
   await user.click(button("Next"));
   const before = reader.pageCalls.length;
-  await pass(30);
+  await wait(30);
   expect(reader.pageCalls).toHaveLength(before);
 });
 
-test("a hidden document asks for nothing, and asks at once when it is seen again", async () => {
-  const { reader, pass } = await openPolling();
+test("a hidden document sends no requests, and polls at once when it is visible again", async () => {
+  const { reader, wait } = await openPolling();
   setVisible(false);
   const before = reader.pageCalls.length;
-  await pass(60);
+  await wait(60);
   expect(reader.pageCalls).toHaveLength(before);
   setVisible(true);
   expect(reader.pageCalls).toHaveLength(before + 1);
   vi.restoreAllMocks();
 });
 
-test("when nothing has happened nothing on the screen is touched, and later pages stay loaded", async () => {
-  const { reader, pass, user } = await openPolling();
+test("a poll without news changes no element, and later pages stay cached", async () => {
+  const { reader, wait, user } = await openPolling();
   await user.click(button("Next"));
   await user.click(button("Previous"));
   const changes: MutationRecord[] = [];
   const observer = new MutationObserver((records) => changes.push(...records));
   observer.observe(document.body, { subtree: true, childList: true, characterData: true, attributes: true });
-  await pass(5);
+  await wait(5);
   changes.push(...observer.takeRecords());
   observer.disconnect();
   expect(changes).toEqual([]);
@@ -73,56 +73,56 @@ test("when nothing has happened nothing on the screen is touched, and later page
   expect(reader.pageCalls).toHaveLength(before);
 });
 
-test("when something has happened later pages are loaded as of then", async () => {
-  const { reader, pass, user } = await openPolling();
+test("after a poll with news, later pages are as of the poll", async () => {
+  const { reader, wait, user } = await openPolling();
   await user.click(button("Next"));
   await user.click(button("Previous"));
   reader.rows = history(24);
-  await pass(5);
+  await wait(5);
   await user.click(button("Next"));
   expect(shownRows()).toEqual(down(16, 9));
 });
 
-test("a failed look leaves the page as it is", async () => {
-  const { reader, pass } = await openPolling();
+test("a failed poll leaves the page unchanged", async () => {
+  const { reader, wait } = await openPolling();
   reader.failWith = "unavailable";
-  await pass(5);
+  await wait(5);
   expect(shownRows()).toEqual(down(23, 16));
   expect(document.querySelector(".credits-failure")).toBeNull();
   expect(announcement()).toBe("");
 });
 
-test("a row keeps focus while it stays, and gives it to the table when it leaves the page", async () => {
+test("a row keeps the focus while it stays, and the table gets it when the row leaves the page", async () => {
   const grouped = (count: number) =>
     history(count).map((one) => ({ ...one, entries: one.position === 16 ? 4 : 1 }));
-  const { reader, pass } = await openPolling(grouped(22));
+  const { reader, wait } = await openPolling(grouped(22));
   const toggle = button(/4 calls|4 entries/);
   toggle.focus();
   reader.rows = grouped(23);
-  await pass(5);
+  await wait(5);
   expect(document.activeElement).toBe(toggle);
   reader.rows = grouped(24);
-  await pass(5);
+  await wait(5);
   expect(shownRows()).toEqual(down(24, 17));
   expect(document.activeElement).toBe(table());
 });
 
-test("a look gives way to what the reader asks for", async () => {
-  const { reader, pass, user } = await openPolling();
+test("a request of the user aborts a poll", async () => {
+  const { reader, wait, user } = await openPolling();
   reader.hold = true;
-  await pass(5);
-  const look = reader.pageCalls.at(-1);
+  await wait(5);
+  const poll = reader.pageCalls.at(-1);
   await user.click(button("Next"));
-  expect(look?.signal?.aborted).toBe(true);
-  reader.pageCalls.at(-1)?.answer();
-  look?.answer();
+  expect(poll?.signal?.aborted).toBe(true);
+  reader.pageCalls.at(-1)?.respond();
+  poll?.respond();
   await settle();
   expect(shownRows()).toEqual(down(15, 8));
 });
 
-test("an empty ledger comes to life by itself", async () => {
-  const { reader, pass } = await openPolling([]);
+test("an empty ledger shows its first row without a reload", async () => {
+  const { reader, wait } = await openPolling([]);
   reader.rows = [row({ position: 1 })];
-  await pass(5);
+  await wait(5);
   expect(table().textContent).toContain("AI usage");
 });

@@ -1,4 +1,4 @@
-import { createClient } from "@credit-activity/client";
+import { createLedgerClient } from "@credit-activity/client";
 import { useEffect, useMemo, useRef, useSyncExternalStore } from "react";
 import {
   type ActivityReader,
@@ -7,23 +7,23 @@ import {
   createActivityStore,
 } from "./activity-store.js";
 
-/** How the page reaches the ledger: through a client, or by itself with tokens from `getToken`. */
+/** The connection of the page to the ledger: a client, or a `baseUrl` with `getToken`. */
 export type ActivityConnection =
   | {
-      /** Made once and kept: another client means another ledger, and the page begins anew. */
+      /** A ledger that you create once. Another client makes the page start again. */
       readonly client: ActivityReader;
       readonly baseUrl?: undefined;
       readonly getToken?: undefined;
     }
   | {
       readonly client?: undefined;
-      /** Where the API is mounted, without `/v1`. */
+      /** The URL of the API without `/v1`. */
       readonly baseUrl: string;
-      /** Gives a read-only token of the account. It may be another function at each render. */
+      /** Returns a token that reads the account. It may be another function per render. */
       readonly getToken: () => string | Promise<string>;
     };
 
-/** When to look for news. */
+/** The triggers of a reload. */
 export interface RefreshOptions {
   readonly refreshSeconds: number | undefined;
   readonly refreshKey: string | number | undefined;
@@ -55,18 +55,16 @@ function useReader(connection: ActivityConnection, account: string): ActivityRea
   useEffect(() => {
     latestGetToken.current = getToken;
   });
-  // A token is good for one account, so each account has a client of its own.
-  // biome-ignore lint/correctness/useExhaustiveDependencies: the account is not read, but asks for another client.
+  // Each account has its own client, because a token reads one account.
+  // biome-ignore lint/correctness/useExhaustiveDependencies: another account needs another client.
   return useMemo(() => {
     if (client !== undefined) return client;
-    const askForToken = () => {
+    const getLatestToken = () => {
       if (latestGetToken.current !== undefined) return latestGetToken.current();
-      throw new Error(
-        "<CreditActivity> no longer has a getToken. Give it a client, or a baseUrl and a getToken.",
-      );
+      throw new Error("<CreditActivity> has no getToken anymore. Set client, or baseUrl and getToken.");
     };
-    // A reader waits in front of the page, so giving up early and offering Retry beats trying for minutes.
-    return createClient({ baseUrl, getToken: askForToken, retries: 2, timeoutMs: 10_000 });
+    // The page offers Retry after a few seconds, because the user waits in front of it.
+    return createLedgerClient({ baseUrl, getToken: getLatestToken, retries: 2, timeoutMs: 10_000 });
   }, [client, baseUrl, account]);
 }
 
@@ -93,11 +91,11 @@ function usePolling(store: ActivityStore, seconds: number | undefined): void {
 }
 
 function useRefreshKey(store: ActivityStore, refreshKey: string | number | undefined): void {
-  const seen = useRef({ store, refreshKey });
+  const previous = useRef({ store, refreshKey });
   useEffect(() => {
-    const before = seen.current;
-    seen.current = { store, refreshKey };
-    // Another store has just loaded everything anyway.
+    const before = previous.current;
+    previous.current = { store, refreshKey };
+    // A new store loads the page by itself.
     if (before.store === store && before.refreshKey !== refreshKey) store.refresh();
   }, [store, refreshKey]);
 }

@@ -1,36 +1,37 @@
-import { formatInstant } from "../ledger/instant.js";
-import { CommandError, type DatabaseFlags, print, requireDatabase, withCredits } from "./open.js";
+import { CommandError, type DatabaseFlags, print, requireDatabase, withLedger } from "./open.js";
 
-/** Makes a secret key and prints it: this once, for only its digest is kept. */
+/** Creates a secret key and prints it. Only its digest is stored. */
 export async function createKey(flags: DatabaseFlags & { name: string }): Promise<void> {
-  await withCredits(flags, async (credits) => {
-    const { id, key } = await credits.createKey({ name: flags.name });
+  await withLedger(flags, async (ledger) => {
+    const { id, key } = await ledger.createKey({ name: flags.name });
     print(key);
-    process.stderr.write(`Made the key ${id} ("${flags.name}"). Keep it now; it can't be shown again.\n`);
+    process.stderr.write(`Created the key ${id} ("${flags.name}"). Store it now. It can't be shown again.\n`);
   });
 }
 
-/** Lists the keys: never the keys themselves. */
+/** Lists the secret keys by their ids and last characters. */
 export async function listKeys(flags: DatabaseFlags): Promise<void> {
   await requireDatabase(flags);
-  await withCredits(flags, async (credits) => {
-    for (const key of await credits.listKeys()) {
-      const state =
-        key.revokedAt === null ? "in use" : `revoked ${formatInstant(key.revokedAt).slice(0, 10)}`;
-      print(
-        `${key.id}  …${key.hint}  made ${formatInstant(key.createdAt).slice(0, 10)}  ${state}  ${key.name}`,
-      );
+  await withLedger(flags, async (ledger) => {
+    for (const { id, hint, name, createdAt, revokedAt } of await ledger.listKeys()) {
+      const state = revokedAt === null ? "in use" : `revoked ${toDay(revokedAt)}`;
+      print(`${id}  …${hint}  created ${toDay(createdAt)}  ${state}  ${name}`);
     }
   });
 }
 
-/** Revokes a key. Servers that have just seen it may accept it for five more seconds. */
+/** Revokes a secret key. Servers that have cached it accept it for up to five more seconds. */
 export async function revokeKey(id: string, flags: DatabaseFlags): Promise<void> {
   await requireDatabase(flags);
-  await withCredits(flags, async (credits) => {
-    if (!(await credits.revokeKey(id))) {
+  await withLedger(flags, async (ledger) => {
+    if (!(await ledger.revokeKey(id))) {
       throw new CommandError(`There is no key "${id}". List the keys with: credit-activity keys list`);
     }
     print(`Revoked ${id}.`);
   });
+}
+
+/** Returns the day of an RFC 3339 time. */
+function toDay(time: string): string {
+  return time.slice(0, 10);
 }

@@ -1,23 +1,28 @@
-import { type Credits, createCredits, type DatabaseOptions, type Logger } from "../create-credits.js";
-import { hasPglite } from "../store/pglite.js";
+import type { DatabaseOptions } from "../db/open.js";
+import { hasPglite } from "../db/pglite/directory.js";
+import { createLedger, type LocalLedger, type Logger } from "../ledger.js";
 
-/** Where the commands find the database. */
+/** The options that name the database. */
 export interface DatabaseFlags {
   readonly databaseUrl?: string;
   readonly dataDir?: string;
 }
 
-/** The folder of the embedded database when nothing else is said. */
+/** The default directory of the embedded database. */
 const DATA_DIR = ".data";
 
-/** The database the flags or the environment name: PostgreSQL by its URL, else the embedded one in a folder. */
-export function databaseOf(flags: DatabaseFlags): DatabaseOptions {
+/**
+ * Converts the options and the environment to a database: PostgreSQL by its URL, else the embedded one in a directory.
+ *
+ * @throws CommandError if the URL is not a PostgreSQL URL
+ */
+export function toDatabase(flags: DatabaseFlags): DatabaseOptions {
   const url = flags.databaseUrl ?? process.env.DATABASE_URL;
   if (url !== undefined && url !== "" && flags.dataDir === undefined) {
-    // The driver takes anything for the name of some host. The text itself may hold a password and is not shown.
+    // The driver takes any string for the name of a host. The message leaves the URL out, because it may have a password.
     if (!/^postgres(ql)?:\/\//i.test(url)) {
       throw new CommandError(
-        "The database URL is not one of PostgreSQL. Write it like postgres://user:password@host:5432/database.",
+        "The database URL is not a PostgreSQL URL. Write it as postgres://user:password@host:5432/database.",
       );
     }
     return { url };
@@ -25,45 +30,54 @@ export function databaseOf(flags: DatabaseFlags): DatabaseOptions {
   return { dataDir: flags.dataDir ?? process.env.DATA_DIR ?? DATA_DIR };
 }
 
-/** Refuses to look into a folder without a database, where opening it would make an empty one. */
+/**
+ * Refuses a directory without a database. To open the database would create an empty one there.
+ *
+ * @throws CommandError if the directory has no database
+ */
 export async function requireDatabase(flags: DatabaseFlags): Promise<void> {
-  const database = databaseOf(flags);
+  const database = toDatabase(flags);
   if ("url" in database || database.dataDir === undefined || (await hasPglite(database.dataDir))) return;
   throw new CommandError(
-    `There is no embedded database in "${database.dataDir}". Name its folder with --data-dir, or a PostgreSQL database with --database-url.`,
+    `There is no embedded database in "${database.dataDir}". Set its directory with --data-dir, or a PostgreSQL database with --database-url.`,
   );
 }
 
-/** Opens the ledger for one command and closes it again, whatever happens. */
-export async function withCredits<T>(
+/** Opens the ledger of the options. */
+export function openLedger(flags: DatabaseFlags): Promise<LocalLedger> {
+  return createLedger({ database: toDatabase(flags), logger: stderrLogger });
+}
+
+/** Opens the ledger for one command. It is closed even if the work fails. */
+export async function withLedger<T>(
   flags: DatabaseFlags,
-  work: (credits: Credits) => Promise<T>,
+  work: (ledger: LocalLedger) => Promise<T>,
 ): Promise<T> {
-  const credits = await createCredits({ database: databaseOf(flags), logger: stderrLogger });
+  const ledger = await openLedger(flags);
   try {
-    return await work(credits);
+    return await work(ledger);
   } finally {
-    await credits.close();
+    await ledger.close();
   }
 }
 
-/** Says what went wrong where it does not mix with a command's output. */
-export const stderrLogger: Logger = {
-  warn: (facts, message) => process.stderr.write(`warning: ${message} ${causeOf(facts)}\n`),
-  error: (facts, message) => process.stderr.write(`error: ${message} ${causeOf(facts)}\n`),
+/** Writes to stderr, apart from the output of commands. */
+const stderrLogger: Logger = {
+  warn: (facts, message) => process.stderr.write(`warning: ${message} ${formatCause(facts)}\n`),
+  error: (facts, message) => process.stderr.write(`error: ${message} ${formatCause(facts)}\n`),
 };
 
-function causeOf(facts: object): string {
+function formatCause(facts: object): string {
   const { err } = facts as { err?: unknown };
   return err instanceof Error ? (err.stack ?? err.message) : "";
 }
 
-/** Writes a line of a command's output. */
+/** Prints a line of a command's output. */
 export function print(line: string): void {
   process.stdout.write(`${line}\n`);
 }
 
-/** A failure that is told in its own words, without a stack. */
+/** A mistake in how a command was called. The message is for the operator, and is printed without a stack. */
 export class CommandError extends Error {
   override readonly name = "CommandError";
 }

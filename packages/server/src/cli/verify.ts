@@ -1,37 +1,44 @@
-import { type DatabaseFlags, print, requireDatabase, withCredits } from "./open.js";
+import type { Verification, Violation } from "../verify/verify.js";
+import { type DatabaseFlags, print, requireDatabase, withLedger } from "./open.js";
 
-/** Checks a database or one account, prints what it checked and how much, and fails when a line is wrong. */
+/** Checks a database or one account, and prints each check. The exit code is 1 if a record is wrong. */
 export async function runVerify(flags: DatabaseFlags & { account?: string }): Promise<void> {
   await requireDatabase(flags);
-  await withCredits(flags, async (credits) => {
-    const started = Date.now();
-    const result = await credits.verify(flags.account === undefined ? {} : { account: flags.account });
-    if (flags.account !== undefined && result.accounts === 0) {
-      print(`There is no account "${flags.account}"; nothing was checked.`);
+  await withLedger(flags, async (ledger) => {
+    const startedMs = Date.now();
+    const { account } = flags;
+    const result = await ledger.verify(account === undefined ? {} : { account });
+    if (account !== undefined && result.accounts === 0) {
+      print(`There is no account "${account}"; nothing was checked.`);
       process.exitCode = 1;
       return;
     }
-    const wrong = new Map(result.violations.map((violation) => [violation.check, violation]));
-    for (const check of result.checks) {
-      const violation = wrong.get(check);
-      print(`${violation === undefined ? "ok   " : "WRONG"} ${check}`);
-      if (violation !== undefined) {
-        const where = violation.account === "" ? "" : `account "${violation.account}", `;
-        print(`      ${where}${violation.line}: ${violation.problem}`);
-      }
-    }
-    const counted = [
-      [result.accounts, "account", "accounts"],
-      [result.entries, "entry", "entries"],
-      [result.grants, "grant", "grants"],
-      [result.rows, "activity row", "activity rows"],
-    ]
-      .map(([count, one, more]) => `${count?.toLocaleString("en")} ${count === 1 ? one : more}`)
-      .join(", ");
-    print(`Checked ${counted} in ${((Date.now() - started) / 1000).toFixed(1)} s.`);
+    const violations = new Map(result.violations.map((violation) => [violation.check, violation]));
+    for (const check of result.checks) printCheck(check, violations.get(check));
+    const seconds = ((Date.now() - startedMs) / 1000).toFixed(1);
+    print(`Checked ${formatCounts(result)} in ${seconds} s.`);
     if (result.violations.length > 0) {
       print(`${result.violations.length} of ${result.checks.length} checks failed.`);
       process.exitCode = 1;
     }
   });
+}
+
+function printCheck(check: string, violation: Violation | undefined): void {
+  print(`${violation === undefined ? "ok   " : "WRONG"} ${check}`);
+  if (violation === undefined) return;
+  const { account, record, problem } = violation;
+  print(`      ${account === "" ? "" : `account "${account}", `}${record}: ${problem}`);
+}
+
+function formatCounts({ accounts, entries, grants, rows }: Verification): string {
+  const counts: [count: number, one: string, other: string][] = [
+    [accounts, "account", "accounts"],
+    [entries, "entry", "entries"],
+    [grants, "grant", "grants"],
+    [rows, "activity row", "activity rows"],
+  ];
+  return counts
+    .map(([count, one, other]) => `${count.toLocaleString("en")} ${count === 1 ? one : other}`)
+    .join(", ");
 }

@@ -1,19 +1,20 @@
-import { OpenAPIHono } from "@hono/zod-openapi";
-import type { Context, MiddlewareHandler } from "hono";
+import { LedgerError } from "@credit-activity/client";
+import { type Context, Hono, type MiddlewareHandler } from "hono";
 import { bodyLimit } from "hono/body-limit";
 import { cors } from "hono/cors";
 import { HTTPException } from "hono/http-exception";
-import type { Auth } from "./auth.js";
-import type { App, Parts } from "./context.js";
-import { documentOf } from "./document.js";
-import { invalidRequest, problem, problemOf } from "./problems.js";
+import { toPublicError } from "../api/errors.js";
+import type { Caller, Credentials } from "../auth/credentials.js";
+import { toDocument } from "./openapi.js";
+import { respondWithError, respondWithProblem } from "./problems.js";
+import { type App, addRoute, type MethodsByCaller, type Variables } from "./route.js";
 import { accountRoutes } from "./routes/accounts.js";
 import { commandRoutes } from "./routes/commands.js";
-import { docsRoutes } from "./routes/docs.js";
-import { listRoutes } from "./routes/lists.js";
-import { usageRoutes } from "./routes/usage.js";
+import { addDocsRoutes } from "./routes/docs.js";
+import { readRoutes } from "./routes/reads.js";
+import { addUsageRoute, usageDocs } from "./routes/usage.js";
 
-/** How large a request may be, in bytes: 10,000 usage events of some 1.6 kB each. */
+/** The largest request in bytes: 10,000 usage events of some 1.6 kB each. */
 const BODY_BYTES_MAX = 16 * 1024 * 1024;
 
 /** Lets pages on other origins read. Commands are not for browsers, and their preflights fail. */
@@ -24,90 +25,101 @@ const preflight = cors({
   maxAge: 86_400,
 });
 
-export interface AppOptions extends Parts {
-  /** Told of errors nobody foresaw. */
+const ROUTES = [...accountRoutes, ...commandRoutes, ...readRoutes];
+
+export interface AppOptions {
+  readonly methods: MethodsByCaller;
+  readonly credentials: Credentials;
+  /** Rejects when the database does not respond. */
+  readonly ping: () => Promise<unknown>;
+  /** Called with errors that nobody foresaw. */
   readonly onError: (error: unknown, request: { method: string; path: string }) => void;
 }
 
-/** The HTTP face of the ledger. */
+/** Makes the HTTP API of a ledger. */
 export function createApp(options: AppOptions): App {
-  const app = new OpenAPIHono();
-  app.onError((error, c) => answerError(c, error, options));
+  const app = new Hono<{ Variables: Variables }>();
+  app.onError((error, c) => respondToThrown(c, error, options));
   app.notFound((c) =>
-    problem(c, "not_found", `There is no ${c.req.method} ${c.req.path}. The reference is at /docs.`),
+    respondWithProblem(
+      c,
+      "not_found",
+      `${c.req.method} ${c.req.path} does not exist. See the reference at /docs.`,
+    ),
   );
-  healthRoutes(app, options);
-  docsRoutes(app, () => documentOf(app));
-  app.use("/v1/*", gateOf(options));
-  accountRoutes(app, options);
-  commandRoutes(app, options);
-  usageRoutes(app, options);
-  listRoutes(app, options);
+  app.get("/healthz", (c) => c.json({ status: "ok" }));
+  app.get("/readyz", async (c) => {
+    await options.ping();
+    return c.json({ status: "ready" });
+  });
+  addDocsRoutes(app, () => toDocument([...ROUTES, usageDocs]));
+  app.use("/v1/*", createGate(options));
+  for (const route of ROUTES) addRoute(app, options.methods, route);
+  addUsageRoute(app, options.methods);
   return app;
 }
 
-function healthRoutes(app: App, { service }: Parts): void {
-  app.get("/healthz", (c) => c.json({ status: "ok" }));
-  app.get("/readyz", async (c) => {
-    await service.ping();
-    return c.json({ status: "ready" });
-  });
-}
-
-/**
- * What every request under /v1 passes. It is one middleware, for each of them costs every request a round of promises.
- */
-function gateOf({ auth }: Parts): MiddlewareHandler {
+/** Makes the gate of every request under /v1. It is one middleware, because each costs a round of promises. */
+function createGate({ credentials }: AppOptions): MiddlewareHandler<{ Variables: Variables }> {
   const limit = bodyLimit({
     maxSize: BODY_BYTES_MAX,
     onError: (c) =>
-      problem(c, "payload_too_large", `A request is at most ${BODY_BYTES_MAX} bytes. Send several.`),
+      respondWithProblem(
+        c,
+        "payload_too_large",
+        `The request is larger than ${BODY_BYTES_MAX} bytes. Send several smaller ones.`,
+      ),
   });
   return async (c, next) => {
     if (c.req.method === "OPTIONS") return preflight(c, next);
-    const refusal = (await authenticate(c, auth)) ?? wellFormed(c);
-    if (refusal !== null) return refusal;
-    return saysItFits(c) ? next() : limit(c, next);
+    const caller = await authenticate(c, credentials);
+    if (caller instanceof Response) return caller;
+    const malformed = refuseMalformed(c);
+    if (malformed !== null) return malformed;
+    c.set("caller", caller);
+    return hasFittingLength(c) ? next() : limit(c, next);
   };
 }
 
-/** Refuses a request whose credential does not allow it: a secret key may all, an account token reads its account. */
-async function authenticate(c: Context, auth: Auth): Promise<Response | null> {
+/** Returns the caller, or refuses it: a secret key may do all, an account token reads its account. */
+async function authenticate(c: Context, credentials: Credentials): Promise<Caller | Response> {
   const credential = /^Bearer +(\S+)$/i.exec(c.req.header("authorization") ?? "")?.[1];
   if (credential === undefined) {
-    return problem(
+    return respondWithProblem(
       c,
       "unauthorized",
-      "Send the header Authorization: Bearer, with a secret key or an account token.",
+      "The credential is missing. Send the header Authorization: Bearer, with a secret key or an account token.",
     );
   }
-  const caller = await auth.identify(credential);
-  if ("problem" in caller) return problem(c, "unauthorized", caller.problem);
+  const caller = await credentials.identify(credential);
+  if ("problem" in caller) return respondWithProblem(c, "unauthorized", caller.problem);
   if (caller.type === "reader" && !mayRead(c, caller.account)) {
-    return problem(c, "forbidden", "An account token reads its own account and nothing else.");
+    const detail = "The account token only reads its own account. Use a secret key on a server for all else.";
+    return respondWithProblem(c, "forbidden", detail);
   }
-  return null;
+  return caller;
 }
 
 /**
- * Refuses addresses whose percent-encoding is not that of UTF-8 text. They would be taken literally, and so for another
- * account than the caller means.
+ * Refuses paths whose percent-encoding is not that of UTF-8. They would be taken literally, and so for another account
+ * than the caller means.
  */
-function wellFormed(c: Context): Response | null {
+function refuseMalformed(c: Context): Response | null {
   if (!c.req.url.includes("%")) return null;
   try {
     decodeURIComponent(new URL(c.req.url).pathname);
     return null;
   } catch {
-    return invalidRequest(c, [{ path: "", message: "The address is not percent-encoded UTF-8" }]);
+    const message = "is not percent-encoded UTF-8. Encode it with encodeURIComponent";
+    return respondWithProblem(c, "bad_request", `The path ${message}.`, { errors: [{ path: "", message }] });
   }
 }
 
 /**
- * Whether a request has no body, or says how long it is and is small enough: HTTP lets no more than that through. All
- * others are counted as they arrive, for which the middleware has to make a stream of the body.
+ * True if a request has no body, or states a length that fits. HTTP lets no more than that through. All others are counted
+ * as they arrive, for which the middleware has to make a stream of the body.
  */
-function saysItFits(c: Context): boolean {
+function hasFittingLength(c: Context): boolean {
   if (c.req.method === "GET" || c.req.method === "HEAD") return true;
   const length = c.req.header("content-length") ?? "";
   return (
@@ -117,7 +129,7 @@ function saysItFits(c: Context): boolean {
   );
 }
 
-/** Whether a request reads something of an account. The path is compared as the routes will decode it. */
+/** True if a request reads something of an account. The path is compared as the routes decode it. */
 function mayRead(c: Context, account: string): boolean {
   if (c.req.method !== "GET" && c.req.method !== "HEAD") return false;
   const encoded = /^\/v1\/accounts\/([^/]+)(?:\/|$)/.exec(c.req.path)?.[1];
@@ -129,23 +141,20 @@ function mayRead(c: Context, account: string): boolean {
   }
 }
 
-function answerError(c: Context, error: unknown, { onError }: AppOptions): Response {
-  const known = problemOf(c, error);
-  if (known !== null) return known;
-  if (error instanceof HTTPException) return answerException(c, error);
-  onError(error, { method: c.req.method, path: c.req.path });
-  return problem(c, "internal", "The server met an error it did not expect, and has logged it.");
-}
-
-/** What is thrown for bodies that can't be read. */
-function answerException(c: Context, error: HTTPException): Response {
-  if (error.status === 415) {
-    return problem(
-      c,
-      "unsupported_media_type",
-      "Send the body as JSON, with Content-Type: application/json.",
-    );
+function respondToThrown(c: Context, thrown: unknown, { onError }: AppOptions): Response {
+  const error = toPublicError(thrown);
+  if (error instanceof LedgerError && error.code !== "internal") return respondWithError(c, error);
+  if (error instanceof HTTPException && error.status === 415) {
+    const detail = "The media type is not JSON. Send the body with Content-Type: application/json.";
+    return respondWithProblem(c, "unsupported_media_type", detail);
   }
-  if (error.status === 413) return problem(c, "payload_too_large", "The request is too large.");
-  return invalidRequest(c, [{ path: "", message: `The body is not JSON: ${error.message}` }]);
+  if (error instanceof HTTPException && error.status === 413) {
+    return respondWithProblem(c, "payload_too_large", "The request is too large. Send several smaller ones.");
+  }
+  onError(error instanceof LedgerError ? error.cause : error, { method: c.req.method, path: c.req.path });
+  return respondWithProblem(
+    c,
+    "internal",
+    "The server failed and has logged the error. Send the request again.",
+  );
 }

@@ -1,54 +1,68 @@
-import { z } from "@hono/zod-openapi";
-import * as field from "../service/fields.js";
-import { usageEventIn } from "./schemas.js";
+import { z } from "zod";
+import { type DecodedEvent, decodeEvent, toEventId } from "../api/usage.js";
+import { documented } from "../core/documented.js";
+import { PARSING, toFaults } from "../core/faults.js";
+import * as field from "../core/fields.js";
+import { OPERATIONS } from "../core/operations/index.js";
+
+const ENVELOPE = {
+  specversion: z.literal("1.0"),
+  id: field.key,
+  // A URI reference, and so without white space.
+  source: documented(z.string().regex(/^\S+$/, "is not a URI reference. Write it without spaces"), {
+    examples: ["/gateway/eu-1"],
+  }),
+  type: documented(z.string().min(1), { examples: ["com.example.ai.usage"] }),
+  subject: documented(field.accountId, { description: "The account." }),
+  time: documented(z.string().optional(), { format: "date-time" }),
+  datacontenttype: z
+    .string()
+    .refine((type) => /^application\/([\w.-]+\+)?json\b/i.test(type), "is not JSON. Use application/json")
+    .optional(),
+};
 
 /**
- * A CloudEvent 1.0 that reports usage: `id` is the event's key, `subject` the account, `time` when it happened, and
- * `data` the rest of a usage event. `source` and `type` are the sender's own; other context attributes are let through.
+ * A CloudEvent 1.0 that reports usage: `id` is part of the event's key, `subject` the account, `time` when it happened, and
+ * `data` the rest of a usage event. `source` and `type` are the sender's own. Other context attributes are let through.
  */
-export const cloudEvent = z
-  .looseObject({
-    specversion: z.literal("1.0"),
-    id: field.key,
-    // A URI reference, and so without white space.
-    source: z.string().regex(/^\S+$/, "is not a URI reference").openapi({ example: "/gateway/eu-1" }),
-    type: z.string().min(1).openapi({ example: "com.example.ai.usage" }),
-    subject: field.accountId.openapi({ description: "The account." }),
-    time: z.string().optional().openapi({ format: "date-time" }),
-    datacontenttype: z
-      .string()
-      .refine((type) => /^application\/([\w.-]+\+)?json\b/i.test(type), "has to be JSON")
-      .optional(),
-    data: usageEventIn.omit({ id: true, account: true, occurred_at: true }),
-  })
-  .openapi("CloudEvent");
-
-/** What the envelope says for itself the data can't say otherwise; the rest of the data is checked as a usage event. */
-const rawEnvelope = cloudEvent.extend({
-  data: z.looseObject({
-    id: z.never().optional(),
-    account: z.never().optional(),
-    occurred_at: z.never().optional(),
+export const cloudEvent = documented(
+  z.looseObject({
+    ...ENVELOPE,
+    data: OPERATIONS.usage.schema.omit({ id: true, account: true, occurredAt: true }),
   }),
+  { id: "CloudEvent" },
+);
+
+const inEnvelope = z.never().optional();
+
+/** The envelope, with data that has none of the envelope's fields. The rest of the data is decoded as a usage event. */
+const envelope = z.looseObject({
+  ...ENVELOPE,
+  data: z.looseObject({ id: inEnvelope, account: inEnvelope, occurredAt: inEnvelope }),
 });
 
-/** A usage event, or what is wrong with it. */
-export type UsageParse =
-  | { readonly success: true; readonly data: z.output<typeof usageEventIn> }
-  | { readonly success: false; readonly error: z.ZodError };
+/** The attributes of a CloudEvent that become fields of a usage event. */
+const ATTRIBUTES: Readonly<Record<string, string>> = { id: "id", account: "subject", occurredAt: "time" };
 
 /**
- * Two sources may use the same id (CloudEvents 1.0, section 3.1.1: `source` and `id` together are unique), so the key of
- * a CloudEvent is made of both. The space between them tells where the source ends, whatever the id holds.
+ * Decodes a CloudEvent. Two sources may use the same id (CloudEvents 1.0, section 3.1.1: `source` and `id` together are
+ * unique), so both make the key. The space between them ends the source, whatever the id.
  */
-export function usageOfCloudEvent(event: unknown): UsageParse {
-  const envelope = rawEnvelope.safeParse(event);
-  if (!envelope.success) return { success: false, error: envelope.error };
-  const { id, source, subject, time, data } = envelope.data;
-  return usageEventIn.safeParse({
+export function decodeCloudEvent(given: unknown): DecodedEvent {
+  const id = toEventId(given);
+  const parsed = envelope.safeParse(given, PARSING);
+  if (!parsed.success) return { id, input: null, faults: toFaults(parsed.error) };
+  const { source, subject, time, data } = parsed.data;
+  const event = decodeEvent({
     ...data,
-    id: `${source} ${id}`,
+    id: `${source} ${parsed.data.id}`,
     account: subject,
-    ...(time === undefined ? {} : { occurred_at: time }),
+    ...(time === undefined ? {} : { occurredAt: time }),
   });
+  if (event.faults === null) return { ...event, id };
+  const faults = event.faults.map(({ path, message }) => ({
+    path: ATTRIBUTES[path] ?? `data.${path}`,
+    message,
+  }));
+  return { id, input: null, faults };
 }

@@ -1,145 +1,144 @@
-import { createRoute, type RouteConfig, z } from "@hono/zod-openapi";
-import type { Context } from "hono";
+import type { Context, Hono } from "hono";
 import { HTTPException } from "hono/http-exception";
-import { check } from "../service/inputs.js";
-import { answerCommand, answerReader } from "./answer.js";
-import type { App } from "./context.js";
-import { problemOut } from "./schemas.js";
+import { z } from "zod";
+import { check, checkValue, toInvalid } from "../api/inputs.js";
+import type { Methods } from "../api/methods.js";
+import type { Caller } from "../auth/credentials.js";
+import { UNDECIDED, withDecoder } from "../core/codec.js";
+import * as field from "../core/fields.js";
+import { respondToCommand, respondToRead } from "./respond.js";
 
-const problemContent = { "application/problem+json": { schema: problemOut } };
-
-/** The refusals that a route can answer with, as the reference shows them. */
-export function problems(...statuses: readonly number[]) {
-  const meaning: Record<number, string> = {
-    400: "The request is not well formed",
-    401: "No valid credential",
-    402: "Not enough credits",
-    403: "The credential does not allow this",
-    404: "No such thing",
-    409: "The key was used for another command, or the hold is closed",
-    413: "The request is too large",
-    415: "The media type is not supported",
-    422: "The ledger can't do this",
-    503: "Busy, or the database can't be reached; try again",
-  };
-  return Object.fromEntries(
-    statuses.map((status) => [status, { description: meaning[status] as string, content: problemContent }]),
-  );
+/** The variables of a request. */
+export interface Variables {
+  caller: Caller;
 }
 
-/** A JSON body that has to be there. */
-export function jsonBody<S extends z.ZodType>(schema: S) {
-  return { required: true, content: { "application/json": { schema } } } as const;
+export type App = Hono<{ Variables: Variables }>;
+
+/** The methods by who calls: account tokens don't see private facts. */
+export interface MethodsByCaller {
+  readonly secret: Methods;
+  readonly reader: Methods;
 }
 
-/** An answer of JSON. */
-export function json<S extends z.ZodType>(description: string, schema: S) {
-  return { description, content: { "application/json": { schema } } } as const;
+/** The documentation of a route. */
+export interface RouteDocs {
+  readonly method: "get" | "post" | "put";
+  /** The path with names in braces, such as `/v1/accounts/{account}`. */
+  readonly path: string;
+  /** The method of the `Ledger` interface. */
+  readonly operationId: string;
+  readonly tag: string;
+  readonly summary: string;
+  readonly description?: string;
+  readonly query?: z.ZodObject;
+  /** True if it takes an Idempotency-Key. */
+  readonly hasKey?: boolean;
+  /** The schema of the body by media type. */
+  readonly body?: { readonly isRequired: boolean; readonly content: Readonly<Record<string, z.ZodType>> };
+  /** The description and schema of each response that is not a problem. */
+  readonly responses: Readonly<Record<number, readonly [description: string, schema: z.ZodType]>>;
+  /** The statuses of its problems. */
+  readonly problems: readonly number[];
 }
 
-/** The security of routes that only secret keys may call, and of those that account tokens may read too. */
-export const SECRET = [{ secretKey: [] }];
-export const READER = [{ secretKey: [] }, { accountToken: [] }];
-
-export { createRoute };
-
-type Output<S> = S extends z.ZodType ? z.output<S> : undefined;
-type JsonOf<B> = B extends { content: { "application/json": { schema: infer S } } } ? S : never;
-
-/** What a request carries, checked by the schemas of its route. */
-export interface Checked<R extends RouteConfig> {
-  readonly params: Output<NonNullable<R["request"]>["params"]>;
-  readonly query: Output<NonNullable<R["request"]>["query"]>;
-  readonly headers: Output<NonNullable<R["request"]>["headers"]>;
-  readonly body: Output<JsonOf<NonNullable<R["request"]>["body"]>>;
+/** A request in its parts. */
+export interface Parts {
+  readonly methods: Methods;
+  readonly account: string;
+  readonly hold: string;
+  readonly position: number;
+  readonly query: Readonly<Record<string, unknown>>;
+  readonly body: never;
+  readonly key: { readonly key: string } | undefined;
 }
 
-/** A status that a route answers with when all is well, and the JSON that goes with it. */
-export type Answer<R extends RouteConfig> = {
-  [S in 200 | 201]: R["responses"] extends Record<S, infer B>
-    ? { readonly status: S; readonly body: z.input<Extract<JsonOf<B>, z.ZodType>> }
-    : never;
-}[200 | 201];
+/** A route with what handles it. */
+export interface Route extends RouteDocs {
+  handle(parts: Parts): Promise<{ readonly status: 200 | 201; readonly body: object }>;
+}
 
-/**
- * Puts a route into the app and into the document. Its request is checked here at one go: the library's own validators
- * are a middleware for each part, parse asynchronously (which zod does without its compiled checks) and copy all headers
- * to read one, and together cost a request as much as everything else.
- */
-export function serveRoute<R extends RouteConfig>(
-  app: App,
-  route: R,
-  handle: (request: Checked<R>) => Promise<Answer<R>>,
-): void {
-  const isReading = route.method === "get";
-  app.openAPIRegistry.registerPath(isReading ? revalidated(route) : route);
-  const { params, query, headers, body } = route.request ?? {};
-  const names = headers === undefined ? [] : Object.keys((headers as z.ZodObject).shape);
-  const media = body?.content["application/json"] as { schema: z.ZodType } | undefined;
+/** The parameters of paths. */
+export const PATH_PARAMS: Readonly<Record<string, z.ZodType>> = {
+  account: field.accountId,
+  hold: field.holdId,
+  position: field.seq,
+};
+
+const KEY = /^[\x20-\x7e]{1,255}$/;
+
+/** An idempotency key in a header. */
+export const keyHeader = withDecoder(
+  z.string().regex(KEY, "is not 1 to 255 printable ASCII characters. Use another key"),
+  (value) => (typeof value === "string" && KEY.test(value) ? value : UNDECIDED),
+);
+
+/** Adds a route to the app. Its method checks what it is given, so the route only takes the request apart. */
+export function addRoute(app: App, methods: MethodsByCaller, route: Route): void {
+  const isRead = route.method === "get";
+  const hasPosition = route.path.includes("{position}");
   app.on(route.method, route.path.replaceAll(/\{(.+?)\}/g, ":$1"), async (c) => {
-    const checked = {
-      query: query && check(query, queryOf(c)),
-      params: params && check(params, c.req.param()),
-      headers: headers && check(headers as z.ZodType, headersOf(c, names)),
-      body: media && (await bodyOf(c, media.schema, body?.required === true)),
+    const key = route.hasKey ? c.req.header("idempotency-key") : undefined;
+    const parts: Parts = {
+      methods: methods[c.get("caller").type],
+      account: c.req.param("account") ?? "",
+      hold: c.req.param("hold") ?? "",
+      position: hasPosition ? toNumber(c.req.param("position") ?? "") : 0,
+      query: toQuery(c, route.query),
+      body: (route.body === undefined ? undefined : await readBody(c, route.body.isRequired)) as never,
+      key: key === undefined ? undefined : { key: checkValue(keyHeader, "idempotency-key", key) },
     };
-    const answer = await handle(checked as Checked<R>);
-    return isReading ? answerReader(c, answer.body) : answerCommand(answer.status, answer.body);
+    const { status, body } = await route.handle(parts);
+    return isRead ? respondToRead(c, body) : respondToCommand(status, body);
   });
 }
 
-/** What the document says of a route that reads: its answers carry an ETag, and 304 comes of sending it back. */
-function revalidated(route: RouteConfig): RouteConfig {
-  const headers = {
-    ETag: { description: "Stands for this very answer.", schema: { type: "string" as const } },
-  };
-  return {
-    ...route,
-    request: { ...route.request, headers: ifNoneMatch },
-    responses: {
-      ...route.responses,
-      200: { ...(route.responses[200] as { description: string }), headers },
-      304: { description: "The answer with one of these ETags still holds", headers },
-    },
-  };
+const NO_PARAMETERS = z.strictObject({});
+const NO_QUERY = Object.freeze({});
+
+/** Returns the query with numbers for those parameters that are numbers. Unknown and repeated ones are refused. */
+export function toQuery(c: Context, schema: z.ZodObject = NO_PARAMETERS): Readonly<Record<string, unknown>> {
+  if (!c.req.url.includes("?")) return NO_QUERY;
+  const query = new Map<string, unknown>();
+  for (const [name, value] of new URL(c.req.url).searchParams) {
+    if (query.has(name)) throw toInvalid([{ path: name, message: "is given more than once. Give it once" }]);
+    query.set(name, isInteger(schema.shape[name]) ? toNumber(value) : value);
+  }
+  return check(schema, Object.fromEntries(query));
 }
 
-const ifNoneMatch = z.object({
-  "if-none-match": z.string().optional().openapi({
-    description:
-      "The ETag of an answer to the same request. While that holds, the answer is 304 without a body.",
-  }),
-});
-
-/** The query as texts, and as lists of texts where a name is repeated, which no schema takes. */
-function queryOf(c: Context): unknown {
-  const entries = Object.entries(c.req.queries());
-  return Object.fromEntries(
-    entries.map(([name, values]) => [name, values.length === 1 ? values[0] : values]),
-  );
+/** True if the schema of a parameter takes whole numbers. */
+function isInteger(schema: unknown): boolean {
+  if (schema instanceof z.ZodOptional || schema instanceof z.ZodNullable) return isInteger(schema.unwrap());
+  return schema instanceof z.ZodNumber;
 }
 
-function headersOf(c: Context, names: readonly string[]): unknown {
-  const headers: Record<string, string | undefined> = {};
-  for (const name of names) headers[name] = c.req.header(name);
-  return headers;
+const NUMBER = /^-?(0|[1-9]\d*)(\.\d+)?(e[+-]?\d+)?$/i;
+
+/** Returns the number that a string stands for, or the string, which no schema of a number takes. */
+function toNumber(value: string): number {
+  return NUMBER.test(value) ? Number(value) : (value as never);
 }
 
 const JSON_TYPE = /^application\/([a-z-.]+\+)?json(;\s*[a-z0-9-]+=([^;]+))*$/i;
 
-/** The JSON body. One that need not be there is taken for `{}` when it is not; its type is then not needed either. */
-async function bodyOf(c: Context, schema: z.ZodType, isRequired: boolean): Promise<unknown> {
+/** Reads the JSON body. One that may be absent is `{}` then, and its type is not needed either. */
+async function readBody(c: Context, isRequired: boolean): Promise<unknown> {
   const type = c.req.header("content-type") ?? "";
   if (type !== "application/json" && !JSON_TYPE.test(type)) {
-    const isMissing = type === "" && (await c.req.arrayBuffer()).byteLength === 0;
-    if (!isMissing) throw new HTTPException(415);
-    return isRequired ? check(schema, {}) : {};
+    const isAbsent = type === "" && (await c.req.arrayBuffer()).byteLength === 0;
+    if (!isAbsent) throw new HTTPException(415);
+    return isRequired ? undefined : {};
   }
-  let body: unknown;
+  return parseJson(await c.req.text());
+}
+
+/** Parses a body, or throws an error that states what is wrong with it. */
+export function parseJson(body: string): unknown {
   try {
-    body = JSON.parse(await c.req.text());
+    return JSON.parse(body);
   } catch (error) {
-    throw new HTTPException(400, { message: (error as Error).message });
+    const message = `The body is not JSON (${(error as Error).message}). Send a JSON object`;
+    throw toInvalid([{ path: "", message }]);
   }
-  return check(schema, body);
 }

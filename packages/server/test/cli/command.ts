@@ -8,34 +8,34 @@ import { fileURLToPath } from "node:url";
 
 const COMMAND = fileURLToPath(new URL("../../bin/credit-activity.js", import.meta.url));
 
-/** How long a test waits for a process to do something, in milliseconds. */
+/** The time that a test waits for a process. */
 const WAIT_MS_MAX = 30_000;
 
-/** What a command printed and how it ended. */
+/** The output of a command, and its exit code. */
 export interface Finished {
-  /** null when a signal ended it. */
+  /** Null if a signal ended it. */
   readonly code: number | null;
   readonly stdout: string;
   readonly stderr: string;
 }
 
-/** A command that runs. */
+/** A running command. */
 export interface Running {
   readonly process: ChildProcess;
   readonly finished: Promise<Finished>;
-  /** What was printed so far. */
+  /** Returns the output so far. */
   printed(): string;
 }
 
 type Environment = Readonly<Record<string, string>>;
 
-/** Starts the built command line. It sees nothing of the tests' own environment but where programs are. */
+/** Starts the built command line. Of the tests' environment it only has PATH. */
 export function start(args: readonly string[], env: Environment = {}, cwd = tmpdir()): Running {
   const child = spawn(process.execPath, [COMMAND, ...args], {
     cwd,
     env: { PATH: process.env.PATH ?? "", ...env },
     stdio: ["ignore", "pipe", "pipe"],
-    // Whatever goes wrong, no process outlives its test.
+    // No process outlives its test.
     timeout: 2 * WAIT_MS_MAX,
     killSignal: "SIGKILL",
   });
@@ -55,10 +55,10 @@ export function run(args: readonly string[], env: Environment = {}, cwd?: string
   return start(args, env, cwd).finished;
 }
 
-/** A server that listens. */
+/** A running server. */
 export interface Serving extends Running {
   readonly address: string;
-  /** Ends it with a signal and says how it ended. */
+  /** Ends it with a signal, and returns its output. */
   stop(signal?: NodeJS.Signals): Promise<Finished>;
 }
 
@@ -76,7 +76,7 @@ export async function serve(args: readonly string[], env: Environment = {}): Pro
   };
 }
 
-/** Waits until something is found; fails when the process ends before, or nothing comes. */
+/** Waits until `look` finds something. Fails if the process ends before, or nothing is found in time. */
 export async function until<T>(
   look: () => T | undefined | Promise<T | undefined>,
   running: Running,
@@ -88,26 +88,27 @@ export async function until<T>(
   }
   running.process.kill("SIGKILL");
   const { code, stdout, stderr } = await running.finished;
-  throw new Error(`What was waited for did not come; the process ended with ${code}: ${stdout}${stderr}`);
+  throw new Error(`The process ended with ${code} before it was ready: ${stdout}${stderr}`);
 }
 
-/** A folder for the files of one test file. */
-export interface Folder {
+/** A temporary directory for the files of one test file. */
+export interface Directory {
   readonly path: string;
-  /** Writes a file and returns where. */
+  /** Writes a file and returns its path. */
   write(name: string, content: string): Promise<string>;
   remove(): Promise<void>;
 }
 
-export async function makeFolder(): Promise<Folder> {
-  const folder = await mkdtemp(path.join(tmpdir(), "credit-activity-cli-"));
+/** Creates a temporary directory. */
+export async function makeDirectory(): Promise<Directory> {
+  const directory = await mkdtemp(path.join(tmpdir(), "credit-activity-cli-"));
   return {
-    path: folder,
+    path: directory,
     async write(name, content) {
-      const file = path.join(folder, name);
+      const file = path.join(directory, name);
       await writeFile(file, content);
       return file;
     },
-    remove: () => rm(folder, { recursive: true, force: true, maxRetries: 5 }),
+    remove: () => rm(directory, { recursive: true, force: true, maxRetries: 5 }),
   };
 }

@@ -1,14 +1,14 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, inject, it } from "vitest";
 import { createDatabase, type Database } from "../../../../tools/postgres.js";
-import { createCredits, formatCredits, formatInstant } from "../../src/index.js";
-import { type Finished, type Folder, makeFolder, run, serve } from "./command.js";
+import { createLedger, NotFoundError } from "../../src/index.js";
+import { type Directory, type Finished, makeDirectory, run, serve } from "./command.js";
 
-let folder: Folder;
+let directory: Directory;
 let database: Database;
 beforeAll(async () => {
-  folder = await makeFolder();
+  directory = await makeDirectory();
 });
-afterAll(() => folder.remove());
+afterAll(() => directory.remove());
 beforeEach(async () => {
   database = await createDatabase(inject("databaseUrl"), "import");
 });
@@ -17,24 +17,16 @@ afterEach(() => database.drop());
 const runImport = (file: string, ...args: string[]): Promise<Finished> =>
   run(["import", file, ...args], { DATABASE_URL: database.url });
 
-/** The entries of an account, the oldest first, as texts. */
-async function entriesOf(account: string) {
-  const credits = await createCredits({ database: { url: database.url } });
+/** Returns the entries of an account, oldest first, or none if it does not exist. */
+async function readEntries(account: string) {
+  const ledger = await createLedger({ database: { url: database.url } });
   try {
-    if ((await credits.getAccount(account)) === null) return [];
-    const { items } = await credits.entries(account, { order: "asc", limit: 1000 });
-    return items.map((entry) => ({
-      credits: formatCredits(entry.credits),
-      original: entry.originalCredits === null ? null : formatCredits(entry.originalCredits),
-      kind: entry.kind,
-      source: entry.source,
-      project: entry.project,
-      description: entry.description,
-      at: formatInstant(entry.occurredAt),
-      key: entry.key,
-    }));
+    return (await ledger.entries(account, { order: "asc", limit: 1000 })).entries;
+  } catch (error) {
+    if (error instanceof NotFoundError) return [];
+    throw error;
   } finally {
-    await credits.close();
+    await ledger.close();
   }
 }
 
@@ -42,7 +34,7 @@ const TOKENS = ["--account", "acme", "--map", "time=when,input=in,output=out,des
 const RATES = ["--input-rate", "0.003", "--output-rate", "0.015"];
 
 describe("import of CSV", () => {
-  it("reads quotes, line ends and a byte order mark, and charges tokens exactly", async () => {
+  it("reads quotes, line breaks and a byte order mark, and charges tokens exactly", async () => {
     const csv = [
       "\ufeffwhen, in ,out,what,for",
       '2023-11-16 18:17:03.9799600,4808,10,"with a comma, ""quotes"" and\na second line",site',
@@ -51,7 +43,7 @@ describe("import of CSV", () => {
       "2023-11-16 18:17:05,1,0,é 😀,site",
       "2023-11-16 18:17:05,1,0,é 😀,site",
     ].join("\r\n");
-    const file = await folder.write("tokens.csv", csv);
+    const file = await directory.write("tokens.csv", csv);
     const options = [
       ...TOKENS,
       "--source",
@@ -65,43 +57,53 @@ describe("import of CSV", () => {
     ];
     const first = await runImport(file, ...options);
     expect(first).toMatchObject({ code: 0, stderr: "" });
-    expect(first.stdout).toMatch(/Made the account "acme"/);
+    expect(first.stdout).toMatch(/Created the account "acme"/);
     expect(first.stdout).toMatch(/4 lines: 4 posted, 0 there already, 0 refused, 0 bad/);
     expect(first.stdout).toMatch(/The balance of "acme" is -0\.017001\./);
-    const entries = await entriesOf("acme");
+    const entries = await readEntries("acme");
     const source = { type: "model", id: null, label: "Sonnet" };
     expect(entries).toMatchObject([
       // 4,808 x 3,500 / 1,000 + 10 x 15,000 / 1,000 micro-credits.
       {
         credits: "-0.016978",
         description: 'with a comma, "quotes" and\na second line',
-        project: "site",
+        project: { id: "site", label: "site" },
         source,
       },
-      { credits: "-0.000015", description: "plain", project: "none", at: "2023-11-16T18:17:04.031960Z" },
+      {
+        credits: "-0.000015",
+        description: "plain",
+        project: { id: "none" },
+        occurredAt: "2023-11-16T18:17:04.031960Z",
+      },
       // 3.5 micro-credits: half of one is rounded up.
-      { credits: "-0.000004", description: "é 😀", at: "2023-11-16T18:17:05.000000Z" },
+      { credits: "-0.000004", description: "é 😀", occurredAt: "2023-11-16T18:17:05.000000Z" },
       { credits: "-0.000004", description: "é 😀" },
     ]);
-    expect(entries[0]?.at).toBe("2023-11-16T18:17:03.979960Z");
+    expect(entries[0]?.occurredAt).toBe("2023-11-16T18:17:03.979960Z");
     expect(new Set(entries.map((entry) => entry.key)).size).toBe(4);
+    // Files that were imported before must get the same ids again.
+    expect(entries.slice(2).map((entry) => entry.key)).toEqual([
+      "import:b69d6fc8063dfc07d0ab924d5733b1f5:0",
+      "import:b69d6fc8063dfc07d0ab924d5733b1f5:1",
+    ]);
 
     const second = await runImport(file, ...options);
     expect(second.code).toBe(0);
     expect(second.stdout).toMatch(/4 lines: 0 posted, 4 there already/);
-    expect(await entriesOf("acme")).toEqual(entries);
+    expect(await readEntries("acme")).toEqual(entries);
 
     const dearer = await runImport(file, ...options.with(-1, "0.016"));
     expect(dearer.code).toBe(1);
     expect(dearer.stdout).toMatch(/0 posted, 2 there already, 2 refused/);
     expect(dearer.stderr).toMatch(/^line 3 was refused: .*key/m);
-    expect(await entriesOf("acme")).toEqual(entries);
+    expect(await readEntries("acme")).toEqual(entries);
   });
 
-  it("stops at a bad line and names it, or skips it when asked", async () => {
+  it("stops at a bad line with its number, or skips it with --skip-bad-lines", async () => {
     const csv =
       "when,in,out,what,for\n2023-11-16 18:17:03,5,5,,\n2023-11-16 18:17:04,-5,5,,\nyesterday,5,5,,\n1,2\n2023-11-16 18:17:05,5,5,,\n";
-    const file = await folder.write("bad.csv", csv);
+    const file = await directory.write("bad.csv", csv);
     const stopped = await runImport(file, ...TOKENS, ...RATES);
     expect(stopped.code).toBe(1);
     expect(stopped.stderr).toMatch(/^error: Line \d .*--skip-bad-lines/m);
@@ -116,38 +118,41 @@ describe("import of CSV", () => {
       expect(skipped.stderr).toMatch(line);
     }
     expect(skipped.stdout).toMatch(/5 lines: 2 posted, 0 there already, 0 refused, 3 bad/);
-    expect(await entriesOf("acme")).toHaveLength(2);
+    expect(await readEntries("acme")).toHaveLength(2);
   });
 
-  it("takes credits, kinds, accounts and ids from columns", async () => {
+  it("takes all fields from columns", async () => {
     const csv =
-      "id,who,cost,full,kind,model\na-1,acme,1.5,2,build_usage,Opus\na-2,other,3,,ai_usage,\na-3,acme,x,,ai_usage,\n";
-    const file = await folder.write("columns.csv", csv);
-    const map = "id=id,account=who,credits=cost,original_credits=full,kind=kind,source=model";
+      "id,who,cost,full,kind,model,user,job\na-1,acme,1.5,2,build_usage,Opus,mia,t-9\na-2,other,3,,ai_usage,,,\na-3,acme,x,,ai_usage,,,\n";
+    const file = await directory.write("columns.csv", csv);
+    const map =
+      "id=id,account=who,credits=cost,originalCredits=full,kind=kind,source=model,member=user,task=job";
     const first = await runImport(file, "--map", map, "--account", "acme", "--skip-bad-lines");
     expect(first.code).toBe(1);
-    expect(first.stderr).toMatch(/^line 3 was refused: There is no account "other"/m);
+    expect(first.stderr).toMatch(/^line 3 was refused: The account "other" does not exist/m);
     expect(first.stderr).toMatch(/^line 4 "x" is not an amount/m);
-    expect(await entriesOf("acme")).toMatchObject([
+    expect(await readEntries("acme")).toMatchObject([
       {
         key: "a-1",
         credits: "-1.5",
-        original: "-2",
+        originalCredits: "-2",
         kind: "build_usage",
         source: { type: "model", label: "Opus" },
+        member: { id: "mia", label: "mia" },
+        task: { id: "t-9", label: "t-9" },
       },
     ]);
   });
 
-  it("makes no account when there is no file", async () => {
+  it("creates no account without a file", async () => {
     await runImport("no-such-file.csv", ...TOKENS, ...RATES);
-    const credits = await createCredits({ database: { url: database.url } });
-    expect(await credits.getAccount("acme")).toBeNull();
-    await credits.close();
+    const ledger = await createLedger({ database: { url: database.url } });
+    await expect(ledger.getAccount("acme")).rejects.toThrow(NotFoundError);
+    await ledger.close();
   });
 
-  it("of a file with nothing but a header posts nothing", async () => {
-    const file = await folder.write("empty.csv", "when,in,out,what,for\n");
+  it("posts nothing from a file that only has a header", async () => {
+    const file = await directory.write("empty.csv", "when,in,out,what,for\n");
     const result = await runImport(file, ...TOKENS, ...RATES);
     expect(result).toMatchObject({ code: 0, stderr: "" });
     expect(result.stdout).toMatch(/0 lines: 0 posted/);
@@ -155,7 +160,7 @@ describe("import of CSV", () => {
 });
 
 describe("import of NDJSON", () => {
-  it("reads lines, blank lines and a byte order mark, and never a rounded number", async () => {
+  it("reads lines, empty lines and a byte order mark, and refuses rounded numbers", async () => {
     const lines = [
       '\ufeff{"t":"2026-01-01T00:00:00Z","c":"1.000001","id":"n1"}',
       "",
@@ -168,14 +173,14 @@ describe("import of NDJSON", () => {
       '{"t":"2026-01-01T00:00:00Z","c":{"a":1},"id":"n6"}',
       '{"t":"2026-01-01T00:00:00Z","c":1e-7,"id":"n7"}',
     ];
-    const file = await folder.write("lines.ndjson", lines.join("\n"));
+    const file = await directory.write("lines.ndjson", lines.join("\n"));
     const options = ["--account", "acme", "--map", "time=t,credits=c,id=id", "--kind", "runtime_usage"];
     const result = await runImport(file, ...options, "--skip-bad-lines");
     expect(result.code).toBe(1);
     expect(result.stdout).toMatch(/9 lines: 2 posted, 0 there already, 0 refused, 7 bad/);
     for (const number of [4, 5, 6, 7, 8, 9, 10])
       expect(result.stderr).toMatch(new RegExp(`^line ${number} `, "m"));
-    expect(await entriesOf("acme")).toMatchObject([
+    expect(await readEntries("acme")).toMatchObject([
       { key: "n1", credits: "-1.000001", kind: "runtime_usage" },
       { key: "n2", credits: "-2.5" },
     ]);
@@ -185,9 +190,9 @@ describe("import of NDJSON", () => {
 });
 
 describe("import over HTTP", () => {
-  it("posts to a server that runs, once each", async () => {
+  it("posts each line to a running server once", async () => {
     const server = await serve([], { DATABASE_URL: database.url, CREDITS_SECRET_KEY: "topsecret" });
-    const file = await folder.write("http.ndjson", '{"c":"1","n":1}\n{"c":"2","n":2}\n');
+    const file = await directory.write("http.ndjson", '{"c":"1","n":1}\n{"c":"2","n":2}\n');
     const options = ["--account", "over http", "--map", "credits=c", "--url", `${server.address}/`];
     for (const posted of [2, 0]) {
       const result = await run(["import", file, ...options, "--key", "topsecret"]);
@@ -201,6 +206,9 @@ describe("import over HTTP", () => {
     expect(refused.stderr).toMatch(/^error: .*401/m);
     expect(refused.stderr).not.toMatch(/^ {4}at /m);
     expect((await server.stop()).code).toBe(0);
-    expect(await entriesOf("over http")).toHaveLength(2);
+    expect((await readEntries("over http")).map((entry) => entry.key)).toEqual([
+      "import:c5ccdd935dc58305672c946aba9e6529:0",
+      "import:65437586993ca5e9101c58a6a87cca5f:0",
+    ]);
   });
 });

@@ -9,14 +9,14 @@ beforeAll(async () => {
 });
 afterAll(() => database.drop());
 
-it("keys are made, shown once, listed, accepted and revoked", async () => {
+it("keys are created, shown once, listed, accepted and revoked", async () => {
   const env = { DATABASE_URL: database.url };
-  const made = await run(["keys", "create", "--name", "billing server"], env);
-  expect(made.code).toBe(0);
-  const key = made.stdout.trim();
+  const created = await run(["keys", "create", "--name", "billing server"], env);
+  expect(created.code).toBe(0);
+  const key = created.stdout.trim();
   expect(key).toMatch(/^ca_secret_[\w-]{43}$/);
-  const id = /key_[\w-]+/.exec(made.stderr)?.[0] as string;
-  expect(made.stderr).toMatch(/can't be shown again/);
+  const id = /key_[\w-]+/.exec(created.stderr)?.[0] as string;
+  expect(created.stderr).toMatch(/can't be shown again/);
 
   const listed = await run(["keys", "list"], env);
   expect(listed.stdout).toContain(id);

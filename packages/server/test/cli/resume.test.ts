@@ -5,28 +5,28 @@ import { fileURLToPath } from "node:url";
 import { Client } from "pg";
 import { afterAll, beforeAll, describe, expect, inject, it } from "vitest";
 import { createDatabase } from "../../../../tools/postgres.js";
-import { type ActivityPage, createCredits, type DatabaseOptions, formatCredits } from "../../src/index.js";
-import { type Folder, makeFolder, run, start, until } from "./command.js";
+import { type ActivityRow, addAmounts, createLedger, type DatabaseOptions } from "../../src/index.js";
+import { type Directory, makeDirectory, run, start, until } from "./command.js";
 
 const TRACE = fileURLToPath(
   new URL("../../../../../shared/data/azure-llm-inference-trace-code.csv", import.meta.url),
 );
 const TRACE_LINES = 8_819;
 
-let folder: Folder;
+let directory: Directory;
 beforeAll(async () => {
-  folder = await makeFolder();
+  directory = await makeDirectory();
 });
-afterAll(() => folder.remove());
+afterAll(() => directory.remove());
 
-/** A file of usage, some of whose lines are the same. */
-function writeLines(name: string, lines: number): Promise<string> {
-  const texts = Array.from({ length: lines }, (_, index) => {
+/** Writes a file of usage. Some of its lines are equal. */
+function writeFile(name: string, lines: number): Promise<string> {
+  const rows = Array.from({ length: lines }, (_, index) => {
     const second = String(Math.floor(index / 3) % 60).padStart(2, "0");
     const minute = String(Math.floor(index / 180) % 60).padStart(2, "0");
     return `2026-01-01 00:${minute}:${second},${index % 2 === 0 ? 7 : index},3`;
   });
-  return folder.write(name, `time,in,out\n${texts.join("\n")}`);
+  return directory.write(name, `time,in,out\n${rows.join("\n")}`);
 }
 
 const OPTIONS = [
@@ -35,31 +35,31 @@ const OPTIONS = [
 ];
 const TRACE_OPTIONS = [...OPTIONS.slice(0, -1), "time=TIMESTAMP,input=ContextTokens,output=GeneratedTokens"];
 
-/** Looks at what was imported: all of it, once, and adding up on every page from the newest row to the oldest. */
+/** Checks that every line was imported once, and that the balances of all pages add up. */
 async function expectImported(database: DatabaseOptions, lines: number) {
-  const credits = await createCredits({ database });
+  const ledger = await createLedger({ database });
   try {
-    const { violations, entries } = await credits.verify();
+    const { violations, entries } = await ledger.verify();
     expect([violations, entries]).toEqual([[], lines]);
-    const rows: ActivityPage["rows"][number][] = [];
-    let page = await credits.activity("acme", { perPage: 8 });
+    const rows: ActivityRow[] = [];
+    let page = await ledger.activity("acme", { perPage: 8 });
     while (page.rows.length > 0) {
       rows.push(...page.rows);
-      page = await credits.activity("acme", { perPage: 8, page: page.page + 1, asOf: page.asOf });
+      page = await ledger.activity("acme", { perPage: 8, page: page.page + 1, asOf: page.asOf });
     }
     expect(rows).toHaveLength(page.total);
     rows.forEach((row, index) => {
-      expect(row.balance).toBe((rows[index + 1]?.balance ?? 0n) + row.credits);
+      expect(row.balance).toBe(addAmounts(rows[index + 1]?.balance ?? "0", row.credits));
     });
     expect(rows.reduce((sum, row) => sum + row.entries, 0)).toBe(lines);
-    return { rows, balance: formatCredits(rows[0]?.balance ?? 0n) };
+    return { rows, balance: rows[0]?.balance ?? "0" };
   } finally {
-    await credits.close();
+    await ledger.close();
   }
 }
 
-/** Starts an import, kills it when some of it has been posted, and says how much that was. */
-async function killHalfWay(args: readonly string[], url: string, atLeast: number): Promise<number> {
+/** Starts an import, and kills it once some of it has been posted. Returns the number of posted lines. */
+async function killImport(args: readonly string[], url: string, atLeast: number): Promise<number> {
   const client = new Client({ connectionString: url });
   await client.connect();
   const count = async () => {
@@ -72,7 +72,7 @@ async function killHalfWay(args: readonly string[], url: string, atLeast: number
   await until(async () => ((await count()) >= atLeast ? true : undefined), running);
   running.process.kill("SIGKILL");
   expect((await running.finished).code).toBeNull();
-  // The server may still be at the last batch.
+  // The server may still run the last batch.
   for (let before = -1; before !== (await count()); await sleep(50)) before = await count();
   const posted = await count();
   await client.end();
@@ -83,7 +83,7 @@ async function importOnPostgres(file: string, options: readonly string[], lines:
   const database = await createDatabase(inject("databaseUrl"), "resume");
   try {
     const args = ["import", file, ...options];
-    const killedAt = await killHalfWay(args, database.url, 1);
+    const killedAt = await killImport(args, database.url, 1);
     expect(killedAt).toBeLessThan(lines);
     const rest = await run(args, { DATABASE_URL: database.url });
     expect(rest).toMatchObject({ code: 0, stderr: "" });
@@ -100,18 +100,18 @@ async function importOnPostgres(file: string, options: readonly string[], lines:
   }
 }
 
-describe("an import that is killed and run again", () => {
-  it("has posted every line once on Postgres", async () => {
-    await importOnPostgres(await writeLines("postgres.csv", 6_000), OPTIONS, 6_000);
+describe("an import that is killed and runs again", () => {
+  it("has posted every line once on PostgreSQL", async () => {
+    await importOnPostgres(await writeFile("postgres.csv", 6_000), OPTIONS, 6_000);
   });
 
   it("has posted every line once on the embedded database", { timeout: 120_000 }, async () => {
-    const file = await writeLines("embedded.csv", 4_000);
-    const dataDir = path.join(folder.path, "data");
+    const file = await writeFile("embedded.csv", 4_000);
+    const dataDir = path.join(directory.path, "data");
     const args = ["import", file, ...OPTIONS, "--data-dir", dataDir];
     expect((await run(["migrate", "--data-dir", dataDir])).code).toBe(0);
     const running = start(args);
-    await until(() => (running.printed().includes("Made the account") ? true : undefined), running);
+    await until(() => (running.printed().includes("Created the account") ? true : undefined), running);
     await sleep(200);
     running.process.kill("SIGKILL");
     expect((await running.finished).code).toBeNull();
@@ -122,7 +122,7 @@ describe("an import that is killed and run again", () => {
 });
 
 describe.skipIf(!existsSync(TRACE))("the trace of real calls", () => {
-  it("is imported in full, once, though killed half-way and run again twice", {
+  it("is imported once and in full, although the import is killed and runs twice again", {
     timeout: 120_000,
   }, async () => {
     const { rows, balance } = await importOnPostgres(TRACE, TRACE_OPTIONS, TRACE_LINES);

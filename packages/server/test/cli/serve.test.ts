@@ -1,23 +1,23 @@
+import { once } from "node:events";
 import { existsSync } from "node:fs";
-import { Agent, request } from "node:http";
+import { Agent, type IncomingMessage, request } from "node:http";
 import path from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, afterEach, beforeAll, describe, expect, inject, it } from "vitest";
 import { createDatabase, type Database } from "../../../../tools/postgres.js";
-import { createCredits } from "../../src/index.js";
-import { type Folder, makeFolder, run, type Serving, serve } from "./command.js";
+import { createLedger } from "../../src/index.js";
+import { type Directory, makeDirectory, run, type Serving, serve } from "./command.js";
 
 const SECRET = "operator-secret";
 
-let folder: Folder;
+let directory: Directory;
 let database: Database;
 let server: Serving | undefined;
 beforeAll(async () => {
-  folder = await makeFolder();
+  directory = await makeDirectory();
   database = await createDatabase(inject("databaseUrl"), "serve");
 });
 afterAll(async () => {
-  await folder.remove();
+  await directory.remove();
   await database.drop();
 });
 afterEach(async () => {
@@ -32,14 +32,14 @@ const call = (method: string, pathname: string, body?: object) =>
     ...(body === undefined ? {} : { body: JSON.stringify(body) }),
   });
 
-describe("serve on a folder", () => {
+describe("serve on a directory", () => {
   const env = () => ({
-    DATA_DIR: path.join(folder.path, "data"),
+    DATA_DIR: path.join(directory.path, "data"),
     CREDITS_SECRET_KEY: SECRET,
     HOST: "127.0.0.1",
   });
 
-  it("listens where it is told to, says how durable it is, and ends on SIGTERM", async () => {
+  it("listens on its host, logs the durability, and ends on SIGTERM", async () => {
     server = await serve([], env());
     expect(server.address).toMatch(/^http:\/\/127\.0\.0\.1:\d+$/);
     expect((await call("PUT", "/v1/accounts/acme", {})).status).toBe(201);
@@ -54,9 +54,9 @@ describe("serve on a folder", () => {
     const second = await run(["serve", "--port", "0"], env());
     expect(second.code).toBe(1);
     expect(second.stderr).toMatch(
-      new RegExp(`^error: The folder .* is open in process ${server.process.pid}`),
+      new RegExp(`^error: The directory .* is open in process ${server.process.pid}`),
     );
-    expect(second.stderr).toMatch(/Stop that process, choose another folder, or use PostgreSQL/);
+    expect(second.stderr).toMatch(/Stop that process, choose another directory, or use PostgreSQL/);
     expect(second.stderr).not.toMatch(/^ {4}at /m);
     expect((await call("GET", "/v1/accounts/acme")).status).toBe(200);
 
@@ -66,7 +66,7 @@ describe("serve on a folder", () => {
     expect(existsSync(lock)).toBe(false);
   });
 
-  it("takes over the lock of a process that was killed, with all it had answered", async () => {
+  it("takes over the lock of a killed process, with everything it had confirmed", async () => {
     server = await serve([], env());
     for (let index = 0; index < 5; index++) {
       expect((await call("POST", "/v1/accounts/acme/spend", { credits: "0.5" })).status).toBe(201);
@@ -82,7 +82,7 @@ describe("serve on a folder", () => {
 describe("serve on PostgreSQL", () => {
   const env = () => ({ DATABASE_URL: database.url, CREDITS_SECRET_KEY: SECRET });
 
-  it("honours options before the environment, and says when a port is in use", async () => {
+  it("prefers options to the environment, and reports a port in use", async () => {
     server = await serve(["--port", "0", "--host", "127.0.0.1"], { ...env(), PORT: "1", HOST: "192.0.2.1" });
     const { port } = new URL(server.address);
     const second = await run(["serve"], { ...env(), PORT: port });
@@ -96,7 +96,7 @@ describe("serve on PostgreSQL", () => {
     expect([code, /PostgreSQL: a reply means/.test(stdout)]).toEqual([0, true]);
   });
 
-  it("finishes what is in flight on SIGTERM, takes no more, and does not wait for idle connections", async () => {
+  it("finishes the requests in flight on SIGTERM, takes no more, and does not wait for idle connections", async () => {
     server = await serve([], env());
     await call("PUT", "/v1/accounts/busy", {});
     const agent = new Agent({ keepAlive: true, maxSockets: 8 });
@@ -104,37 +104,41 @@ describe("serve on PostgreSQL", () => {
       Array.from({ length: 2_000 }, (_, index) => ({
         ...{ id: `${batch}-${index}`, account: "busy", kind: "ai_usage", credits: "0.001" },
       }));
-    const answers = Array.from({ length: 4 }, (_, batch) =>
+    const requests = Array.from({ length: 4 }, (_, batch) =>
       post(agent, "/v1/usage", { events: events(batch) }),
     );
-    await sleep(60);
-    const stopping = Date.now();
+    await Promise.all(requests.map(({ accepted }) => accepted));
+    const stoppingMs = Date.now();
     const finished = server.stop();
-    const statuses = await Promise.all(answers);
+    const statuses = await Promise.all(requests.map(({ status }) => status));
     expect(statuses).toEqual([200, 200, 200, 200]);
     const { code, stderr } = await finished;
     expect([code, stderr]).toEqual([0, ""]);
-    expect(Date.now() - stopping).toBeLessThan(4_000);
+    expect(Date.now() - stoppingMs).toBeLessThan(4_000);
     agent.destroy();
     await expect(fetch(server.address)).rejects.toThrow();
-    const credits = await createCredits({ database: { url: database.url } });
-    expect((await credits.verify()).entries).toBe(8_000);
-    await credits.close();
+    const ledger = await createLedger({ database: { url: database.url } });
+    expect((await ledger.verify()).entries).toBe(8_000);
+    await ledger.close();
   });
 
-  function post(agent: Agent, pathname: string, body: object): Promise<number | undefined> {
-    return new Promise((resolve, reject) => {
-      const headers = { authorization: `Bearer ${SECRET}`, "content-type": "application/json" };
-      const sent = request(
-        `${server?.address}${pathname}`,
-        { agent, method: "POST", headers },
-        (response) => {
-          response.resume().once("end", () => resolve(response.statusCode));
-        },
-      );
-      sent.once("error", reject);
+  /** Sends the body once the server has accepted the head of the request. */
+  function post(agent: Agent, pathname: string, body: object) {
+    const headers = {
+      authorization: `Bearer ${SECRET}`,
+      "content-type": "application/json",
+      expect: "100-continue",
+    };
+    const sent = request(`${server?.address}${pathname}`, { agent, method: "POST", headers });
+    sent.flushHeaders();
+    const accepted = once(sent, "continue").then(() => {
       sent.end(JSON.stringify(body));
     });
+    const status = once(sent, "response").then(async ([response]: IncomingMessage[]) => {
+      await once((response as IncomingMessage).resume(), "end");
+      return response?.statusCode;
+    });
+    return { accepted, status };
   }
 
   it("runs twice on one database", async () => {

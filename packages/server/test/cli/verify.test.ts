@@ -1,42 +1,54 @@
 import { Client } from "pg";
 import { afterAll, beforeAll, describe, expect, inject, it } from "vitest";
 import { createDatabase, type Database } from "../../../../tools/postgres.js";
-import { credits as amount, createCredits } from "../../src/index.js";
-import { type Folder, makeFolder, run } from "./command.js";
+import { createLedger } from "../../src/index.js";
+import { type Directory, makeDirectory, run } from "./command.js";
 
 let seeded: Database;
-let folder: Folder;
+let directory: Directory;
 
-/** A history with grants, usage in groups, a discount, holds, a refund and corrections, on two accounts. */
+/** Facts of usage, each in its own column. */
+const FACTS = {
+  member: "m",
+  task: "t",
+  price: "p",
+  quantities: { tokens: 5 },
+  estimated: true,
+  cost: 0.5,
+  privateMetadata: { a: 1 },
+};
+
+/** Writes a history with grants, groups of usage, a discount, holds, a refund and corrections, on two accounts. */
 async function seed(url: string): Promise<void> {
-  const credits = await createCredits({ database: { url } });
+  const ledger = await createLedger({ database: { url } });
   for (const account of ["acme", "other"]) {
-    await credits.putAccount(account);
-    await credits.grant(account, { kind: "purchase", credits: amount("100") });
+    await ledger.putAccount(account);
+    await ledger.grant(account, { kind: "purchase", credits: "100" });
     for (const project of ["a", "b", "a"]) {
-      await credits.spend(account, {
-        credits: amount("8"),
-        originalCredits: amount("10"),
+      await ledger.spend(account, {
+        ...FACTS,
+        credits: "8",
+        originalCredits: "10",
         project,
         description: "d",
       });
     }
-    await credits.refund(account, { entry: 2, credits: amount("3") });
-    await credits.hold(account, { credits: amount("5") });
-    await credits.adjust(account, { credits: amount("-1"), description: "x" });
-    await credits.spend(account, { credits: amount("2") });
+    await ledger.refund(account, { entry: 2, credits: "3" });
+    await ledger.hold(account, { credits: "5" });
+    await ledger.adjust(account, { credits: "-1", description: "x" });
+    await ledger.spend(account, { credits: "2" });
   }
-  await credits.close();
+  await ledger.close();
 }
 
 beforeAll(async () => {
-  folder = await makeFolder();
+  directory = await makeDirectory();
   seeded = await createDatabase(inject("databaseUrl"), "verify");
   await seed(seeded.url);
 });
 afterAll(async () => {
   await seeded.drop();
-  await folder.remove();
+  await directory.remove();
 });
 
 const superuser = async (url: string, sql: string) => {
@@ -49,8 +61,8 @@ const superuser = async (url: string, sql: string) => {
   }
 };
 
-/** A copy of the seeded database in which something was changed behind the ledger's back. */
-async function tampered(sql: string, after = ""): Promise<Database> {
+/** Copies the seeded database, and changes something there without the ledger. */
+async function tamper(sql: string, after = ""): Promise<Database> {
   const name = `tampered_${Math.random().toString(36).slice(2)}`;
   const url = new URL(seeded.url);
   const template = url.pathname.slice(1);
@@ -68,17 +80,17 @@ async function tampered(sql: string, after = ""): Promise<Database> {
 const BALANCES = "each balance is the one before plus the credits";
 const ACCOUNTS = "each account stands where its last entry left it";
 const SEQS = "entries are seq 1, 2, 3, ... without gaps";
-const HASHES = "each entry's hash seals it and all before it";
+const HASHES = "each entry's hash covers it and all entries before it";
 const DRAWS = "the draws of each entry and its debt are its amount";
 const GRANTS = "each grant is as its entry opened it, and what remains is its amount less its draws";
-const DUE = "each account knows what comes due next, and what remains by kind";
+const DUE = "each account has what comes due next, and what remains by kind";
 const SUMS = "what remains of the grants less the debt is the balance";
 const HOLDS = "what is held is the sum of the open holds";
 const REFUNDS = "no entry is refunded beyond what it took";
 const ROW_CHAIN = "each row's balance is that of the row beneath it plus its credits";
 const ROW_SUMS = "each row is the sum of its entries, and every entry is in one row";
 const ROW_COUNTS = "rows are numbered 1, 2, 3, ... in each category, and counted on the account";
-const STRAYS = "every line belongs to an account that exists";
+const STRAYS = "every record belongs to an account that exists";
 
 const entry = (set: string, seq = 3) =>
   `UPDATE credits.entries SET ${set} WHERE account = 'acme' AND seq = ${seq}`;
@@ -90,7 +102,7 @@ const openWindow = (path: string, value: string) =>
   account(`open_window = jsonb_set(open_window::jsonb, '${path}', '${value}')::text`);
 
 describe("verify", () => {
-  it("finds nothing wrong with a good database, and says how much it checked", async () => {
+  it("passes a correct database, and prints how much it checked", async () => {
     const all = await run(["verify"], { DATABASE_URL: seeded.url });
     expect(all).toMatchObject({ code: 0, stderr: "" });
     expect(all.stdout).toMatch(/Checked 2 accounts, 14 entries, 2 grants, 12 activity rows in \d/);
@@ -104,24 +116,40 @@ describe("verify", () => {
     expect(none.stdout).toMatch(/There is no account "nobody"; nothing was checked/);
   });
 
-  it("checks an embedded database too, one that is empty, and refuses a folder without one", async () => {
-    const missing = await run(["verify"], { DATA_DIR: `${folder.path}/mistyped` });
+  it("checks an empty embedded database, and refuses a directory without one", async () => {
+    const missing = await run(["verify"], { DATA_DIR: `${directory.path}/mistyped` });
     expect(missing).toMatchObject({ code: 1, stdout: "" });
     expect(missing.stderr).toMatch(/There is no embedded database in ".*mistyped"/);
-    await run(["migrate"], { DATA_DIR: folder.path });
-    const result = await run(["verify"], { DATA_DIR: folder.path });
+    await run(["migrate"], { DATA_DIR: directory.path });
+    const result = await run(["verify"], { DATA_DIR: directory.path });
     expect(result.code).toBe(0);
     expect(result.stdout).toMatch(/Checked 0 accounts, 0 entries/);
   });
 });
 
-describe("after tampering, verify names the line:", () => {
-  it.concurrent.each<[what: string, sql: string, check: string, line: string]>([
+describe("after tampering, verify finds the record", () => {
+  it.concurrent.each<[name: string, sql: string, check: string, record: string]>([
     ["an entry's credits", entry("credits = credits + 1"), BALANCES, "entry 3"],
     ["an entry's balance", entry("balance = balance - 1"), BALANCES, "entry 3"],
     ["an entry's description", entry("description = 'forged'"), HASHES, "entry 3"],
     ["an entry's project", entry("project = 'forged'"), HASHES, "entry 3"],
     ["an entry's metadata", entry(`metadata = '{"a": 1}'`), HASHES, "entry 3"],
+    ["an entry's type", entry("type = 'grant'"), HASHES, "entry 3"],
+    ["an entry's member", entry("member = 'forged'"), HASHES, "entry 3"],
+    ["an entry's task", entry("task = 'forged'"), HASHES, "entry 3"],
+    ["an entry's price", entry("price = 'forged'"), HASHES, "entry 3"],
+    ["an entry's quantities", entry(`quantities = '{"tokens": "6"}'`), HASHES, "entry 3"],
+    ["an estimate", entry("estimated = false"), HASHES, "entry 3"],
+    ["an entry's cost", entry("cost = 1"), HASHES, "entry 3"],
+    ["an entry's private metadata", entry("private_metadata = NULL"), HASHES, "entry 3"],
+    ["an entry's salt", entry("salt = decode(repeat('ab', 16), 'hex')"), HASHES, "entry 3"],
+    [
+      "an entry's description without its salt",
+      entry("description = 'forged', salt = NULL"),
+      HASHES,
+      "entry 3",
+    ],
+    ["an entry's digest", entry("digest = NULL"), HASHES, "entry 3"],
     ["an entry's time", entry("occurred_at = occurred_at + interval '1 microsecond'"), HASHES, "entry 3"],
     ["an entry's key", entry("key = 'forged'"), HASHES, "entry 3"],
     ["an entry's original amount", entry("original_credits = NULL"), HASHES, "entry 3"],
@@ -169,8 +197,11 @@ describe("after tampering, verify names the line:", () => {
     ["the open window's balance", openWindow("{1}", '"1"'), ROW_CHAIN, "row 6"],
     ["an open row's credits", openWindow("{2,0,10}", '"-1"'), ROW_SUMS, "row 6"],
     ["an open row's project", openWindow("{2,0,2}", '"forged"'), ROW_SUMS, "row 6"],
+    ["an open row's member", openWindow("{2,0,12}", '"forged"'), ROW_SUMS, "row 6"],
     ["the open window gone", account("open_window = NULL"), ROW_COUNTS, "account"],
     ["a row's description", row("description = 'forged'"), ROW_SUMS, "row 3"],
+    ["a row's member", row("member = 'forged'"), ROW_SUMS, "row 3"],
+    ["a row's task", row("task = NULL"), ROW_SUMS, "row 3"],
     ["a row's source", row("source_type = 'x', source_label = 'forged'"), ROW_SUMS, "row 3"],
     ["a grant that is gone", "DELETE FROM credits.grants WHERE account = 'acme'", GRANTS, "grant 1"],
     ["a hold's amount", "UPDATE credits.holds SET credits = 1 WHERE account = 'acme'", HOLDS, "account"],
@@ -205,21 +236,21 @@ describe("after tampering, verify names the line:", () => {
       "account",
     ],
     ["an account that is gone", "DELETE FROM credits.accounts WHERE account = 'acme'", STRAYS, "entries"],
-  ])("%s", async (_what, sql, check, line) => {
-    const database = await tampered(sql);
-    const credits = await createCredits({ database: { url: database.url } });
+  ])("%s", async (_, sql, check, record) => {
+    const database = await tamper(sql);
+    const ledger = await createLedger({ database: { url: database.url } });
     try {
-      const { violations } = await credits.verify();
+      const { violations } = await ledger.verify();
       const found = violations.find((violation) => violation.check === check);
-      expect(found, JSON.stringify(violations)).toMatchObject({ account: "acme", line });
+      expect(found, JSON.stringify(violations)).toMatchObject({ account: "acme", record });
     } finally {
-      await credits.close();
+      await ledger.close();
       await database.drop();
     }
   });
 
-  it("also that the database no longer refuses changes", async () => {
-    const database = await tampered("SELECT 1", "ALTER TABLE credits.entries DISABLE TRIGGER append_only");
+  it("that the database no longer refuses changes", async () => {
+    const database = await tamper("SELECT 1", "ALTER TABLE credits.entries DISABLE TRIGGER append_only");
     try {
       const { code, stdout } = await run(["verify"], { DATABASE_URL: database.url });
       expect(stdout).toContain(
@@ -236,15 +267,15 @@ describe("after tampering, verify names the line:", () => {
     ["an entry's description", entry("description = 'forged'"), HASHES, "entry 3"],
     ["a row's balance", row("balance = balance + 1"), ROW_CHAIN, "row 3"],
     ["an account's counter", account("rows_used = 9, rows_all = 12"), ROW_COUNTS, "account"],
-  ])("on the command line too, with an exit code: %s", async (_what, sql, check, line) => {
-    const database = await tampered(sql);
+  ])("%s, also on the command line with an exit code", async (_, sql, check, record) => {
+    const database = await tamper(sql);
     try {
       for (const args of [["verify"], ["verify", "--account", "acme"]]) {
         const { code, stdout } = await run(args, { DATABASE_URL: database.url });
         const lines = stdout.split("\n");
         const at = lines.indexOf(`WRONG ${check}`);
         expect(at, stdout).toBeGreaterThanOrEqual(0);
-        expect(lines[at + 1], stdout).toMatch(new RegExp(`^ {6}account "acme", ${line}: `));
+        expect(lines[at + 1], stdout).toMatch(new RegExp(`^ {6}account "acme", ${record}: `));
         expect(stdout).toMatch(/^\d+ of 15 checks failed\.$/m);
         expect(code).toBe(1);
       }

@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { type Credits, createCredits } from "../../src/index.js";
+import { createLedger, type LocalLedger } from "../../src/index.js";
 
-let ledger: Credits;
+let ledger: LocalLedger;
 
 beforeAll(async () => {
-  ledger = await createCredits({ database: {}, secretKeys: ["secret"] });
+  ledger = await createLedger({ database: {}, secretKeys: ["secret"] });
   await ledger.putAccount("acme");
 });
 
@@ -27,21 +27,21 @@ it("lets a page on another origin read with its token", async () => {
   expect(preflight.headers.get("access-control-allow-origin")).toBe("*");
   expect(preflight.headers.get("access-control-allow-headers")).toBe("Authorization,If-None-Match");
   const { token } = await ledger.createToken("acme");
-  const answer = await ask("GET", { authorization: `Bearer ${token}` });
-  expect(answer.status).toBe(200);
-  expect(answer.headers.get("access-control-allow-origin")).toBe("*");
-  expect(answer.headers.get("access-control-expose-headers")).toBe("ETag");
+  const reply = await ask("GET", { authorization: `Bearer ${token}` });
+  expect(reply.status).toBe(200);
+  expect(reply.headers.get("access-control-allow-origin")).toBe("*");
+  expect(reply.headers.get("access-control-expose-headers")).toBe("ETag");
 });
 
-it("does not let browsers elsewhere send commands, nor anyone but the reader keep a balance", async () => {
+it("lets no page on another origin send commands, and no shared cache store a balance", async () => {
   const preflight = await ask("OPTIONS", {
     "access-control-request-method": "PUT",
     "access-control-request-headers": "authorization,content-type",
   });
   expect(preflight.headers.get("access-control-allow-methods")).toBe("GET");
   expect(preflight.headers.get("access-control-allow-headers")).not.toMatch(/content-type/i);
-  const answer = await ask("GET", { authorization: "Bearer secret" });
-  expect(answer.headers.get("cache-control")).toBe("private, no-cache");
+  const reply = await ask("GET", { authorization: "Bearer secret" });
+  expect(reply.headers.get("cache-control")).toBe("private, no-cache");
   for (const [method, headers] of [
     ["GET", {}],
     ["GET", { authorization: "Bearer wrong" }],

@@ -3,7 +3,7 @@ import { type IncomingMessage, request } from "node:http";
 import type { AddressInfo } from "node:net";
 import { buffer } from "node:stream/consumers";
 import { gunzipSync, inflateSync } from "node:zlib";
-import { createClient } from "@credit-activity/client";
+import { createLedgerClient } from "@credit-activity/client";
 import { serve } from "@hono/node-server";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { openLedger, SECRET, type TestLedger } from "./ledger.js";
@@ -28,9 +28,9 @@ let origin: string;
 
 beforeAll(async () => {
   ledger = await openLedger({ engine: "pglite" });
-  await ledger.credits.putAccount("large");
-  await ledger.post("/v1/usage", { events: eventsOf("large") });
-  server = serve({ fetch: ledger.credits.fetch, port: 0, hostname: "127.0.0.1" });
+  await ledger.local.putAccount("large");
+  await ledger.post("/v1/usage", { events: createEvents("large") });
+  server = serve({ fetch: ledger.local.fetch, port: 0, hostname: "127.0.0.1" });
   await once(server, "listening");
   origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
 });
@@ -39,7 +39,7 @@ afterAll(async () => {
   await ledger.drop();
 });
 
-function eventsOf(account: string) {
+function createEvents(account: string) {
   return Array.from({ length: EVENTS }, (_, n) => ({
     id: `${account}-${n}`,
     account,
@@ -57,27 +57,27 @@ const throughHandler: Send = async (method, path, headers = {}, body) => {
     headers: { ...credentials, ...headers },
     ...(body === undefined ? {} : { body }),
   });
-  const answer = await ledger.credits.fetch(sent);
+  const reply = await ledger.local.fetch(sent);
   return {
-    status: answer.status,
-    headers: answer.headers,
-    bytes: Buffer.from(await answer.arrayBuffer()),
+    status: reply.status,
+    headers: reply.headers,
+    bytes: Buffer.from(await reply.arrayBuffer()),
   };
 };
 
 const overTheWire: Send = async (method, path, headers = {}, body) => {
   const sent = request(`${origin}${path}`, { method, headers: { ...credentials, ...headers } });
   sent.end(body);
-  const [answer] = (await once(sent, "response")) as [IncomingMessage];
+  const [reply] = (await once(sent, "response")) as [IncomingMessage];
   const received = new Headers();
-  for (const [name, value] of Object.entries(answer.headers)) received.set(name, String(value));
-  return { status: answer.statusCode as number, headers: received, bytes: await buffer(answer) };
+  for (const [name, value] of Object.entries(reply.headers)) received.set(name, String(value));
+  return { status: reply.statusCode as number, headers: received, bytes: await buffer(reply) };
 };
 
 describe.each([
-  ["by the fetch handler", throughHandler],
-  ["by a server", overTheWire],
-] as const)("an answer %s", (_, send) => {
+  ["of the fetch handler", throughHandler],
+  ["of a server", overTheWire],
+] as const)("a response %s", (_, send) => {
   const large = "/v1/accounts/large/entries?limit=1000";
   const accepting = (encoding: string) => ({ "accept-encoding": encoding });
 
@@ -106,34 +106,34 @@ describe.each([
     }
   });
 
-  it("is as it is when the client does not accept that", async () => {
+  it("is not compressed when the client does not accept that", async () => {
     const plain = await send("GET", large);
     for (const accepted of ["", "identity", "br", "gzip;q=0", "*;q=0", "gzip;q=0, *;q=0, identity"]) {
-      const answer = await send("GET", large, accepting(accepted));
-      expect(answer.headers.get("content-encoding"), accepted).toBeNull();
-      expect(answer.bytes.equals(plain.bytes), accepted).toBe(true);
+      const reply = await send("GET", large, accepting(accepted));
+      expect(reply.headers.get("content-encoding"), accepted).toBeNull();
+      expect(reply.bytes.equals(plain.bytes), accepted).toBe(true);
     }
   });
 
-  it("is as it is when it is small, or answers a command", async () => {
+  it("is not compressed when it is small, or responds to a command", async () => {
     const gzip = accepting("gzip");
     for (const path of [
       "/v1/accounts/large",
       "/v1/accounts/large/activity",
       "/v1/accounts/large/entries?limit=20",
     ]) {
-      const answer = await send("GET", path, gzip);
-      expect([answer.status, answer.headers.get("content-encoding")], path).toEqual([200, null]);
-      expect(answer.headers.get("vary"), path).toBeNull();
-      expect(() => JSON.parse(answer.bytes.toString()), path).not.toThrow();
+      const reply = await send("GET", path, gzip);
+      expect([reply.status, reply.headers.get("content-encoding")], path).toEqual([200, null]);
+      expect(reply.headers.get("vary"), path).toBeNull();
+      expect(() => JSON.parse(reply.bytes.toString()), path).not.toThrow();
     }
-    const body = JSON.stringify({ events: eventsOf("large") });
+    const body = JSON.stringify({ events: createEvents("large") });
     const posted = await send("POST", "/v1/usage", { ...gzip, "content-type": "application/json" }, body);
     expect([posted.status, posted.headers.get("content-encoding")]).toEqual([200, null]);
     expect(posted.bytes.length).toBeGreaterThan(32 * 1024);
   });
 
-  it("is known again under one ETag, compressed or not", async () => {
+  it("has one ETag, compressed or not", async () => {
     const plain = await send("GET", large);
     const packed = await send("GET", large, accepting("gzip"));
     for (const { headers } of [plain, packed]) {
@@ -149,7 +149,7 @@ describe.each([
     }
   });
 
-  it("has no body when only its head is asked for", async () => {
+  it("has no body when the method is HEAD", async () => {
     const plain = await send("GET", large);
     const head = await send("HEAD", large, accepting("gzip"));
     expect([head.status, head.bytes.length]).toEqual([200, 0]);
@@ -162,14 +162,14 @@ describe.each([
   });
 });
 
-it("a client that reads a long list gets all of it, and others read on while one goes away", async () => {
-  const client = createClient({ baseUrl: origin, token: SECRET });
+it("a client reads all of a long list while another client goes away", async () => {
+  const client = createLedgerClient({ baseUrl: origin, key: SECRET });
   const gone = request(`${origin}/v1/accounts/large/entries?limit=1000`, {
     headers: { ...credentials, "accept-encoding": "gzip" },
   });
   gone.on("error", () => {});
   gone.end();
-  gone.on("response", (answer) => answer.destroy());
+  gone.on("response", (reply) => reply.destroy());
   const { entries } = await client.entries("large", { limit: 1000 });
   expect(entries).toHaveLength(EVENTS);
   expect(entries[0]?.description).toBe("Grüße");

@@ -1,9 +1,13 @@
 import { readFile } from "node:fs/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { z } from "zod";
 import { openLedger, type TestLedger } from "./ledger.js";
-import { resolve, routesOf } from "./openapi-schema.js";
+import { listRoutes, resolve } from "./openapi-schema.js";
 
 const COPY = new URL("../../openapi.json", import.meta.url);
+
+/** A schema of an app that has the name of one of ours. */
+const appSchema = z.object({}).meta({ id: "Entry" });
 
 let ledger: TestLedger;
 beforeAll(async () => {
@@ -17,8 +21,14 @@ describe("the OpenAPI document", () => {
     const committed = await readFile(COPY, "utf8").catch(() => "");
     expect(
       committed === served,
-      "packages/server/openapi.json is not the document that is served. When the change is meant, update it with: npm run openapi --workspace packages/server",
+      "packages/server/openapi.json is not the document that is served. If the change is intended, run: npm run openapi",
     ).toBe(true);
+  });
+
+  it("shares no name with the schemas of an app that uses zod too", () => {
+    expect(z.globalRegistry.get(appSchema)).toEqual({ id: "Entry" });
+    expect(Object.keys(z.toJSONSchema(z.globalRegistry).schemas)).toEqual(["Entry"]);
+    expect(ledger.document.components.schemas.Entry?.required).toContain("seq");
   });
 
   it("is OpenAPI 3.1 with a title, a version and known tags", () => {
@@ -29,7 +39,7 @@ describe("the OpenAPI document", () => {
       version: expect.stringMatching(/^\d+\.\d+\.\d+$/),
     });
     const known = new Set(tags.map((tag) => tag.name));
-    for (const { path, operation } of routesOf(ledger.document)) {
+    for (const { path, operation } of listRoutes(ledger.document)) {
       for (const tag of (operation as { tags?: string[] }).tags ?? []) expect(known, path).toContain(tag);
     }
   });
@@ -42,8 +52,8 @@ describe("the OpenAPI document", () => {
     expect(Object.keys(ledger.document.components.schemas).filter((name) => !used.has(name))).toEqual([]);
   });
 
-  it("names each operation once, with its parameters, its security and its answers", () => {
-    const routes = routesOf(ledger.document);
+  it("names each operation once, with its parameters, its security and its responses", () => {
+    const routes = listRoutes(ledger.document);
     const ids = routes.map(({ operation }) => operation.operationId);
     expect(ids.every((id) => /^[a-z][A-Za-z]+$/.test(id ?? ""))).toBe(true);
     expect(new Set(ids).size).toBe(routes.length);
@@ -74,7 +84,7 @@ describe("the OpenAPI document", () => {
     }
   });
 
-  it("has patterns that are regular expressions by themselves", () => {
+  it("has patterns that are valid regular expressions", () => {
     for (const [, pattern] of JSON.stringify(ledger.document).matchAll(/"pattern":("(?:[^"\\]|\\.)*")/g)) {
       const source = JSON.parse(pattern as string) as string;
       expect(() => new RegExp(source, "u")).not.toThrow();
@@ -84,7 +94,7 @@ describe("the OpenAPI document", () => {
 });
 
 describe("the reference at /docs", () => {
-  it("needs nothing from elsewhere, and its policy allows nothing from there", async () => {
+  it("loads nothing from other origins, and its policy allows none", async () => {
     const page = await ledger.get("/docs");
     expect(page.headers.get("content-type")).toMatch(/^text\/html/);
     const policy = page.headers.get("content-security-policy") ?? "";
@@ -105,7 +115,7 @@ describe("the reference at /docs", () => {
     expect(page.text).not.toMatch(/<script(?![^>]*\bsrc=)/);
   });
 
-  it("serves nothing but its own files", async () => {
+  it("serves only its own files", async () => {
     const sent = [
       "package.json",
       "index.html",
@@ -116,8 +126,8 @@ describe("the reference at /docs", () => {
       "x",
     ];
     for (const file of sent) {
-      const answer = await ledger.get(`/docs/${file}`, { authorization: null });
-      expect([answer.status, answer.body.code], file).toEqual([404, "not_found"]);
+      const reply = await ledger.get(`/docs/${file}`, { authorization: null });
+      expect([reply.status, reply.body.code], file).toEqual([404, "not_found"]);
     }
   });
 });

@@ -1,53 +1,50 @@
-import type { Account, Entry, Grant, Hold, Problem } from "@credit-activity/client";
+import type { Account, Entry, Grant, Problem } from "@credit-activity/client";
 import { inject } from "vitest";
 import { createDatabase } from "../../../../tools/postgres.js";
-import { type Credits, createCredits } from "../../src/create-credits.js";
-import type { Instant } from "../../src/ledger/instant.js";
+import { createLedger, type LedgerOptions, type LocalLedger } from "../../src/index.js";
 import type { Engine } from "../databases.js";
-import { type Document, faults, routeOf } from "./openapi-schema.js";
+import { type Document, faults, findRoute } from "./openapi-schema.js";
 
-/** The secret key tests call with. */
+/** The secret key of the tests. */
 export const SECRET = "secret-of-the-tests";
 
-/** How a request differs from the usual one. */
-export interface CallOptions {
+/** Differences of a request from the usual one. */
+export interface RequestOptions {
   readonly key?: string;
-  /** The whole Authorization header; null for none. The tests' secret key when left out. */
+  /** The whole Authorization header. Null for none. Default: the tests' secret key. */
   readonly authorization?: string | null;
   readonly contentType?: string | null;
   readonly headers?: Readonly<Record<string, string>>;
 }
 
-export interface Answer<Body> {
+/** A response that was read to its end. */
+export interface Reply<Body> {
   readonly status: number;
   readonly headers: Headers;
   readonly body: Body;
   readonly text: string;
 }
 
-export type EntryAnswer = { readonly entry: Entry };
-export type HoldAnswer = { readonly hold: Hold };
-
-/** A ledger with its HTTP handler. Each answer is held against the OpenAPI document that the ledger serves. */
+/** A ledger with its HTTP handler. Each response is compared with the OpenAPI document that the ledger serves. */
 export interface TestLedger {
-  readonly credits: Credits;
+  readonly local: LocalLedger;
   readonly document: Document;
-  /** The database's URL; null for the embedded one. */
+  /** The URL of the database. Null for the embedded one. */
   readonly url: string | null;
-  /** The operations that have answered well, as "METHOD /path". */
+  /** The operations that have succeeded, as "METHOD /path". */
   readonly covered: ReadonlySet<string>;
   call<Body = Problem>(
     method: string,
     path: string,
     body?: unknown,
-    options?: CallOptions,
-  ): Promise<Answer<Body>>;
-  get<Body = Problem>(path: string, options?: CallOptions): Promise<Answer<Body>>;
-  post<Body = Problem>(path: string, body: unknown, options?: CallOptions): Promise<Answer<Body>>;
-  /** A new account, with these credits granted; returns its id. */
+    options?: RequestOptions,
+  ): Promise<Reply<Body>>;
+  get<Body = Problem>(path: string, options?: RequestOptions): Promise<Reply<Body>>;
+  post<Body = Problem>(path: string, body: unknown, options?: RequestOptions): Promise<Reply<Body>>;
+  /** Creates an account and grants these credits, if any. Returns its id. */
   account(credits?: string): Promise<string>;
-  /** All that can be read of an account, to see that nothing moved. */
-  stateOf(account: string): Promise<AccountState>;
+  /** Reads all of an account, to show that nothing moved. */
+  readState(account: string): Promise<AccountState>;
   drop(): Promise<void>;
 }
 
@@ -57,20 +54,19 @@ export interface AccountState {
   readonly grants: readonly Grant[];
 }
 
-export interface LedgerOptions {
+export interface TestOptions extends Pick<LedgerOptions, "now" | "kinds" | "logger"> {
   readonly engine: Engine;
-  readonly now?: () => Instant;
 }
 
-/** Opens a ledger on a database of its own. */
-export async function openLedger({ engine, now }: LedgerOptions): Promise<TestLedger> {
+/** Opens a ledger on a new database. */
+export async function openLedger({ engine, ...options }: TestOptions): Promise<TestLedger> {
   const own = engine === "postgres" ? await createDatabase(inject("databaseUrl"), "http") : null;
-  const credits = await createCredits({
+  const local = await createLedger({
     database: own === null ? {} : { url: own.url },
     secretKeys: [SECRET],
-    ...(now === undefined ? {} : { now }),
+    ...options,
   });
-  const served = await credits.fetch(new Request("http://ledger.test/openapi.json"));
+  const served = await local.fetch(new Request("http://ledger.test/openapi.json"));
   const document = (await served.json()) as Document;
   const covered = new Set<string>();
   let accounts = 0;
@@ -79,30 +75,29 @@ export async function openLedger({ engine, now }: LedgerOptions): Promise<TestLe
     method: string,
     path: string,
     body?: unknown,
-    options: CallOptions = {},
+    options: RequestOptions = {},
   ) => {
-    const request = requestOf(method, path, body, options);
-    const answer = await readAnswer<Body>(await credits.fetch(request));
-    check(document, request, answer, covered);
-    return answer;
+    const request = toRequest(method, path, body, options);
+    const reply = await readReply<Body>(await local.fetch(request));
+    check(document, request, reply, covered);
+    return reply;
   };
-  const ledger: TestLedger = {
-    credits,
+  return {
+    local,
     document,
     url: own?.url ?? null,
     covered,
     call,
     get: (path, options) => call("GET", path, undefined, options),
     post: (path, body, options) => call("POST", path, body, options),
-    async account(amount) {
+    async account(credits) {
       const account = `account-${++accounts}`;
       await call("PUT", `/v1/accounts/${account}`, {});
-      if (amount !== undefined) {
-        await call("POST", `/v1/accounts/${account}/grants`, { kind: "purchase", credits: amount });
-      }
+      if (credits !== undefined)
+        await call("POST", `/v1/accounts/${account}/grants`, { kind: "purchase", credits });
       return account;
     },
-    async stateOf(account) {
+    async readState(account) {
       const at = `/v1/accounts/${encodeURIComponent(account)}`;
       const found = await call<Account>("GET", at);
       const entries = await call<{ entries: Entry[] }>("GET", `${at}/entries?limit=1000`);
@@ -110,19 +105,18 @@ export async function openLedger({ engine, now }: LedgerOptions): Promise<TestLe
       return { account: found.body, entries: entries.body.entries, grants: grants.body.grants };
     },
     async drop() {
-      await credits.close();
+      await local.close();
       await own?.drop();
     },
   };
-  return ledger;
 }
 
-/** A body that is sent as it is, whatever it says it is. */
+/** A body that is sent as it is, whatever its type claims. */
 export class Raw {
   constructor(readonly bytes: string | Uint8Array<ArrayBuffer>) {}
 }
 
-function requestOf(method: string, path: string, body: unknown, options: CallOptions): Request {
+function toRequest(method: string, path: string, body: unknown, options: RequestOptions): Request {
   const { key, authorization = `Bearer ${SECRET}`, contentType = "application/json" } = options;
   const headers = new Headers(options.headers);
   if (authorization !== null) headers.set("authorization", authorization);
@@ -130,45 +124,48 @@ function requestOf(method: string, path: string, body: unknown, options: CallOpt
   if (body === undefined) return new Request(`http://ledger.test${path}`, { method, headers });
   if (contentType !== null) headers.set("content-type", contentType);
   const sent = body instanceof Raw ? body.bytes : JSON.stringify(body);
-  // A text would bring a content type of its own; bytes do not.
+  // A string would add a content type. Bytes do not.
   const bytes = typeof sent === "string" ? new TextEncoder().encode(sent) : sent;
   return new Request(`http://ledger.test${path}`, { method, headers, body: bytes });
 }
 
-async function readAnswer<Body>(response: Response): Promise<Answer<Body>> {
+async function readReply<Body>(response: Response): Promise<Reply<Body>> {
   const text = await response.text();
   const isJson = /json$/.test((response.headers.get("content-type") ?? "").split(";")[0] ?? "");
   const body = (isJson && text !== "" ? JSON.parse(text) : null) as Body;
   return { status: response.status, headers: response.headers, body, text };
 }
 
-/** Throws when an answer is not one that the document promises. */
-function check(document: Document, request: Request, answer: Answer<unknown>, covered: Set<string>): void {
+/** Throws if a response is not one that the document promises. */
+function check(document: Document, request: Request, reply: Reply<unknown>, covered: Set<string>): void {
   const { pathname } = new URL(request.url);
   const asked = `${request.method} ${pathname}`;
-  if (answer.status >= 500) throw new Error(`${asked} answered ${answer.status}: ${answer.text}`);
-  const type = (answer.headers.get("content-type") ?? "").split(";")[0] ?? "";
-  if (answer.status >= 400) checkProblem(asked, answer, type);
-  const route = routeOf(document, request.method, pathname);
+  if (reply.status >= 500) throw new Error(`${asked} returned ${reply.status}: ${reply.text}`);
+  const type = (reply.headers.get("content-type") ?? "").split(";")[0] ?? "";
+  if (reply.status >= 400) checkProblem(asked, reply, type);
+  const route = findRoute(document, request.method, pathname);
   if (route === undefined) return;
-  const promised = route.operation.responses[answer.status];
-  if (promised === undefined) throw new Error(`${asked}: the document promises no ${answer.status}`);
+  const promised = route.operation.responses[reply.status];
+  if (promised === undefined) throw new Error(`${asked}: the document does not promise ${reply.status}`);
   if (promised.content === undefined) {
-    if (answer.text !== "" || type !== "") throw new Error(`${asked}: the document promises no body`);
+    if (reply.text !== "" || type !== "") throw new Error(`${asked}: the document does not promise a body`);
     return;
   }
   const media = promised.content[type];
-  if (media === undefined) throw new Error(`${asked}: the document promises no ${type} for ${answer.status}`);
-  const found = faults(document, media.schema, answer.body);
-  if (found.length > 0) throw new Error(`${asked} is not as documented: ${found.join("; ")}\n${answer.text}`);
-  if (answer.status < 300) covered.add(`${route.method} ${route.path}`);
+  if (media === undefined)
+    throw new Error(`${asked}: the document does not promise ${type} for ${reply.status}`);
+  const found = faults(document, media.schema, reply.body);
+  if (found.length > 0) throw new Error(`${asked} is not as documented: ${found.join("; ")}\n${reply.text}`);
+  if (reply.status < 300) covered.add(`${route.method} ${route.path}`);
 }
 
-function checkProblem(asked: string, answer: Answer<unknown>, type: string): void {
-  const problem = answer.body as Partial<Problem> | null;
+/** Throws if a response is not a problem document whose detail states the fault and the remedy. */
+function checkProblem(asked: string, reply: Reply<unknown>, type: string): void {
+  const problem = reply.body as Partial<Problem> | null;
   const isProblem =
     type === "application/problem+json" &&
-    problem?.status === answer.status &&
-    [problem.type, problem.title, problem.detail, problem.code].every((part) => (part ?? "") !== "");
-  if (!isProblem) throw new Error(`${asked} answered ${answer.status} without a problem: ${answer.text}`);
+    problem?.status === reply.status &&
+    [problem.type, problem.title, problem.code].every((part) => (part ?? "") !== "") &&
+    /^\S.*\. [A-Z].*\.$/s.test(problem.detail ?? "");
+  if (!isProblem) throw new Error(`${asked} returned ${reply.status} without a problem: ${reply.text}`);
 }

@@ -3,12 +3,12 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { ENGINES } from "../databases.js";
 import { openLedger, type TestLedger } from "./ledger.js";
 
-const base64 = (text: string) => Buffer.from(text).toString("base64url");
+const toBase64 = (text: string) => Buffer.from(text).toString("base64url");
 
 describe.each(ENGINES)("lists and pages on %s", (engine) => {
   let ledger: TestLedger;
   let account: string;
-  const entries_total = 25;
+  const entriesTotal = 25;
   beforeAll(async () => {
     ledger = await openLedger({ engine });
     account = await ledger.account();
@@ -23,7 +23,7 @@ describe.each(ENGINES)("lists and pages on %s", (engine) => {
   const at = (path: string) => `/v1/accounts/${account}/${path}`;
   const page = async (query: string) => (await ledger.get<ActivityPage>(at(`activity?${query}`))).body;
 
-  it("walk the entries to the end, in both orders and in parts of any size", async () => {
+  it("reach the end of the entries, in both orders and in parts of any size", async () => {
     for (const limit of [1, 2, 7, 25, 26, 1000]) {
       for (const order of ["asc", "desc"]) {
         const seqs: number[] = [];
@@ -31,54 +31,54 @@ describe.each(ENGINES)("lists and pages on %s", (engine) => {
         do {
           const query: string = cursor === null ? "" : `&cursor=${cursor}`;
           const { body } = await ledger.get<EntryList>(at(`entries?order=${order}&limit=${limit}${query}`));
-          expect(body.entries.length).toBe(Math.min(limit, entries_total - seqs.length));
+          expect(body.entries.length).toBe(Math.min(limit, entriesTotal - seqs.length));
           seqs.push(...body.entries.map((entry) => entry.seq));
-          cursor = body.next_cursor;
+          cursor = body.nextCursor;
         } while (cursor !== null);
-        const expected = Array.from({ length: entries_total }, (_, index) => index + 1);
+        const expected = Array.from({ length: entriesTotal }, (_, index) => index + 1);
         expect(order === "asc" ? seqs : seqs.reverse()).toEqual(expected);
       }
     }
   });
 
-  it("walk the grants and the entries behind a row", async () => {
+  it("reach the end of the grants, and of the entries of a row", async () => {
     const seqs: number[] = [];
     let cursor: string | null = null;
     do {
       const query: string = cursor === null ? "" : `&cursor=${cursor}`;
       const { body } = await ledger.get<GrantList>(at(`grants?limit=2${query}`));
       seqs.push(...body.grants.map((grant) => grant.seq));
-      cursor = body.next_cursor;
+      cursor = body.nextCursor;
     } while (cursor !== null);
     expect(seqs).toEqual([21, 16, 11, 6, 1]);
 
     const many = await ledger.account("100");
     for (let index = 0; index < 7; index++) await ledger.post(`/v1/accounts/${many}/spend`, { credits: "1" });
-    const behind: number[] = [];
+    const inRow: number[] = [];
     cursor = null;
     do {
       const query: string = cursor === null ? "" : `&cursor=${cursor}`;
       const path = `/v1/accounts/${many}/activity/2/entries?limit=3${query}`;
       const { body } = await ledger.get<EntryList>(path);
-      behind.push(...body.entries.map((entry) => entry.seq));
-      cursor = body.next_cursor;
+      inRow.push(...body.entries.map((entry) => entry.seq));
+      cursor = body.nextCursor;
     } while (cursor !== null);
-    expect(behind).toEqual([2, 3, 4, 5, 6, 7, 8]);
+    expect(inRow).toEqual([2, 3, 4, 5, 6, 7, 8]);
   });
 
-  it("keep their place while entries arrive", async () => {
+  it("keep their place while entries are added", async () => {
     const busy = await ledger.account("100");
     const path = `/v1/accounts/${busy}`;
     for (let index = 0; index < 5; index++) await ledger.post(`${path}/spend`, { credits: "1" });
     const first = (await ledger.get<EntryList>(`${path}/entries?limit=3`)).body;
     await ledger.post(`${path}/spend`, { credits: "1" });
-    const rest = (await ledger.get<EntryList>(`${path}/entries?limit=3&cursor=${first.next_cursor}`)).body;
+    const rest = (await ledger.get<EntryList>(`${path}/entries?limit=3&cursor=${first.nextCursor}`)).body;
     expect([...first.entries, ...rest.entries].map((entry) => entry.seq)).toEqual([6, 5, 4, 3, 2, 1]);
-    expect(rest.next_cursor).toBeNull();
+    expect(rest.nextCursor).toBeNull();
   });
 
-  it("pages of each filter are cut as asked", async () => {
-    const all = await page("per_page=100");
+  it("show each filter in pages of any size", async () => {
+    const all = await page("perPage=100");
     expect(all).toMatchObject({ total: 25, from: 1, to: 25, pages: 1, page: 1 });
     const counts = { all: 25, added: 5, used: 15, adjustments: 5 };
     for (const [filter, total] of Object.entries(counts)) {
@@ -86,7 +86,7 @@ describe.each(ENGINES)("lists and pages on %s", (engine) => {
         const rows = [];
         const pages = Math.ceil(total / perPage);
         for (let number = 1; number <= pages; number++) {
-          const found = await page(`filter=${filter}&per_page=${perPage}&page=${number}`);
+          const found = await page(`filter=${filter}&perPage=${perPage}&page=${number}`);
           const from = (number - 1) * perPage + 1;
           const to = Math.min(total, number * perPage);
           expect(found).toMatchObject({ from, to, total, page: number, pages });
@@ -97,24 +97,33 @@ describe.each(ENGINES)("lists and pages on %s", (engine) => {
     }
   });
 
-  it("a page beyond the end is empty and says how many there are", async () => {
+  it("show a page beyond the end as empty, with the total", async () => {
     for (const number of [5, 6, 1_000_000_000_000]) {
       const found = await page(`page=${number}`);
       expect(found).toMatchObject({ rows: [], from: 0, to: 0, total: 25, pages: 4, page: number });
-      const beneath = await page(`filter=added&page=${number}&per_page=100`);
+      const beneath = await page(`filter=added&page=${number}&perPage=100`);
       expect(beneath).toMatchObject({ rows: [], total: 5, pages: 1 });
     }
   });
 
-  it("refuse queries that are none", async () => {
+  it("refuse queries that are not valid", async () => {
     const queries = [
       ...["page=0", "page=-1", "page=1.5", "page=x", "page=", "page=1e13", "page=NaN", "page=1&page=2"],
-      ...["per_page=0", "per_page=101", "per_page=-8", "per_page=x", "per_page=2.5", "per_page=Infinity"],
-      ...["filter=", "filter=ALL", "filter=refund", "filter=added&filter=used", "surprise=1", "perPage=8"],
+      ...["perPage=0", "perPage=101", "perPage=-8", "perPage=x", "perPage=2.5", "perPage=Infinity"],
+      ...[
+        "filter=",
+        "filter=ALL",
+        "filter=refund",
+        "filter=added&filter=used",
+        "surprise=1",
+        "per_page=8",
+        "__proto__=1",
+        "constructor=1",
+      ],
     ];
     for (const query of queries) {
-      const answer = await ledger.get(at(`activity?${query}`));
-      expect([answer.status, answer.body.code], query).toEqual([400, "bad_request"]);
+      const reply = await ledger.get(at(`activity?${query}`));
+      expect([reply.status, reply.body.code], query).toEqual([400, "bad_request"]);
     }
     for (const path of ["entries", "grants", "activity/1/entries"]) {
       for (const query of [
@@ -139,37 +148,37 @@ describe.each(ENGINES)("lists and pages on %s", (engine) => {
     const forged = [
       "x",
       "s1",
-      base64("s"),
-      base64("s-1"),
-      base64("s1.5"),
-      base64("sx"),
-      base64("s12345678901234567"),
+      toBase64("s"),
+      toBase64("s-1"),
+      toBase64("s1.5"),
+      toBase64("sx"),
+      toBase64("s12345678901234567"),
     ];
     for (const path of ["entries", "entries", "grants", "activity/1/entries"]) {
       for (const cursor of [
         ...forged,
-        base64("S1"),
-        base64("s1 "),
-        base64("1"),
+        toBase64("S1"),
+        toBase64("s1 "),
+        toBase64("1"),
         "%00",
         "",
         "x".repeat(201),
         "%F0%9F%98%80",
       ]) {
-        const answer = await ledger.get(at(`${path}?cursor=${cursor}`));
-        expect([answer.status, answer.body.code], `${path} ${cursor}`).toEqual([400, "bad_request"]);
+        const reply = await ledger.get(at(`${path}?cursor=${cursor}`));
+        expect([reply.status, reply.body.code], `${path} ${cursor}`).toEqual([400, "bad_request"]);
       }
       for (const far of ["s0", "s9999999999999999", "s9007199254740992"]) {
-        expect((await ledger.get(at(`${path}?cursor=${base64(far)}`))).status, far).toBeLessThan(500);
+        expect((await ledger.get(at(`${path}?cursor=${toBase64(far)}`))).status, far).toBeLessThan(500);
       }
     }
   });
 
-  it("refuse a forged as_of, and one of another account that has seen less", async () => {
+  it("refuse a forged asOf, and that of an account with more entries", async () => {
     const young = await ledger.account("1");
-    const ahead = (await page("")).as_of;
-    const answer = await ledger.get(`/v1/accounts/${young}/activity?as_of=${ahead}`);
-    expect([answer.status, answer.body.code]).toEqual([400, "bad_request"]);
+    const ahead = (await page("")).asOf;
+    const reply = await ledger.get(`/v1/accounts/${young}/activity?asOf=${ahead}`);
+    expect([reply.status, reply.body.code]).toEqual([400, "bad_request"]);
 
     const [version, ...parts] = Buffer.from(ahead, "base64url").toString().split(".");
     expect([version, ...parts]).toEqual(["1", "5", "15", "5", "25", "0"]);
@@ -177,20 +186,20 @@ describe.each(ENGINES)("lists and pages on %s", (engine) => {
       "x",
       "",
       "%00",
-      base64("1.1.1.1.1"),
-      base64("1.-1.0.0.1.0"),
-      base64("2.5.15.5.25.0"),
-      base64("1.a.b.c.d.e"),
+      toBase64("1.1.1.1.1"),
+      toBase64("1.-1.0.0.1.0"),
+      toBase64("2.5.15.5.25.0"),
+      toBase64("1.a.b.c.d.e"),
     ];
-    forged.push(base64("1.6.14.5.25.0"), base64("1.5.15.5.26.0"), base64("1.5.15.5.25.26"));
+    forged.push(toBase64("1.6.14.5.25.0"), toBase64("1.5.15.5.26.0"), toBase64("1.5.15.5.25.26"));
     forged.push(
-      base64("1.999999999999999.0.0.25.0"),
-      base64(`1.${"9".repeat(16)}.0.0.25.0`),
+      toBase64("1.999999999999999.0.0.25.0"),
+      toBase64(`1.${"9".repeat(16)}.0.0.25.0`),
       "x".repeat(201),
     );
     for (const asOf of forged) {
       for (const filter of ["all", "added", "used", "adjustments"]) {
-        const refused = await ledger.get(at(`activity?as_of=${asOf}&filter=${filter}`));
+        const refused = await ledger.get(at(`activity?asOf=${asOf}&filter=${filter}`));
         expect([refused.status, refused.body.code], Buffer.from(asOf, "base64url").toString()).toEqual([
           400,
           "bad_request",
@@ -199,8 +208,8 @@ describe.each(ENGINES)("lists and pages on %s", (engine) => {
     }
     for (let seed = 0; seed < 300; seed++) {
       const random = parts.map((part) => (Number(part) + ((seed * 7 + part.length * 13) % 9)) % 27);
-      const asOf = base64([1, ...random].join("."));
-      expect([200, 400]).toContain((await ledger.get(at(`activity?as_of=${asOf}`))).status);
+      const asOf = toBase64([1, ...random].join("."));
+      expect([200, 400]).toContain((await ledger.get(at(`activity?asOf=${asOf}`))).status);
     }
   });
 });

@@ -1,8 +1,10 @@
-/** As much of JSON Schema 2020-12 as the document uses. */
+/** The part of JSON Schema 2020-12 that the document uses. */
 export interface Schema {
   readonly $ref?: string;
   readonly allOf?: readonly Schema[];
   readonly anyOf?: readonly Schema[];
+  readonly oneOf?: readonly Schema[];
+  readonly const?: unknown;
   readonly type?: string | readonly string[];
   readonly enum?: readonly unknown[];
   readonly format?: string;
@@ -10,6 +12,7 @@ export interface Schema {
   readonly required?: readonly string[];
   readonly additionalProperties?: Schema | boolean;
   readonly items?: Schema;
+  readonly minimum?: number;
 }
 
 export interface Media {
@@ -41,15 +44,15 @@ export interface Document {
   };
 }
 
-/** An operation of the document, with where it is. */
+/** An operation of the document with its method and path. */
 export interface Route {
   readonly method: string;
   readonly path: string;
   readonly operation: Operation;
 }
 
-/** All operations of a document. */
-export function routesOf(document: Document): Route[] {
+/** Lists all operations of a document. */
+export function listRoutes(document: Document): Route[] {
   return Object.entries(document.paths).flatMap(([path, operations]) =>
     Object.entries(operations).map(([method, operation]) => ({
       method: method.toUpperCase(),
@@ -59,9 +62,9 @@ export function routesOf(document: Document): Route[] {
   );
 }
 
-/** The operation a request goes to, if the document has it. */
-export function routeOf(document: Document, method: string, pathname: string): Route | undefined {
-  return routesOf(document).find(
+/** Finds the operation of a request, if the document has it. */
+export function findRoute(document: Document, method: string, pathname: string): Route | undefined {
+  return listRoutes(document).find(
     (route) =>
       route.method === method &&
       new RegExp(`^${route.path.replaceAll(/\{[^}]+\}/g, "[^/]+")}$`).test(pathname),
@@ -71,25 +74,32 @@ export function routeOf(document: Document, method: string, pathname: string): R
 const TIME = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d{1,6})?Z$/;
 
 /**
- * What is wrong with a value by a schema, each with its place. It is stricter than JSON Schema: a field that the schema
- * does not name is an error unless the schema says that others may come.
+ * Lists the faults of a value, each with its path. It is stricter than JSON Schema: a field that the schema does not name
+ * is a fault unless the schema allows other fields.
  */
 export function faults(document: Document, schema: Schema, value: unknown, at = "body"): string[] {
   if (schema.$ref !== undefined) return faults(document, resolve(document, schema.$ref), value, at);
   if (schema.allOf !== undefined) return schema.allOf.flatMap((part) => faults(document, part, value, at));
   if (schema.anyOf !== undefined) {
     const tried = schema.anyOf.map((part) => faults(document, part, value, at));
-    return tried.some((found) => found.length === 0) ? [] : [`${at} is none of what it may be`];
+    return tried.some((found) => found.length === 0) ? [] : [`${at} matches no schema of anyOf`];
+  }
+  if (schema.oneOf !== undefined) {
+    const tried = schema.oneOf.map((part) => faults(document, part, value, at));
+    const matches = tried.filter((found) => found.length === 0).length;
+    return matches === 1 ? [] : [`${at} matches ${matches} schemas of oneOf`];
   }
   const type = typeOf(value);
   const types = schema.type === undefined ? [] : [schema.type].flat();
   const fits = types.includes(type) || (type === "integer" && types.includes("number"));
-  if (types.length > 0 && !fits) return [`${at} is ${type} and not ${types.join(" or ")}`];
+  if (types.length > 0 && !fits) return [`${at} is ${type}, not ${types.join(" or ")}`];
   if (value === null) return [];
   const found: string[] = [];
-  if (schema.enum !== undefined && !schema.enum.includes(value))
-    found.push(`${at} is ${value}, no such choice`);
-  if (schema.format === "date-time" && !TIME.test(String(value))) found.push(`${at} is no time: ${value}`);
+  if (schema.enum !== undefined && !schema.enum.includes(value)) found.push(`${at} is not one of the enum`);
+  if (schema.const !== undefined && schema.const !== value) found.push(`${at} is not ${schema.const}`);
+  if (schema.minimum !== undefined && schema.minimum > (value as number))
+    found.push(`${at} is below ${schema.minimum}`);
+  if (schema.format === "date-time" && !TIME.test(String(value))) found.push(`${at} is not a time`);
   if (type === "array") {
     const items = value as unknown[];
     items.forEach((item, index) => {
@@ -127,7 +137,7 @@ function typeOf(value: unknown): string {
   return typeof value;
 }
 
-/** The schema a reference leads to. */
+/** Returns the schema of a reference. */
 export function resolve(document: Document, ref: string): Schema {
   const name = /^#\/components\/schemas\/(.+)$/.exec(ref)?.[1] ?? "";
   const schema = document.components.schemas[name];

@@ -7,8 +7,7 @@ import { openLedger, SECRET, type TestLedger } from "./ledger.js";
 
 const MIB = 1024 * 1024;
 
-/** What reaches the ledger through a real server, byte by byte as it is sent. */
-describe("a request over the wire", () => {
+describe("a request to a server", () => {
   let ledger: TestLedger;
   let server: ReturnType<typeof serve>;
   let account: string;
@@ -16,7 +15,7 @@ describe("a request over the wire", () => {
   beforeAll(async () => {
     ledger = await openLedger({ engine: "pglite" });
     account = await ledger.account("100");
-    server = serve({ fetch: ledger.credits.fetch, port: 0, hostname: "127.0.0.1" });
+    server = serve({ fetch: ledger.local.fetch, port: 0, hostname: "127.0.0.1" });
     await once(server, "listening");
   });
   afterAll(async () => {
@@ -24,10 +23,10 @@ describe("a request over the wire", () => {
     await ledger.drop();
   });
 
-  /** Sends pieces on one connection, and reads until the server closes it. */
+  /** Sends bytes on one connection, and reads until the server closes it. */
   async function send(...pieces: readonly (string | Uint8Array)[]): Promise<string> {
     const socket = connect((server.address() as AddressInfo).port, "127.0.0.1");
-    // The server may answer and close before all is sent.
+    // The server may respond and close before all is sent.
     socket.on("error", () => {});
     for (const piece of pieces) socket.write(piece);
     let text = "";
@@ -45,9 +44,9 @@ describe("a request over the wire", () => {
     ].join("\r\n")}\r\n\r\n`;
   const chunk = (text: string) => `${text.length.toString(16)}\r\n${text}\r\n`;
   const statusesOf = (text: string) => [...text.matchAll(/HTTP\/1\.1 (\d+) /g)].map((found) => found[1]);
-  const balance = async () => (await ledger.stateOf(account)).account.balance;
+  const balance = async () => (await ledger.readState(account)).account.balance;
 
-  it("is read with a length, in chunks, and in several on one connection", async () => {
+  it("is read with a length, in chunks, and after others on one connection", async () => {
     const body = '{"credits":"1"}';
     const sized = head([`Content-Length: ${body.length}`]) + body;
     const chunked = `${head(["Transfer-Encoding: chunked", "Connection: close"])}${chunk('{"credits"')}${chunk(':"1"}')}0\r\n\r\n`;
@@ -55,15 +54,15 @@ describe("a request over the wire", () => {
     expect(await balance()).toBe("97");
   });
 
-  it("is refused when it has no body, and taken where none is needed", async () => {
+  it("is refused without a body, unless none is needed", async () => {
     const none = head(["Content-Length: 0", "Connection: close"]);
     expect(statusesOf(await send(none))).toEqual(["400"]);
-    const { hold } = await ledger.credits.hold(account, { credits: 1_000_000n as never });
-    const release = `POST /v1/accounts/${account}/holds/${hold.hold}/release HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${SECRET}\r\nConnection: close\r\n\r\n`;
+    const { hold } = await ledger.local.hold(account, { credits: 1 });
+    const release = `POST /v1/accounts/${account}/holds/${hold.id}/release HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${SECRET}\r\nConnection: close\r\n\r\n`;
     expect(statusesOf(await send(release))).toEqual(["201"]);
   });
 
-  it.each(["spend", "usage"])("to %s is refused above 16 MiB, however its length is told", async (route) => {
+  it.each(["spend", "usage"])("to %s is refused above 16 MiB, with a length and in chunks", async (route) => {
     const before = await balance();
     const path = route === "usage" ? "/v1/usage" : `/v1/accounts/${account}/spend`;
     const tooLarge = expect.stringContaining('"code":"payload_too_large"');
@@ -79,7 +78,7 @@ describe("a request over the wire", () => {
     expect(await balance()).toBe(before);
   });
 
-  it("is not taken for two by one reader and for one by another", async () => {
+  it("is refused if its length is ambiguous", async () => {
     const before = await balance();
     const body = '{"credits":"1"}';
     const hidden = head([`Content-Length: ${body.length}`]) + body;
@@ -91,16 +90,16 @@ describe("a request over the wire", () => {
       ["Content-Length: 15, 15"],
       ["Transfer-Encoding: chunked, identity"],
     ]) {
-      const answer = await send(`${head([...lines, "Connection: close"])}0\r\n\r\n${hidden}`);
-      expect(statusesOf(answer), lines.join()).toEqual(["400"]);
+      const reply = await send(`${head([...lines, "Connection: close"])}0\r\n\r\n${hidden}`);
+      expect(statusesOf(reply), lines.join()).toEqual(["400"]);
     }
     expect(await balance()).toBe(before);
   });
 
-  it("can't put headers into its answer", async () => {
+  it("can't add headers to its response", async () => {
     const path = `/v1/accounts/${account}%0d%0aX-Injected:%20yes/spend`;
-    const answer = await send(head(["Content-Length: 2", "Connection: close"], path), "{}");
-    expect(statusesOf(answer)).toEqual(["400"]);
-    expect(answer.split("\r\n\r\n")[0]).not.toMatch(/injected/i);
+    const reply = await send(head(["Content-Length: 2", "Connection: close"], path), "{}");
+    expect(statusesOf(reply)).toEqual(["400"]);
+    expect(reply.split("\r\n\r\n")[0]).not.toMatch(/injected/i);
   });
 });

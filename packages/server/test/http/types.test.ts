@@ -1,101 +1,103 @@
-import type * as client from "@credit-activity/client";
+import * as client from "@credit-activity/client";
 import { describe, expectTypeOf, it } from "vitest";
 import type { z } from "zod";
-import type * as schema from "../../src/http/schemas.js";
+import type * as request from "../../src/api/requests.js";
+import type * as result from "../../src/api/results.js";
+import * as server from "../../src/index.js";
 
-/** The client writes amounts as `${number}` and all fields as readonly; on the wire both are plain. */
+/** The client types amounts as `${number}` and all fields as readonly. The schemas have neither. */
 type Plain<T> = T extends string
   ? `${number}` extends T
     ? string
     : T
-  : T extends object
-    ? { -readonly [K in keyof T]: Plain<T[K]> }
-    : T;
+  : T extends Date
+    ? never
+    : T extends object
+      ? { -readonly [K in keyof T]: Plain<T[K]> }
+      : T;
 
-type Answer<S extends z.ZodType> = Plain<z.output<S>>;
-type Accepted<S extends z.ZodType> = z.input<S>;
+/** A result as the schemas describe it. */
+type Returned<S extends z.ZodType> = z.input<S>;
 
-/** What the client may send, field by field, all of which the server has to take. */
-type Sent<T> = { [K in keyof T]-?: Plain<T[K]> };
-type Taken<S extends z.ZodType> = { [K in keyof Accepted<S>]-?: Accepted<S>[K] };
-
-// These are checked by the compiler: `npm run build` covers the tests' types too.
-describe("the client's types are the server's answers", () => {
-  it("an entry, a row, a page and a list", () => {
-    expectTypeOf<Plain<client.Entry>>().toEqualTypeOf<Answer<typeof schema.entryOut>>();
-    expectTypeOf<Plain<client.ActivityRow>>().toEqualTypeOf<Answer<typeof schema.rowOut>>();
-    expectTypeOf<Plain<client.ActivityPage>>().toEqualTypeOf<Answer<typeof schema.activityOut>>();
-    expectTypeOf<Plain<client.EntryList>>().toEqualTypeOf<Answer<typeof schema.entriesOut>>();
-    expectTypeOf<Plain<client.AccountToken>>().toEqualTypeOf<Answer<typeof schema.tokenAnswer>>();
+// The compiler checks these. `npm run build` covers the types of the tests.
+describe("the generated types are those of the schemas", () => {
+  it("for results", () => {
+    expectTypeOf<Plain<client.Account>>().toEqualTypeOf<Returned<typeof result.account>>();
+    expectTypeOf<Plain<client.ActivityPage>>().toEqualTypeOf<Returned<typeof result.activityPage>>();
+    expectTypeOf<Plain<client.GrantList>>().toEqualTypeOf<Returned<typeof result.grantList>>();
+    expectTypeOf<Plain<client.AccountToken>>().toEqualTypeOf<Returned<typeof result.token>>();
   });
 
-  it("an account, whose remaining amounts the schema keys by kind", () => {
-    type Known = Omit<Plain<client.Account>, "remaining">;
-    expectTypeOf<Known>().toEqualTypeOf<Omit<Answer<typeof schema.accountOut>, "remaining">>();
-    expectTypeOf<Answer<typeof schema.accountOut>["remaining"]>().toExtend<Record<string, string>>();
-    expectTypeOf<keyof client.Remaining>().toEqualTypeOf<client.Grant["kind"] & keyof client.Remaining>();
-  });
-
-  it("a grant and a hold, which the client types a little wider", () => {
-    type GrantAnswer = Answer<typeof schema.grantOut>;
-    expectTypeOf<Omit<Plain<client.Grant>, "kind">>().toEqualTypeOf<Omit<GrantAnswer, "kind">>();
-    expectTypeOf<GrantAnswer["kind"]>().toExtend<client.Grant["kind"]>();
-    type HoldAnswer = Answer<typeof schema.holdOut>;
-    expectTypeOf<Omit<Plain<client.Hold>, "key">>().toEqualTypeOf<Omit<HoldAnswer, "key">>();
-    expectTypeOf<HoldAnswer["key"]>().toExtend<client.Hold["key"]>();
-  });
-
-  it("the result of a usage event", () => {
-    type Result = Answer<typeof schema.usageOut>["results"][number];
-    type Known = Plain<client.UsageResult>;
-    expectTypeOf<Known["status"]>().toEqualTypeOf<Result["status"]>();
-    expectTypeOf<Known["entry"]>().toEqualTypeOf<Result["entry"]>();
-    expectTypeOf<keyof Known>().toEqualTypeOf<keyof Result>();
-    expectTypeOf<Result["error"]>().toExtend<Known["error"]>();
-    expectTypeOf<Known["id"]>().toEqualTypeOf<Result["id"]>();
-  });
-
-  it("a problem", () => {
-    type Known = Plain<client.Problem>;
-    type Problem = Answer<typeof schema.problemOut>;
-    expectTypeOf<Problem["status"]>().toEqualTypeOf<Known["status"]>();
-    expectTypeOf<Problem["detail"]>().toEqualTypeOf<Known["detail"]>();
-    expectTypeOf<Problem["errors"]>().toEqualTypeOf<Known["errors"]>();
-    expectTypeOf<Problem["code"]>().toExtend<Known["code"]>();
-  });
-});
-
-describe("the client sends what the server takes, and knows all of it", () => {
-  it("settings and commands", () => {
-    expectTypeOf<Sent<client.AccountInput>>().toExtend<Taken<typeof schema.accountIn>>();
-    expectTypeOf<Sent<client.GrantInput>>().toExtend<Taken<typeof schema.grantIn>>();
-    expectTypeOf<Sent<client.SpendInput>>().toExtend<Taken<typeof schema.spendIn>>();
-    expectTypeOf<Sent<client.HoldInput>>().toExtend<Taken<typeof schema.holdIn>>();
-    expectTypeOf<Sent<client.SettleInput>>().toExtend<Taken<typeof schema.settleIn>>();
-    expectTypeOf<Sent<client.RefundInput>>().toExtend<Taken<typeof schema.refundIn>>();
-    expectTypeOf<Sent<client.AdjustInput>>().toExtend<Taken<typeof schema.correctionIn>>();
-    expectTypeOf<Sent<client.WriteOffInput>>().toExtend<Taken<typeof schema.correctionIn>>();
-    expectTypeOf<Sent<client.UsageEvent>>().toExtend<Taken<typeof schema.usageEventIn>>();
-  });
-
-  it("by the same names", () => {
-    expectTypeOf<keyof client.AccountInput>().toEqualTypeOf<keyof Accepted<typeof schema.accountIn>>();
-    expectTypeOf<keyof client.GrantInput>().toEqualTypeOf<keyof Accepted<typeof schema.grantIn>>();
-    expectTypeOf<keyof client.SpendInput>().toEqualTypeOf<keyof Accepted<typeof schema.spendIn>>();
-    expectTypeOf<keyof client.HoldInput>().toEqualTypeOf<keyof Accepted<typeof schema.holdIn>>();
-    expectTypeOf<keyof client.SettleInput>().toEqualTypeOf<keyof Accepted<typeof schema.settleIn>>();
-    expectTypeOf<keyof client.RefundInput>().toEqualTypeOf<keyof Accepted<typeof schema.refundIn>>();
-    expectTypeOf<keyof client.AdjustInput>().toEqualTypeOf<keyof Accepted<typeof schema.correctionIn>>();
-    expectTypeOf<keyof client.UsageEvent>().toEqualTypeOf<keyof Accepted<typeof schema.usageEventIn>>();
-    expectTypeOf<keyof client.SourceInput>().toEqualTypeOf<
-      keyof NonNullable<Accepted<typeof schema.spendIn>["source"]>
+  it("for results with facts that account tokens do not read", () => {
+    type Entry = Returned<typeof result.entry>;
+    type Private = "cost" | "privateMetadata";
+    expectTypeOf<keyof client.Entry>().toEqualTypeOf<keyof Entry>();
+    expectTypeOf<Omit<Plain<client.Entry>, Private>>().toEqualTypeOf<Omit<Entry, Private>>();
+    expectTypeOf<Plain<client.Entry>>().toExtend<Entry>();
+    expectTypeOf<Plain<client.Hold>>().toExtend<Returned<typeof result.hold>>();
+    expectTypeOf<keyof client.Hold>().toEqualTypeOf<keyof Returned<typeof result.hold>>();
+    expectTypeOf<client.UsageResult["status"]>().toEqualTypeOf<
+      Returned<typeof result.usageResult>["status"]
     >();
   });
 
-  it("queries", () => {
-    expectTypeOf<keyof client.ActivityQuery>().toEqualTypeOf<keyof Accepted<typeof schema.activityQuery>>();
-    expectTypeOf<keyof client.EntriesQuery>().toEqualTypeOf<keyof Accepted<typeof schema.entriesQuery>>();
-    expectTypeOf<keyof client.CursorQuery>().toEqualTypeOf<keyof Accepted<typeof schema.listQuery>>();
-    expectTypeOf<client.ActivityFilter>().toEqualTypeOf<z.output<typeof schema.activityQuery>["filter"]>();
+  it("for settings and queries", () => {
+    type Keys<S extends z.ZodType> = keyof z.input<S>;
+    expectTypeOf<keyof client.AccountSettings>().toEqualTypeOf<Keys<typeof request.accountSettings>>();
+    expectTypeOf<keyof client.TokenInput>().toEqualTypeOf<Keys<typeof request.tokenInput>>();
+    expectTypeOf<keyof client.ActivityQuery>().toEqualTypeOf<Keys<typeof request.activityQuery>>();
+    expectTypeOf<keyof client.EntriesQuery>().toEqualTypeOf<Keys<typeof request.entriesQuery>>();
+    expectTypeOf<keyof client.ListQuery>().toEqualTypeOf<Keys<typeof request.listQuery>>();
+    expectTypeOf<client.ActivityFilter>().toEqualTypeOf<
+      NonNullable<z.input<typeof request.activityQuery>["filter"]>
+    >();
+  });
+});
+
+describe("an app moves from a ledger in the process to one over HTTP", () => {
+  /** Code of an app that has no other ledger than the given one. */
+  async function bill(ledger: client.Ledger): Promise<client.Amount> {
+    const { balance } = await ledger.putAccount("acme", { name: "Acme", overdraftLimit: 5 });
+    const expiresAt = new Date("2027-01-01");
+    await ledger.grant("acme", { kind: "purchase", credits: "100", expiresAt }, { key: "order-1" });
+    const task = { id: "t1", label: "Landing page" };
+    const { entry, repeated } = await ledger.spend("acme", { credits: 0.75, task, cost: "0.02" });
+    const { results } = await ledger.usage([{ id: "1", account: "acme", kind: "ai_usage", credits: 1 }]);
+    for (const one of results) {
+      if (one.status === "refused") expectTypeOf(one.error.code).toExtend<string>();
+      else expectTypeOf(one.entry).toEqualTypeOf<client.Entry>();
+    }
+    expectTypeOf(repeated).toEqualTypeOf<boolean>();
+    return client.addAmounts(balance, entry.credits);
+  }
+
+  it("by changing one line", () => {
+    const inProcess = async () => bill(await server.createLedger({ database: {} }));
+    const overHttp = async () => bill(client.createLedgerClient({ baseUrl: "https://x.example", key: "k" }));
+    expectTypeOf(inProcess).toEqualTypeOf(overHttp);
+  });
+
+  it("because both have the same methods with the same types", () => {
+    expectTypeOf<Pick<server.LocalLedger, keyof client.Ledger>>().toEqualTypeOf<
+      Pick<client.Ledger, keyof client.Ledger>
+    >();
+    expectTypeOf(client.createLedgerClient).returns.toEqualTypeOf<client.Ledger>();
+  });
+
+  it("and both packages export the same errors, types and amount functions", () => {
+    expectTypeOf<server.Entry>().toEqualTypeOf<client.Entry>();
+    expectTypeOf<server.SpendInput>().toEqualTypeOf<client.SpendInput>();
+    expectTypeOf(server.InsufficientCreditsError).toEqualTypeOf(client.InsufficientCreditsError);
+    expectTypeOf(server.addAmounts).toEqualTypeOf(client.addAmounts);
+  });
+
+  it("which refuse what is not an amount or an option", () => {
+    type Spend = Parameters<client.Ledger["spend"]>;
+    expectTypeOf<["a", { credits: 1n }]>().not.toExtend<Spend>();
+    expectTypeOf<["a", { credits: string }]>().not.toExtend<Spend>();
+    expectTypeOf<["a", { credits: "1" }, { key: number }]>().not.toExtend<Spend>();
+    // @ts-expect-error An unknown option is refused.
+    type Unknown = Parameters<typeof server.createLedger>[0]["unknown"];
+    expectTypeOf<Unknown>().toBeAny();
   });
 });

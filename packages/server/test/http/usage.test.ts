@@ -1,16 +1,15 @@
-import type { Entry } from "@credit-activity/client";
+import type { UsageResult, UsageResults } from "@credit-activity/client";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { ENGINES } from "../databases.js";
 import { openLedger, Raw, type TestLedger } from "./ledger.js";
 
-interface Results {
-  readonly results: readonly {
-    readonly id: string | null;
-    readonly status: string;
-    readonly entry: Entry | null;
-    readonly error: { readonly code: string; readonly detail: string } | null;
-  }[];
-}
+/** Returns the id of a result, and its status or the code of its refusal. */
+const toOutcome = (result: UsageResult) => [
+  result.id,
+  result.status === "refused" ? result.error.code : result.status,
+];
+
+const toEntry = (result: UsageResult) => (result.status === "refused" ? null : result.entry);
 
 describe.each(ENGINES)("usage on %s", (engine) => {
   let ledger: TestLedger;
@@ -19,9 +18,9 @@ describe.each(ENGINES)("usage on %s", (engine) => {
   });
   afterAll(() => ledger.drop());
 
-  const report = (events: unknown) => ledger.post<Results>("/v1/usage", { events });
+  const report = (events: unknown) => ledger.post<UsageResults>("/v1/usage", { events });
 
-  it("answers each event for itself, in the order given", async () => {
+  it("has a result per event, in the order of the events", async () => {
     const [a, b] = [await ledger.account(), await ledger.account()];
     const event = (id: string, account: string, credits: unknown) => ({
       id,
@@ -31,20 +30,20 @@ describe.each(ENGINES)("usage on %s", (engine) => {
     });
     const events = [
       event("1", a, "1"),
-      event("2", a, 5),
+      event("2", a, 0.1 + 0.2),
       event("1", b, "2"),
       null,
       event("1", a, "1"),
       event("3", "nobody", "1"),
       event("1", a, "7"),
-      { ...event("4", a, "1"), occurred_at: "2150-01-01T00:00:00Z" },
+      { ...event("4", a, "1"), occurredAt: "2150-01-01T00:00:00Z" },
       event("5", a, "-1"),
       { ...event("6", a, "1"), surprise: true },
       { ...event("", a, "1") },
       event("7", a, "1.000001"),
     ];
     const { body } = await report(events);
-    expect(body.results.map(({ id, status, error }) => [id, error?.code ?? status])).toEqual([
+    expect(body.results.map(toOutcome)).toEqual([
       ["1", "posted"],
       ["2", "bad_request"],
       ["1", "posted"],
@@ -58,16 +57,16 @@ describe.each(ENGINES)("usage on %s", (engine) => {
       ["", "bad_request"],
       ["7", "posted"],
     ]);
-    expect(body.results[4]?.entry).toEqual(body.results[0]?.entry);
-    const state = await ledger.stateOf(a);
+    expect(body.results[4]).toEqual({ ...body.results[0], status: "duplicate" });
+    const state = await ledger.readState(a);
     expect(state.entries.map((entry) => entry.key)).toEqual(["7", "1"]);
     expect(state.account.balance).toBe("-2.000001");
     const again = await report(events);
     expect(again.body.results.filter(({ status }) => status === "posted")).toEqual([]);
-    expect(await ledger.stateOf(a)).toEqual(state);
+    expect(await ledger.readState(a)).toEqual(state);
   });
 
-  it("takes 10,000 events and refuses 10,001, none, and what is no list", async () => {
+  it("takes 10,000 events, and refuses 10,001, none, and what is not an array", async () => {
     const account = await ledger.account();
     const events = Array.from({ length: 10_001 }, (_, index) => ({
       id: `event-${index}`,
@@ -76,26 +75,28 @@ describe.each(ENGINES)("usage on %s", (engine) => {
       credits: "0.001",
     }));
     for (const wrong of [events, [], {}, "x", null, undefined]) {
-      const answer = await ledger.post("/v1/usage", { events: wrong });
-      expect([answer.status, answer.body.code]).toEqual([400, "bad_request"]);
+      const reply = await ledger.post("/v1/usage", { events: wrong });
+      expect([reply.status, reply.body.code]).toEqual([400, "bad_request"]);
     }
     const { body } = await report(events.slice(0, 10_000));
     expect(body.results.every(({ status }) => status === "posted")).toBe(true);
-    expect(body.results.map(({ entry }) => entry?.seq)).toEqual(events.slice(1).map((_, index) => index + 1));
-    expect((await ledger.stateOf(account)).account.balance).toBe("-10");
+    expect(body.results.map((result) => toEntry(result)?.seq)).toEqual(
+      events.slice(1).map((_, index) => index + 1),
+    );
+    expect((await ledger.readState(account)).account.balance).toBe("-10");
   });
 
-  it("refuses bodies that are not what the type says", async () => {
+  it("refuses bodies that do not match their media type", async () => {
     for (const body of ["", "{", "[]", '{"events":[],"more":1}', "null"]) {
-      const answer = await ledger.post("/v1/usage", new Raw(body));
-      expect([answer.status, answer.body.code], body).toEqual([400, "bad_request"]);
+      const reply = await ledger.post("/v1/usage", new Raw(body));
+      expect([reply.status, reply.body.code], body).toEqual([400, "bad_request"]);
     }
   });
 
   describe("as CloudEvents", () => {
     const single = { contentType: "application/cloudevents+json" };
     const batch = { contentType: "application/cloudevents-batch+json; charset=UTF-8" };
-    const eventOf = (account: string, more: object = {}) => ({
+    const createEvent = (account: string, more: object = {}) => ({
       specversion: "1.0",
       id: "1",
       source: "/gateway/eu-1",
@@ -108,69 +109,71 @@ describe.each(ENGINES)("usage on %s", (engine) => {
       ...more,
     });
 
-    it("one by one, once each", async () => {
+    it("is posted once per event", async () => {
       const account = await ledger.account();
-      const first = await ledger.post<Results>("/v1/usage", eventOf(account), single);
+      const first = await ledger.post<UsageResults>("/v1/usage", createEvent(account), single);
       expect(first.body.results).toMatchObject([
-        { id: "1", status: "posted", entry: { credits: "-2", occurred_at: "2026-01-01T00:00:00.500000Z" } },
+        { id: "1", status: "posted", entry: { credits: "-2", occurredAt: "2026-01-01T00:00:00.500000Z" } },
       ]);
-      const again = await ledger.post<Results>("/v1/usage", eventOf(account), single);
+      const again = await ledger.post<UsageResults>("/v1/usage", createEvent(account), single);
       expect(again.body.results).toMatchObject([{ id: "1", status: "duplicate" }]);
     });
 
-    it("in a batch, where the same id from two sources is two events", async () => {
+    it("is posted in a batch, where one id of two sources is two events", async () => {
       const account = await ledger.account();
       const events = [
-        eventOf(account),
-        eventOf(account, { source: "/gateway/eu-2" }),
-        eventOf(account, { source: "a", id: "b#c" }),
-        eventOf(account, { source: "a#b", id: "c" }),
-        eventOf(account, { source: "a", id: "b c" }),
-        eventOf(account),
+        createEvent(account),
+        createEvent(account, { source: "/gateway/eu-2" }),
+        createEvent(account, { source: "a", id: "b#c" }),
+        createEvent(account, { source: "a#b", id: "c" }),
+        createEvent(account, { source: "a", id: "b c" }),
+        createEvent(account),
       ];
-      const { body } = await ledger.post<Results>("/v1/usage", events, batch);
+      const { body } = await ledger.post<UsageResults>("/v1/usage", events, batch);
       expect(body.results.map(({ status }) => status)).toEqual([
         ...["posted", "posted", "posted", "posted", "posted", "duplicate"],
       ]);
-      expect((await ledger.stateOf(account)).account.balance).toBe("-10");
+      expect((await ledger.readState(account)).account.balance).toBe("-10");
     });
 
-    it("each refused alone when it is none", async () => {
+    it("is refused per event that is not valid", async () => {
       const account = await ledger.account();
       const wrong = [
-        eventOf(account, { specversion: "0.3" }),
-        eventOf(account, { specversion: undefined }),
-        eventOf(account, { id: "" }),
-        eventOf(account, { id: "x".repeat(250) }),
-        eventOf(account, { source: "" }),
-        eventOf(account, { source: "a b" }),
-        eventOf(account, { type: undefined }),
-        eventOf(account, { subject: undefined }),
-        eventOf(account, { subject: ".." }),
-        eventOf(account, { time: "yesterday" }),
-        eventOf(account, { datacontenttype: "application/xml" }),
-        eventOf(account, { data: undefined }),
-        eventOf(account, { data: "x" }),
-        eventOf(account, { data: ["ai_usage"] }),
-        eventOf(account, { data: { kind: "ai_usage", credits: 2 } }),
-        eventOf(account, { data: { kind: "ai_usage", credits: "2", account: "other" } }),
-        eventOf(account, { data: { kind: "ai_usage", credits: "2", id: "other" } }),
-        eventOf(account, { data: { kind: "ai_usage", credits: "2", occurred_at: "2026-01-01T00:00:00Z" } }),
+        createEvent(account, { specversion: "0.3" }),
+        createEvent(account, { specversion: undefined }),
+        createEvent(account, { id: "" }),
+        createEvent(account, { id: "x".repeat(250) }),
+        createEvent(account, { source: "" }),
+        createEvent(account, { source: "a b" }),
+        createEvent(account, { type: undefined }),
+        createEvent(account, { subject: undefined }),
+        createEvent(account, { subject: ".." }),
+        createEvent(account, { time: "yesterday" }),
+        createEvent(account, { datacontenttype: "application/xml" }),
+        createEvent(account, { data: undefined }),
+        createEvent(account, { data: "x" }),
+        createEvent(account, { data: ["ai_usage"] }),
+        createEvent(account, { data: { kind: "ai_usage", credits: 1e-7 } }),
+        createEvent(account, { data: { kind: "ai_usage", credits: "2", account: "other" } }),
+        createEvent(account, { data: { kind: "ai_usage", credits: "2", id: "other" } }),
+        createEvent(account, {
+          data: { kind: "ai_usage", credits: "2", occurredAt: "2026-01-01T00:00:00Z" },
+        }),
         "x",
         null,
       ];
-      const { body } = await ledger.post<Results>("/v1/usage", [...wrong, eventOf(account)], batch);
-      expect(body.results.map(({ error }) => error?.code)).toEqual([
+      const { body } = await ledger.post<UsageResults>("/v1/usage", [...wrong, createEvent(account)], batch);
+      expect(body.results.map((result) => toOutcome(result)[1])).toEqual([
         ...wrong.map(() => "bad_request"),
-        undefined,
+        "posted",
       ]);
-      expect((await ledger.stateOf(account)).account.balance).toBe("-2");
+      expect((await ledger.readState(account)).account.balance).toBe("-2");
     });
 
-    it("not in a batch that is none", async () => {
+    it("is refused in a batch that is not an array of events", async () => {
       for (const body of [{ events: [] }, [], "x"]) {
-        const answer = await ledger.post("/v1/usage", body, batch);
-        expect([answer.status, answer.body.code]).toEqual([400, "bad_request"]);
+        const reply = await ledger.post("/v1/usage", body, batch);
+        expect([reply.status, reply.body.code]).toEqual([400, "bad_request"]);
       }
       const xml = await ledger.post("/v1/usage", {}, { contentType: "application/cloudevents+xml" });
       expect(xml.body.code).toBe("unsupported_media_type");

@@ -1,35 +1,33 @@
 import { inject } from "vitest";
 import { createDatabase } from "../../../../tools/postgres.js";
-import { type Credits, createCredits, type DatabaseOptions, type Instant } from "../../src/index.js";
+import { createLedger, type DatabaseOptions, type LedgerOptions, type LocalLedger } from "../../src/index.js";
 import type { Engine } from "../databases.js";
 
-/** A ledger opened as a library, on a database of its own. */
+/** A ledger in the test's process, on a new database. */
 export interface LibraryLedger {
-  readonly credits: Credits;
-  /** Opens the same database once more; the embedded one can't be. */
-  again(): Promise<Credits>;
+  readonly ledger: LocalLedger;
+  /** Opens the same database again. The embedded one can't be opened twice. */
+  reopen(): Promise<LocalLedger>;
   drop(): Promise<void>;
 }
 
-export async function openLibrary(engine: Engine, now?: () => Instant): Promise<LibraryLedger> {
+export async function openLibrary(
+  engine: Engine,
+  options: Pick<LedgerOptions, "now" | "kinds"> = {},
+): Promise<LibraryLedger> {
   const own = engine === "postgres" ? await createDatabase(inject("databaseUrl"), "library") : null;
   const database: DatabaseOptions = own === null ? {} : { url: own.url };
-  const options = {
-    database,
-    secretKeys: ["secret"],
-    ...(now === undefined ? {} : { now }),
-  };
-  const opened: Credits[] = [];
+  const opened: LocalLedger[] = [];
   const open = async () => {
-    const credits = await createCredits(options);
-    opened.push(credits);
-    return credits;
+    const ledger = await createLedger({ database, secretKeys: ["secret"], ...options });
+    opened.push(ledger);
+    return ledger;
   };
   return {
-    credits: await open(),
-    again: open,
+    ledger: await open(),
+    reopen: open,
     async drop() {
-      await Promise.all(opened.map((credits) => credits.close()));
+      await Promise.all(opened.map((ledger) => ledger.close()));
       await own?.drop();
     },
   };

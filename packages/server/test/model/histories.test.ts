@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { beforeAll, describe, expect, it } from "vitest";
-import type { Command } from "../../src/ledger/command.js";
+import type { Command } from "./commands.js";
 import { histories } from "./histories.js";
 import { checkInvariants } from "./invariants.js";
 import { type PlayedStep, play } from "./play.js";

@@ -1,52 +1,55 @@
 import fc from "fast-check";
-import { amount, CREDITS_MAX } from "../../src/ledger/credits.js";
-import { parseInstant } from "../../src/ledger/instant.js";
-import { GRANT_KINDS } from "../../src/ledger/kinds.js";
+import { MICROS_MAX, micros } from "../../src/core/amount.js";
+import { parseInstant } from "../../src/core/instant.js";
 import {
   advance,
+  amounts,
+  attributed,
   CREDIT,
-  cause,
   choice,
+  correctionKind,
+  described,
   discounts,
   effective,
   expires,
+  grantKind,
   key,
+  measured,
   mix,
   occurred,
   pick,
-  quantities,
   record,
   source,
-  texts,
-  wishOf,
+  usageKind,
+  wish,
 } from "./parts.js";
 import { scenarios } from "./scenarios.js";
 import type { History, Step, StepCommand, Wish } from "./wishes.js";
 
-/** Limits on how much a history holds; the defaults make it some 50 commands. */
+/** Limits of a history. By default it has some 50 commands. */
 export interface HistoryOptions {
-  readonly accounts_max?: number;
-  readonly steps_max?: number;
-  readonly commands_max?: number;
+  readonly accountsMax?: number;
+  readonly stepsMax?: number;
+  readonly commandsMax?: number;
 }
 
-/** Histories of a few accounts, made of what is rare in life and telling in tests. */
+/** Histories of a few accounts, rich in what is rare in production. */
 export function histories(options: HistoryOptions = {}): fc.Arbitrary<History> {
-  const { accounts_max = 3, steps_max = 24, commands_max = 6 } = options;
-  // After one huge grant nothing runs out any more, so that most histories know none.
+  const { accountsMax = 3, stepsMax = 24, commandsMax = 6 } = options;
+  // After one huge grant nothing runs out any more, so most histories have none.
   return pick([4, false], [1, true]).chain((isHuge) => {
     const lengths = { minLength: 1, size: "max" } as const;
     const account = accounts(isHuge);
-    const step = steps(isHuge, commands_max).map((one) => [one]);
+    const step = steps(isHuge, commandsMax).map((one) => [one]);
     return record<History>({
       start: fc.constantFrom(
         parseInstant("2026-11-22T10:05:00Z"),
         parseInstant("2026-11-22T10:09:59.999999Z"),
         parseInstant("2026-12-31T23:57:12.345678Z"),
       ),
-      accounts: fc.array(account, { ...lengths, maxLength: accounts_max }),
+      accounts: fc.array(account, { ...lengths, maxLength: accountsMax }),
       steps: fc
-        .array(mix([14, step], [1, scenarios(isHuge)]), { ...lengths, maxLength: steps_max })
+        .array(mix([14, step], [1, scenarios(isHuge)]), { ...lengths, maxLength: stepsMax })
         .map((parts) => parts.flat()),
     });
   });
@@ -58,58 +61,67 @@ function accounts(isHuge: boolean): fc.Arbitrary<History["accounts"][number]> {
     [2, 5n * CREDIT],
     [1, 1n],
     [1, 500n * CREDIT],
-    [isHuge ? 3 : 0, BigInt(CREDITS_MAX)],
+    [isHuge ? 3 : 0, BigInt(MICROS_MAX)],
   );
-  return record<History["accounts"][number]>({ overdraftLimit: limit.map(amount) });
+  return record<History["accounts"][number]>({ overdraftLimit: limit.map(micros) });
 }
 
-/** A step of all sorts, or one of usage only, as live traffic is: then windows grow. */
-function steps(isHuge: boolean, commands_max: number): fc.Arbitrary<Step> {
-  // Most commands go to the first account: three that hardly meet would only be three short histories.
+/** A step of all sorts, or one of usage only, as production traffic is: then windows grow. */
+function steps(isHuge: boolean, commandsMax: number): fc.Arbitrary<Step> {
+  // Most commands go to the first account, because three equal shares would only be three short histories.
   const account = pick([6, 0], [2, 1], [1, 2]);
-  const of = (wish: fc.Arbitrary<Wish>) =>
-    fc.array(record<StepCommand>({ account, key, wish }), {
+  const of = (wishes: fc.Arbitrary<Wish>) =>
+    fc.array(record<StepCommand>({ account, key, wish: wishes }), {
       minLength: 1,
-      maxLength: commands_max,
+      maxLength: commandsMax,
       size: "max",
     });
   const commands = mix([3, of(wishes(isHuge))], [2, of(usage("trickle", isHuge))]);
   return record<Step>({ advance, commands });
 }
 
-function usage(amounts: "debit" | "trickle", isHuge: boolean): fc.Arbitrary<Wish> {
-  const charged = { credits: quantities(amounts, isHuge), discount: discounts(isHuge) };
-  return wishOf("usage", { occurred, ...texts, ...cause, ...charged });
+function usage(of: "debit" | "trickle", isHuge: boolean): fc.Arbitrary<Wish> {
+  const charged = { credits: amounts(of, isHuge), discount: discounts(isHuge), ...measured };
+  return wish("usage", { kind: usageKind, occurred, ...described, ...attributed, ...charged });
 }
 
 function wishes(isHuge: boolean): fc.Arbitrary<Wish> {
-  const credits = quantities("debit", isHuge);
+  const credits = amounts("debit", isHuge);
   const discount = discounts(isHuge);
-  const grant = wishOf("grant", {
-    kind: fc.constantFrom(...GRANT_KINDS),
+  const grant = wish("grant", {
+    kind: grantKind,
     title: pick<string | null>([4, null], [1, "Welcome gift"]),
-    credits: quantities("grant", isHuge),
-    priority: pick([4, 100], [1, 50], [1, 0]),
+    credits: amounts("grant", isHuge),
+    priority: pick<number | null>([2, 100], [2, null], [1, 50], [1, 0]),
     source,
     effective,
     expires,
-    ...texts,
+    ...described,
   });
-  const spend = wishOf("spend", { ...texts, ...cause, credits, discount });
-  const hold = wishOf("hold", {
+  const spend = wish("spend", {
+    kind: usageKind,
+    ...described,
+    ...attributed,
+    ...measured,
     credits,
-    expiresInSeconds: fc.constantFrom(1, 60, 300, 3_600, 86_400, 2_592_000),
-    description: texts.description,
-    ...cause,
+    discount,
   });
-  const settle = wishOf("settle", {
+  const hold = wish("hold", {
+    kind: usageKind,
+    credits,
+    expiresIn: fc.constantFrom(null, 1, 60, 300, 3_600, 86_400, 2_592_000),
+    ...described,
+    ...attributed,
+  });
+  const settle = wish("settle", {
     hold: choice,
     part: pick([4, "half" as const], [5, "all" as const], [5, "more" as const], [1, "nothing" as const]),
     extra: credits,
     discount,
-    ...texts,
+    ...described,
+    ...measured,
   });
-  const refund = wishOf("refund", {
+  const refund = wish("refund", {
     entry: choice,
     part: pick(
       [4, "rest" as const],
@@ -120,18 +132,19 @@ function wishes(isHuge: boolean): fc.Arbitrary<Wish> {
       [1, "nothing" as const],
     ),
     source,
-    ...texts,
+    ...described,
   });
+  const down = pick([1, false], [2, true]);
   return mix(
     [24, grant],
     [12, usage("debit", isHuge)],
     [20, spend],
     [12, hold],
     [7, settle],
-    [2, wishOf("release", { hold: choice })],
+    [2, wish("release", { hold: choice })],
     [12, refund],
-    [2, wishOf("adjust", { source, credits, down: pick([1, false], [2, true]), ...texts })],
-    [2, wishOf("writeoff", { source, credits, ...texts })],
-    [3, wishOf("touch", {})],
+    [3, wish("adjust", { kind: correctionKind, source, credits, down, ...described })],
+    [2, wish("writeOff", { source, credits, ...described })],
+    [3, wish("touch", {})],
   );
 }

@@ -1,19 +1,23 @@
 import { describe, expect, it } from "vitest";
-import type {
-  Command,
-  GrantCommand,
-  HoldCommand,
-  RefundCommand,
-  SettleCommand,
-  SpendCommand,
-  UsageCommand,
-} from "../../src/ledger/command.js";
-import { credits, formatCredits } from "../../src/ledger/credits.js";
-import { addSeconds, type Instant, parseInstant } from "../../src/ledger/instant.js";
+import { formatAmount } from "../../src/core/amount.js";
+import { addSeconds, type Instant, parseInstant } from "../../src/core/instant.js";
+import { credits } from "../commands.js";
+import {
+  type Command,
+  type GrantCommand,
+  type HoldCommand,
+  NOT_ATTRIBUTED,
+  NOT_DESCRIBED,
+  NOT_MEASURED,
+  type RefundCommand,
+  type SettleCommand,
+  type SpendCommand,
+  type UsageCommand,
+} from "./commands.js";
 import { createModel, type Outcome } from "./model.js";
-import { discountOf, rowsOf } from "./rows.js";
+import { toDiscount, toRows } from "./rows.js";
 
-// Examples worked out by hand from the text of the rules: the model is the yardstick, so it needs one itself.
+// The examples were worked out by hand from the text of the rules, because the model itself needs a yardstick.
 
 const START = parseInstant("2026-11-22T10:05:00Z");
 const at = (second: number) => Math.round(addSeconds(START, second)) as Instant;
@@ -21,58 +25,43 @@ const at = (second: number) => Math.round(addSeconds(START, second)) as Instant;
 let keys = 0;
 const common = () => {
   keys += 1;
-  return { account: "a", key: `k${keys}`, description: null, metadata: {} };
+  return { ...NOT_DESCRIBED, account: "a", key: `k${keys}`, source: null };
 };
-const cause = { kind: "ai_usage", source: null, project: null } as const;
+const charged = (amount: string) => ({ ...NOT_MEASURED, credits: credits(amount) });
 
-function grant(text: string, more: Partial<GrantCommand> = {}): GrantCommand {
-  const terms = { kind: "purchase", title: null, source: null, priority: 100 } as const;
-  return {
-    ...common(),
-    ...terms,
-    op: "grant",
-    credits: credits(text),
-    effectiveAt: null,
-    expiresAt: null,
-    ...more,
-  };
+function grant(amount: string, more: Partial<GrantCommand> = {}): GrantCommand {
+  const terms = { kind: "purchase", title: null, priority: 100, effectiveAt: null, expiresAt: null };
+  return { ...common(), ...terms, op: "grant", credits: credits(amount), ...more };
 }
-function usage(text: string, more: Partial<UsageCommand> = {}): UsageCommand {
-  return {
-    ...common(),
-    ...cause,
-    op: "usage",
-    credits: credits(text),
-    originalCredits: null,
-    occurredAt: null,
-    ...more,
-  };
+function usage(amount: string, more: Partial<UsageCommand> = {}): UsageCommand {
+  const event = { op: "usage", kind: "ai_usage", occurredAt: null } as const;
+  return { ...common(), ...NOT_ATTRIBUTED, ...event, ...charged(amount), ...more };
 }
-function spend(text: string): SpendCommand {
-  return { ...common(), ...cause, op: "spend", credits: credits(text), originalCredits: null };
+function spend(amount: string): SpendCommand {
+  return { ...common(), ...NOT_ATTRIBUTED, op: "spend", kind: null, ...charged(amount) };
 }
-function refund(entry: number, text: string | null): RefundCommand {
-  return { ...common(), op: "refund", entry, source: null, credits: text === null ? null : credits(text) };
+function refund(entry: number, amount: string | null): RefundCommand {
+  return { ...common(), op: "refund", entry, credits: amount === null ? null : credits(amount) };
 }
-function hold(text: string, seconds: number): HoldCommand {
-  const { metadata: _none, ...rest } = common();
-  return { ...rest, ...cause, op: "hold", hold: "h", credits: credits(text), expiresInSeconds: seconds };
+function hold(amount: string, seconds: number, more: Partial<HoldCommand> = {}): HoldCommand {
+  const held = { op: "hold", hold: "h", kind: null, credits: credits(amount), expiresIn: seconds } as const;
+  return { ...common(), ...NOT_ATTRIBUTED, ...held, ...more };
 }
-function settle(text: string): SettleCommand {
-  return { ...common(), op: "settle", hold: "h", credits: credits(text), originalCredits: null };
+function settle(amount: string, more: Partial<SettleCommand> = {}): SettleCommand {
+  return { ...common(), op: "settle", hold: "h", ...charged(amount), ...more };
 }
 
-/** Runs commands and says of each what came of it: the refusal, or amount, balance, draws and debt. */
+/** Runs commands and describes the outcome of each: the refusal, or amount, balance, draws and debt. */
 function run(limit: string, ...steps: readonly (readonly [second: number, command: Command])[]): string[] {
   const model = createModel({ overdraftLimit: credits(limit) });
-  return steps.flatMap(([second, command]) => told(model.apply(command, at(second))));
+  return steps.flatMap(([second, command]) => describeOutcome(model.apply(command, at(second))));
 }
 
-function told(outcome: Outcome): string[] {
+function describeOutcome(outcome: Outcome): string[] {
   const entries = [...outcome.expiries, ...("entry" in outcome ? [outcome.entry] : [])].map((entry) => {
-    const draws = entry.draws.map((draw) => `${formatCredits(draw.credits)} of ${draw.grant}`).join(", ");
-    const moved = `${formatCredits(entry.credits)} = ${formatCredits(entry.balance)}`;
-    return `${entry.seq} ${entry.kind} ${moved} [${draws}] debt ${formatCredits(entry.debt)}`;
+    const draws = entry.draws.map((draw) => `${formatAmount(draw.credits)} of ${draw.grant}`).join(", ");
+    const moved = `${formatAmount(entry.credits)} = ${formatAmount(entry.balance)}`;
+    return `${entry.seq} ${entry.kind} ${moved} [${draws}] debt ${formatAmount(entry.debt)}`;
   });
   const rest =
     "refused" in outcome ? [outcome.refused] : "hold" in outcome ? [`hold ${outcome.hold.status}`] : [];
@@ -80,7 +69,7 @@ function told(outcome: Outcome): string[] {
 }
 
 describe("the model's amounts", () => {
-  it("draws what ends first, what was granted before what was bought, and lets the rest be debt", () => {
+  it("draws what expires first, and what was granted before what was bought; the rest becomes debt", () => {
     expect(
       run(
         "0",
@@ -93,7 +82,7 @@ describe("the model's amounts", () => {
     ).toBe("5 ai_usage -22 = -2 [5 of 4, 5 of 3, 5 of 2, 5 of 1] debt 2");
   });
 
-  it("pays debt first, out of the grant that was just opened too", () => {
+  it("pays debt first, also from the grant that was just opened", () => {
     expect(run("0", [0, usage("3")], [1, grant("2")], [2, grant("2")], [3, spend("1")])).toEqual([
       "1 ai_usage -3 = -3 [] debt 3",
       "2 purchase 2 = -1 [2 of 2] debt -2",
@@ -121,7 +110,7 @@ describe("the model's amounts", () => {
     ]);
   });
 
-  it("posts an expiry of what is left once debt took its share, even before a refusal", () => {
+  it("posts an expiry of what remains after debt was paid, even before a refusal", () => {
     expect(
       run(
         "0",
@@ -133,7 +122,7 @@ describe("the model's amounts", () => {
     ).toEqual(["4 expiry -8 = 0 [1 of 3, 2 of 2, 8 of 2] debt -3", "insufficient_credits"]);
   });
 
-  it("returns a debit from its end, to living grants, and opens a grant for what came out of others", () => {
+  it("returns a debit from its end, to living grants, and opens a grant for what came from others", () => {
     expect(
       run(
         "0",
@@ -149,7 +138,7 @@ describe("the model's amounts", () => {
     ).toEqual([
       // 1 of debt is loose and pays it; 1 goes back to grant 2.
       "4 refund 2 = 1 [-1 of 2] debt -1",
-      // 3 more go back to grant 2; 1 came out of the grant that ended, and opens grant 5.
+      // 3 more go back to grant 2; 1 came from the grant that expired, and opens grant 5.
       "5 refund 4 = 5 [-3 of 2] debt 0",
       "refund_exceeds_entry",
       "6 refund 3 = 8 [] debt 0",
@@ -178,18 +167,122 @@ describe("the model's amounts", () => {
     expect(run("0", ...steps, [600, settle("5")]).at(-1)).toBe("hold_closed");
   });
 
-  it("answers a key once", () => {
+  it("responds to a key once", () => {
     const model = createModel({ overdraftLimit: credits("0") });
     const first = hold("5", 600);
-    expect(told(model.apply(first, at(0)))).toEqual(["insufficient_credits"]);
+    expect(describeOutcome(model.apply(first, at(0)))).toEqual(["insufficient_credits"]);
     model.apply(grant("9"), at(0));
     expect(model.apply(first, at(1))).toMatchObject({ repeated: false });
-    expect(told(model.apply(settle("5"), at(2)))).toEqual(["2 ai_usage -5 = 4 [5 of 1] debt 0"]);
+    expect(describeOutcome(model.apply(settle("5"), at(2)))).toEqual(["2 ai_usage -5 = 4 [5 of 1] debt 0"]);
     const again = model.apply({ ...first, hold: "another" }, at(3));
-    expect(again).toMatchObject({ repeated: true, hold: { hold: "h", status: "open" } });
+    expect(again).toMatchObject({ repeated: true, hold: { id: "h", status: "open" } });
     expect(model.apply({ ...first, credits: credits("4") }, at(4))).toMatchObject({
       refused: "key_conflict",
     });
+  });
+});
+
+describe("the model's facts", () => {
+  const run = (...commands: readonly Command[]) => {
+    const model = createModel({ overdraftLimit: credits("0") });
+    for (const command of [grant("50"), ...commands]) model.apply(command, at(0));
+    return model;
+  };
+  const people = {
+    project: { id: "p", label: "Project" },
+    member: { id: "m", label: "Member" },
+    task: { id: "t", label: null },
+  };
+  const bare = {
+    project: { id: "p", label: null },
+    member: { id: "m", label: null },
+    task: { id: "t", label: null },
+  };
+
+  it("of a settlement are those of its hold, except those that it gives", () => {
+    const held = { ...people, description: "Held", metadata: { a: 1 }, privateMetadata: { b: 2 } };
+    const model = run(
+      hold("5", 600, held),
+      settle("5", { description: "Settled", privateMetadata: { c: 3 }, price: "price", cost: credits("1") }),
+    );
+    expect(model.entries()[1]?.facts).toEqual({
+      ...bare,
+      source: null,
+      description: "Settled",
+      metadata: { a: 1 },
+      privateMetadata: { c: 3 },
+      price: "price",
+      quantities: null,
+      estimated: null,
+      cost: credits("1"),
+    });
+  });
+
+  it("of a refund are its own, with the source and dimensions of the entry", () => {
+    const source = { type: "model", id: null, label: "Model" };
+    const model = run(usage("5", { ...people, source, price: "price", metadata: { a: 1 } }), refund(2, null));
+    expect(model.entries()[2]?.facts).toMatchObject({ ...bare, source, price: null, metadata: null });
+  });
+
+  it("of an expiry are the grant's source, and its description or title", () => {
+    const model = createModel({ overdraftLimit: credits("0") });
+    const ending = { expiresAt: at(60) };
+    model.apply(grant("1", { ...ending, kind: "bonus", title: "Title", description: "Described" }), at(0));
+    model.apply(grant("1", { ...ending, kind: "bonus", title: "Title" }), at(0));
+    model.apply(grant("1", ending), at(0));
+    model.apply({ op: "touch", account: "a" }, at(60));
+    const expiries = model.entries().filter(({ kind }) => kind === "expiry");
+    expect(expiries.map(({ facts }) => facts.description)).toEqual(["Described", "Title", null]);
+  });
+
+  it("have kinds by default, and configured ones of each type", () => {
+    const adjust = {
+      ...NOT_DESCRIBED,
+      op: "adjust",
+      account: "a",
+      source: null,
+      credits: credits("1"),
+    } as const;
+    const model = run(
+      { ...adjust, key: "a1", kind: null },
+      { ...adjust, key: "a2", kind: "goodwill" },
+      spend("1"),
+      usage("1", { kind: "render_usage" }),
+      grant("1", { kind: "gift" }),
+    );
+    expect(model.entries().map(({ kind, type }) => [kind, type])).toEqual([
+      ["purchase", "grant"],
+      ["adjustment", "correction"],
+      ["goodwill", "correction"],
+      ["ai_usage", "usage"],
+      ["render_usage", "usage"],
+      ["gift", "grant"],
+    ]);
+    expect(model.rows().map(({ category }) => category)).toEqual([
+      "added",
+      "adjustments",
+      "adjustments",
+      "used",
+      "used",
+      "added",
+    ]);
+  });
+
+  it("leave labels out, of which the latest is kept", () => {
+    const renamed = { project: { id: "p", label: "Renamed" } };
+    const model = run(
+      usage("1", people),
+      hold("1", 600, people),
+      usage("1", renamed),
+      usage("1", { project: bare.project }),
+      settle("1"),
+      refund(2, null),
+    );
+    expect(model.entries()[1]?.facts).toMatchObject(bare);
+    expect(model.labels()).toEqual([
+      { dimension: "member", id: "m", label: "Member" },
+      { dimension: "project", id: "p", label: "Renamed" },
+    ]);
   });
 });
 
@@ -197,12 +290,12 @@ describe("the model's rows", () => {
   const rows = (...usages: readonly (readonly [second: number, project: string])[]) => {
     const model = createModel({ overdraftLimit: credits("0") });
     for (const [second, project] of usages) {
-      model.apply(usage("1", { project, occurredAt: at(second) }), at(900));
+      model.apply(usage("1", { project: { id: project, label: null }, occurredAt: at(second) }), at(900));
     }
-    return rowsOf(model.entries()).map(({ project, entries, balance }) => [
-      project,
+    return toRows(model.entries()).map(({ project, entries, balance }) => [
+      project?.id,
       entries,
-      formatCredits(balance),
+      formatAmount(balance),
     ]);
   };
 
@@ -237,7 +330,7 @@ describe("the model's rows", () => {
 
   it("rounds a discount half up to tenths of a percent, and keeps it off the ends", () => {
     const discount = (charged: string, original: string) =>
-      discountOf({ credits: credits(`-${charged}`), originalCredits: credits(`-${original}`) });
+      toDiscount({ credits: credits(`-${charged}`), originalCredits: credits(`-${original}`) });
     expect(discount("80", "100")).toBe(200);
     expect(discount("1999", "2000")).toBe(1);
     expect(discount("87.45", "100")).toBe(126);

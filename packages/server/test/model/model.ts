@@ -1,26 +1,27 @@
 import { isDeepStrictEqual } from "node:util";
-import type { Command, KeyedCommand } from "../../src/ledger/command.js";
-import { amount, CREDITS_MAX, type Credits } from "../../src/ledger/credits.js";
-import type { ActivityRow, Grant } from "../../src/ledger/entry.js";
-import type { Instant } from "../../src/ledger/instant.js";
-import type { Category } from "../../src/ledger/kinds.js";
-import type { RefusalCode } from "../../src/ledger/refusal.js";
+import { MICROS_MAX, type Micros, micros } from "../../src/core/amount.js";
+import type { ActivityRow, Grant } from "../../src/core/entry.js";
+import type { Label } from "../../src/core/facts.js";
+import type { Instant } from "../../src/core/instant.js";
+import type { Category } from "../../src/core/kinds.js";
+import type { RefusalCode } from "../../src/core/refusal.js";
 import {
-  availableOf,
   type Books,
-  balanceOf,
-  debtOf,
-  grantsOf,
-  heldOf,
-  holdNamed,
+  findHold,
   type PredictedEntry,
   type PredictedHold,
-  pendingOf,
+  toAvailable,
+  toBalance,
+  toDebt,
+  toGrants,
+  toHeld,
+  toPending,
 } from "./books.js";
-import { type Decision, decideIn, expiryOf, firstDue, type Posting } from "./predict.js";
-import { positionsOf, rowsOf } from "./rows.js";
+import type { Command, KeyedCommand, SpendCommand } from "./commands.js";
+import { type Decision, decideIn, findFirstDue, type Posting, toExpiry } from "./predict.js";
+import { toPositions, toRows } from "./rows.js";
 
-/** What a command comes to. `expiries` are the entries that came due and were posted before it was decided. */
+/** The outcome of a command. `expiries` are the entries that came due and were posted before it was decided. */
 export type Outcome = { readonly expiries: readonly PredictedEntry[] } & (
   | { readonly refused: RefusalCode }
   | { readonly entry: PredictedEntry; readonly repeated: boolean }
@@ -28,74 +29,77 @@ export type Outcome = { readonly expiries: readonly PredictedEntry[] } & (
   | { readonly touched: true }
 );
 
-/** The totals an account keeps. */
+/** The totals of an account. */
 export interface AccountFacts {
-  readonly balance: Credits;
-  readonly held: Credits;
-  readonly debt: Credits;
+  readonly balance: Micros;
+  readonly held: Micros;
+  readonly debt: Micros;
   readonly lastSeq: number;
-  /** How many activity rows there are. */
+  /** The number of activity rows. */
   readonly rows: { readonly all: number } & Readonly<Record<Category, number>>;
 }
 
-/** A ledger of one account that remembers a plain list of facts and recomputes all else from it. */
+/** A ledger of one account that keeps plain arrays of facts and computes all else from them each time. */
 export interface Model {
-  /** Applies a command; `now` never runs backwards. */
+  /** Applies a command. `now` never runs backwards. */
   apply(command: Command, now: Instant): Outcome;
   entries(): readonly PredictedEntry[];
   holds(): readonly PredictedHold[];
   grants(): Grant[];
   rows(): ActivityRow[];
+  /** The latest label per dimension and id. */
+  labels(): readonly Label[];
   account(): AccountFacts;
-  /** `balance - held - pending` with nothing posted that may have come due since the last command. */
-  available(now: Instant): Credits;
-  /** What of the balance can't be spent yet. */
-  pending(now: Instant): Credits;
+  /** Returns `balance - held - pending`, without what has come due since the last command. */
+  available(now: Instant): Micros;
+  /** Returns the part of the balance that can't be spent yet. */
+  pending(now: Instant): Micros;
 }
 
-type Answer = { readonly entry: PredictedEntry } | { readonly hold: PredictedHold };
+type Response = { readonly entry: PredictedEntry } | { readonly hold: PredictedHold };
 
 /** Makes the model of one account. */
-export function createModel({ overdraftLimit }: { readonly overdraftLimit: Credits }): Model {
-  let books: Books = { entries: [], blocks: [], holds: [] };
-  const answers: { readonly command: KeyedCommand; readonly answer: Answer }[] = [];
+export function createModel({ overdraftLimit }: { readonly overdraftLimit: Micros }): Model {
+  let books: Books = { entries: [], blocks: [], holds: [], labels: [] };
+  const responses: { readonly command: KeyedCommand; readonly response: Response }[] = [];
 
   function apply(command: Command, now: Instant): Outcome {
     const before = books.entries.length;
-    postWhatIsDue(command.account, now);
+    postDue(command.account, now);
     const expiries = books.entries.slice(before);
     if (command.op === "touch") return { expiries, touched: true };
-    const known = answers.find((each) => each.command.key === command.key);
+    const known = responses.find((each) => each.command.key === command.key);
     if (known !== undefined) {
       return samePayload(known.command, command)
-        ? { expiries, ...known.answer, repeated: true }
+        ? { expiries, ...known.response, repeated: true }
         : { expiries, refused: "key_conflict" };
     }
     const decision = decideIn(books, overdraftLimit, command, now);
     if (typeof decision === "string") return { expiries, refused: decision };
     if (!inRange(books, decision)) return { expiries, refused: "amount_out_of_range" };
-    const answer = accept(command, decision, now);
-    answers.push({ command, answer });
-    return { expiries, ...answer, repeated: false };
+    const response = accept(command, decision, now);
+    responses.push({ command, response });
+    keepLabels(command);
+    return { expiries, ...response, repeated: false };
   }
 
-  function postWhatIsDue(account: string, now: Instant): void {
+  function postDue(account: string, now: Instant): void {
     for (const hold of books.holds.filter((each) => each.status === "open" && each.expiresAt <= now)) {
       setHold({ ...hold, status: "expired" });
     }
-    for (let due = firstDue(books, now); due !== undefined; due = firstDue(books, now)) {
-      post(account, { draft: expiryOf(books, due), opens: null }, now);
+    for (let due = findFirstDue(books, now); due !== undefined; due = findFirstDue(books, now)) {
+      post(account, { draft: toExpiry(books, due), opens: null }, now);
     }
   }
 
-  function accept(command: KeyedCommand, decision: Exclude<Decision, string>, now: Instant): Answer {
+  function accept(command: KeyedCommand, decision: Exclude<Decision, string>, now: Instant): Response {
     if ("hold" in decision) {
       setHold(decision.hold);
       return { hold: decision.hold };
     }
     const entry = post(command.account, decision, now);
     if (command.op === "settle") {
-      const hold = holdNamed(books, command.hold);
+      const hold = findHold(books, command.hold);
       if (hold !== undefined) setHold({ ...hold, status: "settled", settledSeq: entry.seq });
     }
     return { entry };
@@ -103,9 +107,9 @@ export function createModel({ overdraftLimit }: { readonly overdraftLimit: Credi
 
   function post(account: string, { draft, opens }: Posting, now: Instant): PredictedEntry {
     const seq = books.entries.length + 1;
-    const balance = amount(balanceOf(books) + draft.credits);
+    const balance = micros(toBalance(books) + draft.credits);
     const unplaced = { ...draft, account, seq, balance, recordedAt: now };
-    const position = positionsOf([...books.entries, unplaced]).get(seq) ?? Number.NaN;
+    const position = toPositions([...books.entries, unplaced]).get(seq) ?? Number.NaN;
     const entry = { ...unplaced, position };
     const blocks = opens === null ? [] : [{ ...opens, seq, recordedAt: now }];
     books = { ...books, entries: [...books.entries, entry], blocks: [...books.blocks, ...blocks] };
@@ -113,18 +117,28 @@ export function createModel({ overdraftLimit }: { readonly overdraftLimit: Credi
   }
 
   function setHold(hold: PredictedHold): void {
-    const isNew = holdNamed(books, hold.hold) === undefined;
-    const holds = books.holds.map((each) => (each.hold === hold.hold ? hold : each));
+    const isNew = findHold(books, hold.id) === undefined;
+    const holds = books.holds.map((each) => (each.id === hold.id ? hold : each));
     books = { ...books, holds: isNew ? [...holds, hold] : holds };
   }
 
+  function keepLabels(command: KeyedCommand): void {
+    for (const dimension of ["project", "member", "task"] as const) {
+      const given = dimension in command ? (command as SpendCommand)[dimension] : null;
+      if (given === null || given.label === null) continue;
+      const { id, label } = given;
+      const others = books.labels.filter((each) => each.dimension !== dimension || each.id !== id);
+      books = { ...books, labels: [...others, { dimension, id, label }] };
+    }
+  }
+
   function account(): AccountFacts {
-    const rows = rowsOf(books.entries);
+    const rows = toRows(books.entries);
     const count = (category: Category) => rows.filter((row) => row.category === category).length;
     return {
-      balance: balanceOf(books),
-      held: heldOf(books),
-      debt: debtOf(books),
+      balance: toBalance(books),
+      held: toHeld(books),
+      debt: toDebt(books),
       lastSeq: books.entries.length,
       rows: {
         all: rows.length,
@@ -140,10 +154,11 @@ export function createModel({ overdraftLimit }: { readonly overdraftLimit: Credi
     account,
     entries: () => books.entries,
     holds: () => books.holds,
-    grants: () => grantsOf(books),
-    rows: () => rowsOf(books.entries),
-    available: (now) => availableOf(books, now),
-    pending: (now) => pendingOf(books, now),
+    grants: () => toGrants(books),
+    rows: () => toRows(books.entries),
+    labels: () => books.labels,
+    available: (now) => toAvailable(books, now),
+    pending: (now) => toPending(books, now),
   };
 }
 
@@ -151,18 +166,18 @@ function inRange(books: Books, decision: Exclude<Decision, string>): boolean {
   const totals =
     "hold" in decision
       ? decision.hold.status === "open"
-        ? [heldOf(books) + decision.hold.credits, decision.hold.credits]
+        ? [toHeld(books) + decision.hold.credits, decision.hold.credits]
         : []
       : [
           decision.draft.credits,
           decision.draft.originalCredits ?? 0n,
-          balanceOf(books) + decision.draft.credits,
-          debtOf(books) + decision.draft.debt,
+          toBalance(books) + decision.draft.credits,
+          toDebt(books) + decision.draft.debt,
         ];
-  return totals.every((total) => total <= CREDITS_MAX && total >= -CREDITS_MAX);
+  return totals.every((total) => total <= MICROS_MAX && total >= -MICROS_MAX);
 }
 
-/** Whether two commands ask for the same; the id a new hold would get is not part of it. */
+/** True if two commands ask for the same. The id of a new hold is not part of it. */
 function samePayload(a: KeyedCommand, b: KeyedCommand): boolean {
   const payload = (command: KeyedCommand) =>
     command.op === "hold" ? { ...command, hold: null } : { ...command };

@@ -1,7 +1,6 @@
 import fc from "fast-check";
-import { CREDITS_MAX } from "../../src/ledger/credits.js";
-import type { Metadata, Source } from "../../src/ledger/entry.js";
-import { USAGE_KINDS, type UsageKind } from "../../src/ledger/kinds.js";
+import { MICROS_MAX, micros } from "../../src/core/amount.js";
+import type { Dimension, Metadata, Quantities, Source } from "../../src/core/facts.js";
 import type { Advance, Choice, Discount, KeyChoice, Moment, Quantity, Wish } from "./wishes.js";
 
 export const SECOND = 1_000_000;
@@ -11,28 +10,28 @@ export const HOUR = 60 * MINUTE;
 export const DAY = 24 * HOUR;
 export const CREDIT = 1_000_000n;
 
-/** One of some values, the heavier the likelier. */
+/** One of several values. The heavier one is likelier. */
 export function pick<T>(...choices: readonly (readonly [weight: number, value: T])[]): fc.Arbitrary<T> {
   return mix(...choices.map(([weight, value]) => [weight, fc.constant(value)] as const));
 }
 
-/** A value of one of some arbitraries, the heavier the likelier. */
+/** A value of one of several arbitraries. The heavier one is likelier. */
 export function mix<T>(
   ...choices: readonly (readonly [weight: number, arbitrary: fc.Arbitrary<T>])[]
 ): fc.Arbitrary<T> {
   return fc.oneof(...choices.map(([weight, arbitrary]) => ({ weight, arbitrary })));
 }
 
-/** A record of arbitraries, which loses none of the literal types on the way. */
+/** A record of arbitraries that keeps the literal types. */
 export function record<T>(parts: { [K in keyof T]: fc.Arbitrary<T[K]> }): fc.Arbitrary<T> {
   return fc.record(parts, { noNullPrototype: true }) as fc.Arbitrary<T>;
 }
 
-/** The wishes of one op. */
+/** The wishes of an op. */
 export type WishOf<Op extends Wish["op"]> = Extract<Wish, { readonly op: Op }>;
 
-/** A wish of one op, of its parts. */
-export function wishOf<Op extends Wish["op"]>(
+/** A wish of an op, made of its parts. */
+export function wish<Op extends Wish["op"]>(
   op: Op,
   parts: { [K in Exclude<keyof WishOf<Op>, "op">]: fc.Arbitrary<WishOf<Op>[K]> },
 ): fc.Arbitrary<Wish> {
@@ -40,7 +39,7 @@ export function wishOf<Op extends Wish["op"]>(
   return fc.record(named, { noNullPrototype: true }).map((rest) => ({ ...rest, op }) as unknown as Wish);
 }
 
-/** A moment some time off another. */
+/** A moment relative to another. */
 export function moment(
   from: NonNullable<Moment>["from"],
   ...micros: readonly fc.Arbitrary<number>[]
@@ -80,22 +79,73 @@ export const source: fc.Arbitrary<Source | null> = pick<Source | null>(
   [1, { type: "project", id: "m-1", label: "Model One" }],
 );
 
-const description = pick<string | null>([3, null], [4, "Chat"], [1, "Summary"]);
+/** The kinds that grants have, with a configured one. */
+export const grantKind = fc.constantFrom("monthly_grant", "purchase", "bonus", "manual_grant", "gift");
 
-/** What a grant, a debit or a correction says about itself. */
-export const texts = {
-  description,
-  metadata: pick<Metadata>([6, {}], [1, { user: "u-1", tokens: 1200.5, cached: true }], [1, { tokens: 1 }]),
+/** The kinds that usage has, with a configured one and the default. */
+export const usageKind = pick<string | null>(
+  [12, "ai_usage"],
+  [2, null],
+  [1, "build_usage"],
+  [1, "runtime_usage"],
+  [1, "render_usage"],
+);
+
+/** The kinds that adjustments have, with a configured one and the default. */
+export const correctionKind = pick<string | null>([2, null], [1, "adjustment"], [1, "goodwill"]);
+
+/** The facts of any command. */
+export const described = {
+  description: pick<string | null>([3, null], [4, "Chat"], [1, "Summary"]),
+  metadata: pick<Metadata | null>(
+    [6, null],
+    [1, { user: "u-1", tokens: 1200.5, cached: true }],
+    [1, { tokens: 1 }],
+  ),
+  privateMetadata: pick<Metadata | null>([10, null], [1, { margin: 0.25, "10": "ten", "9": "nine" }]),
 };
 
-/** What usage is due to: few enough of each for groups to form. */
-export const cause = {
-  kind: pick<UsageKind>([12, USAGE_KINDS[0]], [1, USAGE_KINDS[1]], [1, USAGE_KINDS[2]]),
+/** The attribution of usage: few enough of each for groups to form, with labels that change. */
+export const attributed = {
   source,
-  project: pick<string | null>([12, null], [2, "atlas"], [1, "borealis"]),
+  project: pick<Dimension | null>(
+    [24, null],
+    [2, { id: "atlas", label: null }],
+    [1, { id: "atlas", label: "Atlas" }],
+    [1, { id: "atlas", label: "Atlas, renamed" }],
+    [2, { id: "borealis", label: "Borealis" }],
+  ),
+  member: pick<Dimension | null>(
+    [28, null],
+    [2, { id: "ada", label: "Ada" }],
+    [1, { id: "ada", label: "Ada L." }],
+    [1, { id: "atlas", label: null }],
+  ),
+  task: pick<Dimension | null>(
+    [30, null],
+    [1, { id: "t-1", label: "Triage" }],
+    [1, { id: "t-2", label: null }],
+  ),
 };
 
-/** What is taken off, and how it is told. */
+/** The measures of a charge. */
+export const measured = {
+  price: pick<string | null>([6, null], [1, "price-1"]),
+  quantities: pick<Quantities | null>(
+    [6, null],
+    [1, { output_tokens: "350", input_tokens: "1200.5" }],
+    [1, { steps: "0" }],
+  ),
+  estimated: pick<boolean | null>([8, null], [1, true], [1, false]),
+  cost: pick<ReturnType<typeof micros> | null>(
+    [6, null],
+    [1, micros(12_345n)],
+    [1, micros(0n)],
+    [1, micros(-1n)],
+  ),
+};
+
+/** The discounts. */
 export function discounts(isHuge: boolean): fc.Arbitrary<Discount> {
   return pick<Discount>(
     [28, "none"],
@@ -112,17 +162,17 @@ export function discounts(isHuge: boolean): fc.Arbitrary<Discount> {
 
 const itself = (micro: bigint): Quantity => ({ of: "itself", micro });
 
-const debitish: fc.Arbitrary<Quantity> = mix(
+const ofDebits: fc.Arbitrary<Quantity> = mix(
   [8, fc.bigInt({ min: 1n, max: 12n }).map((whole) => whole * CREDIT)],
   [3, fc.bigInt({ min: 1n, max: 20n * CREDIT })],
   [1, fc.bigInt({ min: 1n, max: 3n })],
 ).map(itself);
-const grantish: fc.Arbitrary<Quantity> = mix(
+const ofGrants: fc.Arbitrary<Quantity> = mix(
   [6, fc.bigInt({ min: 5n, max: 60n }).map((whole) => whole * CREDIT)],
   [1, fc.bigInt({ min: 1n, max: 60n * CREDIT })],
   [1, fc.bigInt({ min: 1n, max: 3n })],
 ).map(itself);
-const trickling: fc.Arbitrary<Quantity> = mix(
+const ofTrickles: fc.Arbitrary<Quantity> = mix(
   [3, fc.bigInt({ min: 1n, max: 8n }).map((eighths) => (eighths * CREDIT) / 8n)],
   [1, fc.bigInt({ min: 1n, max: 3n })],
 ).map(itself);
@@ -130,14 +180,15 @@ const spendable: fc.Arbitrary<Quantity> = fc
   .constantFrom(0n, 0n, -1n, 1n)
   .map((micro) => ({ of: "spendable", micro }));
 const invalid = fc.constantFrom(0n, -1n, -CREDIT).map(itself);
-const huge = fc
-  .constantFrom(CREDITS_MAX, CREDITS_MAX - 1n, CREDITS_MAX / 2n + 1n, CREDITS_MAX / 2n)
-  .map(itself);
+const huge = fc.constantFrom(MICROS_MAX, MICROS_MAX - 1n, MICROS_MAX / 2n + 1n, MICROS_MAX / 2n).map(itself);
 
-/** Amounts: of grants large enough for some debits, of debits small enough to add up, of a trickle small enough to go on. Huge ones only on demand. */
-export function quantities(of: "grant" | "debit" | "trickle", isHuge: boolean): fc.Arbitrary<Quantity> {
+/**
+ * Amounts: of grants large enough for some debits, of debits small enough to add up, of a trickle small enough to go on.
+ * Huge ones come only on demand.
+ */
+export function amounts(of: "grant" | "debit" | "trickle", isHuge: boolean): fc.Arbitrary<Quantity> {
   return mix(
-    [30, { grant: grantish, debit: debitish, trickle: trickling }[of]],
+    [30, { grant: ofGrants, debit: ofDebits, trickle: ofTrickles }[of]],
     [of === "debit" ? 4 : 0, spendable],
     [1, invalid],
     [isHuge ? 8 : 0, huge],
@@ -145,12 +196,12 @@ export function quantities(of: "grant" | "debit" | "trickle", isHuge: boolean): 
 }
 
 const span = fc.constantFrom(1, SECOND, MINUTE, WINDOW - 1, WINDOW, WINDOW + 1, HOUR, DAY, 30 * DAY);
-const aCommonEnd = fc.constantFrom(WINDOW, 2 * WINDOW, DAY);
+const commonEnd = fc.constantFrom(WINDOW, 2 * WINDOW, DAY);
 
 export const effective: fc.Arbitrary<Moment> = mix<Moment>(
   [10, fc.constant(null)],
   [4, moment("now", span)],
-  [1, moment("cell", aCommonEnd)],
+  [1, moment("cell", commonEnd)],
   [
     2,
     moment(
@@ -164,8 +215,8 @@ export const effective: fc.Arbitrary<Moment> = mix<Moment>(
 export const expires: fc.Arbitrary<Moment> = mix<Moment>(
   [6, fc.constant(null)],
   [7, moment("now", span)],
-  // A few ends in common, so that grants also expire together.
-  [5, moment("cell", aCommonEnd)],
+  // Few ends, so that grants also expire together.
+  [5, moment("cell", commonEnd)],
   [1, moment("now", fc.constantFrom(0, -1))],
 );
 

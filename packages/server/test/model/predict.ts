@@ -1,5 +1,27 @@
+import { type Micros, micros, ZERO } from "../../src/core/amount.js";
+import type { Draw, Grant } from "../../src/core/entry.js";
+import type { Dimension, Facts } from "../../src/core/facts.js";
+import { addSeconds, type Instant } from "../../src/core/instant.js";
+import type { RefusalCode } from "../../src/core/refusal.js";
+import {
+  afterDraws,
+  type Block,
+  type Books,
+  findHold,
+  hasExpired,
+  inDrawOrder,
+  isEffective,
+  type PredictedEntry,
+  type PredictedHold,
+  sumOfDraws,
+  take,
+  toAvailable,
+  toDebt,
+  toGrants,
+} from "./books.js";
 import type {
   AdjustCommand,
+  Charged,
   GrantCommand,
   HoldCommand,
   KeyedCommand,
@@ -8,35 +30,14 @@ import type {
   SettleCommand,
   SpendCommand,
   UsageCommand,
-  WriteoffCommand,
-} from "../../src/ledger/command.js";
-import { amount, type Credits, ZERO } from "../../src/ledger/credits.js";
-import type { Draw, Grant } from "../../src/ledger/entry.js";
-import { addSeconds, type Instant } from "../../src/ledger/instant.js";
-import { titleOf } from "../../src/ledger/kinds.js";
-import type { RefusalCode } from "../../src/ledger/refusal.js";
-import {
-  afterDraws,
-  availableOf,
-  type Block,
-  type Books,
-  debtOf,
-  drawnBy,
-  grantsOf,
-  hasExpired,
-  holdNamed,
-  inDrawOrder,
-  isEffective,
-  type PredictedEntry,
-  type PredictedHold,
-  take,
-} from "./books.js";
+  WriteOffCommand,
+} from "./commands.js";
 import { WINDOW_MICROS } from "./rows.js";
 
-/** What an entry says, before it gets its place in the ledger. */
+/** An entry before it gets its place in the ledger. */
 export type Draft = Omit<PredictedEntry, "account" | "seq" | "balance" | "recordedAt" | "position">;
 
-/** An entry to post, perhaps with the terms of the grant it opens. */
+/** An entry to post, perhaps with the terms of the grant that it opens. */
 export interface Posting {
   readonly draft: Draft;
   readonly opens: Terms | null;
@@ -47,47 +48,66 @@ export type Terms = Omit<Block, "seq" | "recordedAt">;
 /** A refusal, an entry to post, or a hold as it becomes. */
 export type Decision = RefusalCode | Posting | { readonly hold: PredictedHold };
 
+const DEFAULT_PRIORITY = 100;
+const DEFAULT_USAGE = "ai_usage";
+
 const NEUTRAL = {
+  version: 2,
   title: null,
-  description: null,
   originalCredits: null,
-  source: null,
-  project: null,
   key: null,
   draws: [],
   debt: ZERO,
   refundOf: null,
-  metadata: {},
 } as const;
 
-/** The grant whose end comes first among those that are due and still hold credits. */
-export function firstDue(books: Books, now: Instant): Grant | undefined {
-  const due = grantsOf(books).filter((grant) => grant.remaining > 0n && hasExpired(grant, now));
+/** Returns the facts among the fields of a command. Labels of dimensions are kept apart. */
+function toFacts(given: Partial<Facts>): Facts {
+  const unlabelled = (dimension: Dimension | null | undefined) =>
+    dimension == null ? null : { id: dimension.id, label: null };
+  return {
+    description: given.description ?? null,
+    source: given.source ?? null,
+    project: unlabelled(given.project),
+    member: unlabelled(given.member),
+    task: unlabelled(given.task),
+    price: given.price ?? null,
+    quantities: given.quantities ?? null,
+    estimated: given.estimated ?? null,
+    cost: given.cost ?? null,
+    metadata: given.metadata ?? null,
+    privateMetadata: given.privateMetadata ?? null,
+  };
+}
+
+/** Returns the grant that expired first among those with something remaining. */
+export function findFirstDue(books: Books, now: Instant): Grant | undefined {
+  const due = toGrants(books).filter((grant) => grant.remaining > 0n && hasExpired(grant, now));
   return due.toSorted((a, b) => (a.expiresAt ?? 0) - (b.expiresAt ?? 0) || a.seq - b.seq)[0];
 }
 
-/** The entry that ends a grant: debt is paid as of that instant, and the rest goes. */
-export function expiryOf(books: Books, grant: Grant): Draft {
+/** Returns the entry that takes an expired grant out: debt is paid as of that instant, and the rest is lost. */
+export function toExpiry(books: Books, grant: Grant): Draft {
   const end = grant.expiresAt as Instant;
-  const payers = grantsOf(books).filter(
+  const payers = toGrants(books).filter(
     (other) => other.effectiveAt < end && (other.expiresAt === null || other.expiresAt >= end),
   );
-  const payments = take(debtOf(books), inDrawOrder(payers));
+  const payments = take(toDebt(books), inDrawOrder(payers));
   const rest = afterDraws(grant, payments).remaining;
   return {
     ...NEUTRAL,
     kind: "expiry",
-    credits: amount(-rest),
-    description: grant.description ?? grant.title ?? titleOf(grant.kind),
-    source: grant.source,
+    type: "correction",
+    credits: micros(-rest),
+    facts: toFacts({ description: grant.description ?? grant.title, source: grant.source }),
     occurredAt: end,
     draws: rest > 0n ? [...payments, { grant: grant.seq, credits: rest }] : payments,
-    debt: amount(-drawnBy(payments)),
+    debt: micros(-sumOfDraws(payments)),
   };
 }
 
-/** What a command comes to, ranges aside. */
-export function decideIn(books: Books, limit: Credits, command: KeyedCommand, now: Instant): Decision {
+/** Decides a command, ranges aside. */
+export function decideIn(books: Books, limit: Micros, command: KeyedCommand, now: Instant): Decision {
   switch (command.op) {
     case "grant":
       return decideGrant(books, command, now);
@@ -105,63 +125,66 @@ export function decideIn(books: Books, limit: Credits, command: KeyedCommand, no
       return decideRefund(books, command, now);
     case "adjust":
       return decideAdjust(books, command, now);
-    case "writeoff":
-      return decideWriteoff(books, limit, command, now);
+    case "writeOff":
+      return decideWriteOff(books, limit, command, now);
   }
 }
 
 function decideGrant(books: Books, command: GrantCommand, now: Instant): Decision {
-  const { credits, kind, title, description, source, priority, expiresAt, key, metadata } = command;
+  const { credits, kind, title, description, source, expiresAt, key } = command;
   const effectiveAt = command.effectiveAt ?? now;
   if (credits <= 0n) return "invalid_amount";
   if (expiresAt !== null && (expiresAt <= now || expiresAt <= effectiveAt)) return "already_expired";
+  const priority = command.priority ?? DEFAULT_PRIORITY;
   const opens = { kind, title, description, source, credits, priority, effectiveAt, expiresAt };
-  const facts = { ...NEUTRAL, kind, title, description, source, key, metadata };
-  return { draft: { ...facts, credits, occurredAt: now, ...movesOf(books, { opens }, now) }, opens };
+  const entry = { ...NEUTRAL, kind, type: "grant", title, credits, facts: toFacts(command), key } as const;
+  return { draft: { ...entry, occurredAt: now, ...toMoves(books, { opens }, now) }, opens };
 }
 
 function decideUsage(books: Books, command: UsageCommand, now: Instant): Decision {
   if (!isValidCharge(command)) return "invalid_amount";
   const occurredAt = command.occurredAt ?? now;
   if (occurredAt > now + WINDOW_MICROS) return "occurred_in_future";
-  return charge(books, command, command, occurredAt, now);
+  return charge(books, command, command.kind, toFacts(command), occurredAt, now);
 }
 
-function decideSpend(books: Books, limit: Credits, command: SpendCommand, now: Instant): Decision {
+function decideSpend(books: Books, limit: Micros, command: SpendCommand, now: Instant): Decision {
   if (!isValidCharge(command)) return "invalid_amount";
-  if (command.credits > availableOf(books, now) + limit) return "insufficient_credits";
-  return charge(books, command, command, now, now);
+  if (command.credits > toAvailable(books, now) + limit) return "insufficient_credits";
+  return charge(books, command, command.kind ?? DEFAULT_USAGE, toFacts(command), now, now);
 }
 
-function decideHold(books: Books, limit: Credits, command: HoldCommand, now: Instant): Decision {
-  const { hold, kind, credits, description, source, project, key } = command;
+function decideHold(books: Books, limit: Micros, command: HoldCommand, now: Instant): Decision {
+  const { hold: id, credits, key } = command;
   if (credits <= 0n) return "invalid_amount";
-  if (credits > availableOf(books, now) + limit) return "insufficient_credits";
-  const expiresAt = addSeconds(now, command.expiresInSeconds);
-  const facts = { hold, kind, credits, description, source, project, key, expiresAt, createdAt: now };
-  return { hold: { ...facts, status: "open", settledSeq: null, releaseKey: null } };
+  if (credits > toAvailable(books, now) + limit) return "insufficient_credits";
+  const expiresAt = addSeconds(now, command.expiresIn ?? 3600);
+  const kind = command.kind ?? DEFAULT_USAGE;
+  const opened = { id, kind, credits, facts: toFacts(command), key, expiresAt, createdAt: now };
+  return { hold: { ...opened, status: "open", settledSeq: null, releaseKey: null } };
 }
 
-function decideSettle(books: Books, limit: Credits, command: SettleCommand, now: Instant): Decision {
+function decideSettle(books: Books, limit: Micros, command: SettleCommand, now: Instant): Decision {
   if (!isValidCharge(command)) return "invalid_amount";
-  const hold = holdNamed(books, command.hold);
+  const hold = findHold(books, command.hold);
   if (hold === undefined) return "hold_not_found";
   if (hold.status !== "open") return "hold_closed";
   const excess = command.credits - hold.credits;
-  if (excess > 0n && excess > availableOf(books, now) + limit) return "insufficient_credits";
-  const described = { ...command, description: command.description ?? hold.description };
-  return charge(books, described, hold, now, now);
+  if (excess > 0n && excess > toAvailable(books, now) + limit) return "insufficient_credits";
+  const own = Object.entries(toFacts(command)).filter(([, fact]) => fact !== null);
+  const facts = { ...hold.facts, ...Object.fromEntries(own) };
+  return charge(books, command, hold.kind, facts, now, now);
 }
 
 function decideRelease(books: Books, command: ReleaseCommand): Decision {
-  const hold = holdNamed(books, command.hold);
+  const hold = findHold(books, command.hold);
   if (hold === undefined) return "hold_not_found";
   if (hold.status !== "open") return "hold_closed";
   return { hold: { ...hold, status: "released", releaseKey: command.key } };
 }
 
 function decideRefund(books: Books, command: RefundCommand, now: Instant): Decision {
-  const { description, key, metadata } = command;
+  const { description, key } = command;
   if (command.credits !== null && command.credits <= 0n) return "invalid_amount";
   const target = books.entries.find((entry) => entry.seq === command.entry);
   if (target === undefined) return "entry_not_found";
@@ -169,63 +192,70 @@ function decideRefund(books: Books, command: RefundCommand, now: Instant): Decis
   const earlier = books.entries.filter((entry) => entry.refundOf === target.seq);
   const returned = earlier.reduce((total, entry) => total + entry.credits, 0n);
   const left = -target.credits - returned;
-  const credits = amount(command.credits ?? left);
+  const credits = micros(command.credits ?? left);
   if (left <= 0n || credits > left) return "refund_exceeds_entry";
 
   const isAlive = (part: Part) =>
-    grantsOf(books).some((grant) => grant.seq === part.grant && !hasExpired(grant, now));
-  const restored = partsReturned(target, returned, credits)
+    toGrants(books).some((grant) => grant.seq === part.grant && !hasExpired(grant, now));
+  const restored = toPartsReturned(target, returned, credits)
     .filter(isAlive)
-    .map((part) => ({ grant: part.grant as number, credits: amount(-part.credits) }));
-  const source = command.source ?? target.source;
-  const loose = credits + drawnBy(restored);
-  const paid = loose < debtOf(books) ? loose : debtOf(books);
-  const terms = { kind: "refund", title: null, description, source } as const;
+    .map((part) => ({ grant: part.grant as number, credits: micros(-part.credits) }));
+  const { project, member, task } = target.facts;
+  const source = command.source ?? target.facts.source;
+  const loose = credits + sumOfDraws(restored);
+  const paid = loose < toDebt(books) ? loose : toDebt(books);
   const opens: Terms | null =
-    loose > paid
-      ? { ...terms, credits: amount(loose - paid), priority: 100, effectiveAt: now, expiresAt: null }
-      : null;
-  const facts = { ...NEUTRAL, kind: "refund", description, key, metadata, credits } as const;
-  const cause = { source, project: target.project, refundOf: target.seq };
-  const moves = movesOf(books, { opens, restored, paid }, now);
-  return { draft: { ...facts, ...cause, occurredAt: now, ...moves }, opens };
+    loose > paid ? { ...toDefaultTerms("refund", micros(loose - paid), now), description, source } : null;
+  const facts = { ...toFacts(command), source, project, member, task };
+  const entry = { ...NEUTRAL, kind: "refund", type: "correction", facts, key, credits } as const;
+  const moves = toMoves(books, { opens, restored, paid }, now);
+  return { draft: { ...entry, refundOf: target.seq, occurredAt: now, ...moves }, opens };
 }
 
 function decideAdjust(books: Books, command: AdjustCommand, now: Instant): Decision {
-  const { credits, source, description, key, metadata } = command;
+  const { credits, source, description, key } = command;
   if (credits === 0n) return "invalid_amount";
-  const facts = { ...NEUTRAL, kind: "adjustment", source, description, key, metadata, credits } as const;
+  const kind = command.kind ?? "adjustment";
+  const entry = { ...NEUTRAL, kind, type: "correction", facts: toFacts(command), key, credits } as const;
   if (credits < 0n) {
-    const moves = movesOf(books, { debit: -credits }, now);
-    return { draft: { ...facts, occurredAt: now, ...moves }, opens: null };
+    const moves = toMoves(books, { debit: -credits }, now);
+    return { draft: { ...entry, occurredAt: now, ...moves }, opens: null };
   }
-  const terms = { kind: "adjustment", title: null, description, source, credits } as const;
-  const opens = { ...terms, priority: 100, effectiveAt: now, expiresAt: null };
-  return { draft: { ...facts, occurredAt: now, ...movesOf(books, { opens }, now) }, opens };
+  const opens = { ...toDefaultTerms(kind, credits, now), description, source };
+  return { draft: { ...entry, occurredAt: now, ...toMoves(books, { opens }, now) }, opens };
 }
 
-function decideWriteoff(books: Books, limit: Credits, command: WriteoffCommand, now: Instant): Decision {
-  const { source, description, key, metadata } = command;
+function decideWriteOff(books: Books, limit: Micros, command: WriteOffCommand, now: Instant): Decision {
+  const { key } = command;
   if (command.credits <= 0n) return "invalid_amount";
-  if (command.credits > availableOf(books, now) + limit) return "insufficient_credits";
-  const facts = { ...NEUTRAL, kind: "writeoff", source, description, key, metadata } as const;
-  const moves = movesOf(books, { debit: command.credits }, now);
-  return { draft: { ...facts, credits: amount(-command.credits), occurredAt: now, ...moves }, opens: null };
+  if (command.credits > toAvailable(books, now) + limit) return "insufficient_credits";
+  const entry = { ...NEUTRAL, kind: "writeoff", type: "correction", facts: toFacts(command), key } as const;
+  const moves = toMoves(books, { debit: command.credits }, now);
+  return { draft: { ...entry, credits: micros(-command.credits), occurredAt: now, ...moves }, opens: null };
 }
 
-type Charge = Pick<UsageCommand, "credits" | "originalCredits" | "description" | "key" | "metadata">;
-type Cause = Pick<UsageCommand, "kind" | "source" | "project">;
+/** Returns the terms of a grant that a correction opens. */
+function toDefaultTerms(kind: string, credits: Micros, now: Instant) {
+  return { kind, title: null, credits, priority: DEFAULT_PRIORITY, effectiveAt: now, expiresAt: null };
+}
 
-function charge(books: Books, what: Charge, why: Cause, occurredAt: Instant, now: Instant): Posting {
-  const { credits, originalCredits, description, key, metadata } = what;
-  const { kind, source, project } = why;
+type Charge = Pick<Charged, "credits" | "originalCredits"> & { readonly key: string };
+
+function charge(
+  books: Books,
+  { credits, originalCredits, key }: Charge,
+  kind: string,
+  facts: Facts,
+  occurredAt: Instant,
+  now: Instant,
+): Posting {
   const hadDiscount = originalCredits !== null && originalCredits !== credits;
-  const facts = { ...NEUTRAL, kind, source, project, description, key, metadata, occurredAt };
   const amounts = {
-    credits: amount(-credits),
-    originalCredits: hadDiscount ? amount(-originalCredits) : null,
+    credits: micros(-credits),
+    originalCredits: hadDiscount ? micros(-originalCredits) : null,
   };
-  return { draft: { ...facts, ...amounts, ...movesOf(books, { debit: credits }, now) }, opens: null };
+  const entry = { ...NEUTRAL, kind, type: "usage", facts, key, occurredAt } as const;
+  return { draft: { ...entry, ...amounts, ...toMoves(books, { debit: credits }, now) }, opens: null };
 }
 
 function isValidCharge({ credits, originalCredits }: Pick<Charge, "credits" | "originalCredits">): boolean {
@@ -234,14 +264,14 @@ function isValidCharge({ credits, originalCredits }: Pick<Charge, "credits" | "o
   return originalCredits === null || originalCredits >= credits;
 }
 
-/** A part of a debit: taken out of a grant, or, with `grant` null, gone into debt. */
+/** A part of a debit: taken from a grant, or, with `grant` null, gone into debt. */
 interface Part {
   readonly grant: number | null;
   readonly credits: bigint;
 }
 
-/** Which parts of a debit a refund returns, after `returned` credits of it were given back already. */
-function partsReturned(target: PredictedEntry, returned: bigint, wanted: bigint): Part[] {
+/** Returns the parts of a debit that a refund returns, after `returned` credits of it were given back already. */
+function toPartsReturned(target: PredictedEntry, returned: bigint, wanted: bigint): Part[] {
   const uncovered: Part = { grant: null, credits: target.debt > 0n ? target.debt : 0n };
   const drawn = target.draws.filter((draw) => draw.credits > 0n).toReversed();
   const parts: Part[] = [uncovered, ...drawn];
@@ -255,7 +285,7 @@ function partsReturned(target: PredictedEntry, returned: bigint, wanted: bigint)
     .filter((part) => part.credits > 0n);
 }
 
-/** What moves with an entry, besides its own amount. */
+/** The movements of an entry, besides its amount. */
 interface Movement {
   readonly opens?: Terms | null;
   /** Negative draws that give credits back to grants. */
@@ -265,19 +295,19 @@ interface Movement {
   readonly debit?: bigint;
 }
 
-/** The draws of an entry and the change of debt: grants get back, debt is paid, and then the debit is drawn. */
-function movesOf(books: Books, movement: Movement, now: Instant): Pick<Draft, "draws" | "debt"> {
+/** Returns the draws of an entry and the change of debt: grants get back, debt is paid, then the debit is drawn. */
+function toMoves(books: Books, movement: Movement, now: Instant): Pick<Draft, "draws" | "debt"> {
   const { opens = null, restored = [], paid = 0n, debit = 0n } = movement;
   const opened =
     opens === null
       ? []
       : [{ ...opens, seq: books.entries.length + 1, recordedAt: now, remaining: opens.credits }];
-  const usable = [...grantsOf(books), ...opened].filter((grant) => isEffective(grant, now));
+  const usable = [...toGrants(books), ...opened].filter((grant) => isEffective(grant, now));
   const after = (draws: readonly Draw[]) => inDrawOrder(usable.map((grant) => afterDraws(grant, draws)));
-  const payments = take(debtOf(books) - paid, after(restored));
+  const payments = take(toDebt(books) - paid, after(restored));
   const drawn = take(debit, after([...restored, ...payments]));
   return {
     draws: [...restored, ...payments, ...drawn],
-    debt: amount(debit - drawnBy(drawn) - drawnBy(payments) - paid),
+    debt: micros(debit - sumOfDraws(drawn) - sumOfDraws(payments) - paid),
   };
 }

@@ -1,43 +1,35 @@
-import { amount, CREDITS_MAX } from "../../src/ledger/credits.js";
-import type { ActivityRow, Entry } from "../../src/ledger/entry.js";
-import type { Instant } from "../../src/ledger/instant.js";
-import { categoryOf, isUsage } from "../../src/ledger/kinds.js";
+import { MICROS_MAX, micros } from "../../src/core/amount.js";
+import type { ActivityRow, Entry } from "../../src/core/entry.js";
+import type { Instant } from "../../src/core/instant.js";
+import type { Category, KindType } from "../../src/core/kinds.js";
 import { sum } from "./books.js";
 
 /** The length of a window: five minutes. */
 export const WINDOW_MICROS = 300_000_000;
 
-/** How many rows a window holds. */
+/** The number of rows at which a window is full. */
 export const WINDOW_ROWS = 64;
 
-/** What grouping needs to know of an entry. */
+/** The part of an entry that grouping depends on. */
 export type Groupable = Pick<
   Entry,
-  | "seq"
-  | "kind"
-  | "title"
-  | "credits"
-  | "originalCredits"
-  | "description"
-  | "source"
-  | "project"
-  | "occurredAt"
+  "seq" | "kind" | "type" | "title" | "credits" | "originalCredits" | "facts" | "occurredAt"
 >;
 
-/** Some usage entries of one cell, or a single other entry; `cell` is null for the latter. */
+/** Usage entries of one cell, or a single other entry. `cell` is null for the latter. */
 export interface Window<E extends Groupable> {
   readonly cell: number | null;
   /** The entries of each row, in the order of the rows. */
   readonly rows: readonly (readonly E[])[];
 }
 
-/** The number of the clock-aligned five minutes a moment falls in. */
-export function cellOf(moment: Instant): number {
+/** Returns the number of the clock-aligned five minutes that a moment falls in. */
+export function toCell(moment: Instant): number {
   return Math.floor(moment / WINDOW_MICROS);
 }
 
-/** A discount in tenths of a percent, rounded half up, or null when there was none. */
-export function discountOf(entry: Pick<Groupable, "credits" | "originalCredits">): number | null {
+/** Returns a discount in tenths of a percent, rounded half up, or null when there was none. */
+export function toDiscount(entry: Pick<Groupable, "credits" | "originalCredits">): number | null {
   if (entry.originalCredits === null) return null;
   if (entry.credits === 0n) return 1000;
   const original = -entry.originalCredits;
@@ -47,21 +39,21 @@ export function discountOf(entry: Pick<Groupable, "credits" | "originalCredits">
   return Math.min(999, Math.max(1, rounded));
 }
 
-/** Whether a usage entry of some moment may join an open window of some cell: in it, or late by less than a window. */
+/** True if a usage entry may join the open window of a cell: it is in the cell, or late by less than a window. */
 export function joins(occurredAt: Instant, cell: number): boolean {
   const start = cell * WINDOW_MICROS;
-  return cellOf(occurredAt) === cell || (occurredAt < start && start - occurredAt < WINDOW_MICROS);
+  return toCell(occurredAt) === cell || (occurredAt < start && start - occurredAt < WINDOW_MICROS);
 }
 
-/** All windows of a list of entries, from the first entry on. The last one is open when it has a cell. */
-export function windowsOf<E extends Groupable>(entries: readonly E[]): Window<E>[] {
+/** Returns all windows of entries, from the first entry on. The last one is open when it has a cell. */
+export function toWindows<E extends Groupable>(entries: readonly E[]): Window<E>[] {
   const windows: { cell: number | null; rows: E[][] }[] = [];
   for (const entry of entries) {
     const open = windows.at(-1);
-    if (!isUsage(entry.kind)) {
+    if (entry.type !== "usage") {
       windows.push({ cell: null, rows: [[entry]] });
     } else if (open === undefined || open.cell === null || !joins(entry.occurredAt, open.cell)) {
-      windows.push({ cell: cellOf(entry.occurredAt), rows: [[entry]] });
+      windows.push({ cell: toCell(entry.occurredAt), rows: [[entry]] });
     } else {
       const row = open.rows.find((candidate) => candidate.every((other) => sameGroup(other, entry)));
       if (row === undefined && open.rows.length < WINDOW_ROWS) open.rows.push([entry]);
@@ -72,26 +64,30 @@ export function windowsOf<E extends Groupable>(entries: readonly E[]): Window<E>
   return windows;
 }
 
-/** The activity rows of a list of entries, from the first row on. */
-export function rowsOf(entries: readonly Groupable[]): ActivityRow[] {
-  const members = windowsOf(entries).flatMap((window) => window.rows);
+/** Returns the activity rows of entries, from the first row on. */
+export function toRows(entries: readonly Groupable[]): ActivityRow[] {
+  const members = toWindows(entries).flatMap((window) => window.rows);
   return members.map((row, index) => {
     const [first] = row as readonly [Groupable, ...Groupable[]];
     const before = members.slice(0, index);
-    const category = categoryOf(first.kind);
+    const category = toCategory(first.type);
     const moments = row.map((entry) => entry.occurredAt);
     const originals = row.map((entry) => entry.originalCredits).filter((original) => original !== null);
     return {
       position: index + 1,
       category,
       categoryPosition:
-        1 + before.filter(([other]) => other !== undefined && categoryOf(other.kind) === category).length,
+        1 + before.filter(([other]) => other !== undefined && toCategory(other.type) === category).length,
       kind: first.kind,
       title: first.title,
-      source: first.source,
-      project: first.project,
-      discount: discountOf(first),
-      description: row.every((entry) => entry.description === first.description) ? first.description : null,
+      source: first.facts.source,
+      project: first.facts.project,
+      member: first.facts.member,
+      task: first.facts.task,
+      discount: toDiscount(first),
+      description: row.every((entry) => entry.facts.description === first.facts.description)
+        ? first.facts.description
+        : null,
       startedAt: Math.min(...moments) as Instant,
       endedAt: Math.max(...moments) as Instant,
       entries: row.length,
@@ -99,33 +95,42 @@ export function rowsOf(entries: readonly Groupable[]): ActivityRow[] {
       lastSeq: Math.max(...row.map((entry) => entry.seq)),
       credits: sum(row.map((entry) => entry.credits)),
       originalCredits: originals.length === 0 ? null : sum(originals),
-      balance: amount(sum([...before.flat(), ...row].map((entry) => entry.credits))),
+      balance: micros(sum([...before.flat(), ...row].map((entry) => entry.credits))),
     };
   });
 }
 
-/** The position of the row each entry belongs to, by the entry's `seq`. */
-export function positionsOf(entries: readonly Groupable[]): Map<number, number> {
-  const members = windowsOf(entries).flatMap((window) => window.rows);
+/** Returns the position of each entry's row by the entry's `seq`. */
+export function toPositions(entries: readonly Groupable[]): Map<number, number> {
+  const members = toWindows(entries).flatMap((window) => window.rows);
   return new Map(members.flatMap((row, index) => row.map((entry) => [entry.seq, index + 1] as const)));
 }
 
-/** Whether two usage entries belong to one group, windows aside. */
+/** Returns the category of entries of a type. */
+export function toCategory(type: KindType): Category {
+  if (type === "grant") return "added";
+  return type === "usage" ? "used" : "adjustments";
+}
+
+/** True if two usage entries belong to one group, windows aside. Labels of dimensions do not count. */
 export function sameGroup(a: Groupable, b: Groupable): boolean {
+  const [one, other] = [a.facts, b.facts];
   return (
     a.kind === b.kind &&
-    a.project === b.project &&
-    (a.source === null) === (b.source === null) &&
-    a.source?.type === b.source?.type &&
-    a.source?.id === b.source?.id &&
-    a.source?.label === b.source?.label &&
-    discountOf(a) === discountOf(b)
+    one.project?.id === other.project?.id &&
+    one.member?.id === other.member?.id &&
+    one.task?.id === other.task?.id &&
+    (one.source === null) === (other.source === null) &&
+    one.source?.type === other.source?.type &&
+    one.source?.id === other.source?.id &&
+    one.source?.label === other.source?.label &&
+    toDiscount(a) === toDiscount(b)
   );
 }
 
 function sumsFit(row: readonly Groupable[]): boolean {
   return (
-    -sum(row.map((entry) => entry.credits)) <= CREDITS_MAX &&
-    -sum(row.map((entry) => entry.originalCredits ?? 0n)) <= CREDITS_MAX
+    -sum(row.map((entry) => entry.credits)) <= MICROS_MAX &&
+    -sum(row.map((entry) => entry.originalCredits ?? 0n)) <= MICROS_MAX
   );
 }

@@ -1,32 +1,37 @@
 import fc from "fast-check";
-import { CREDITS_MAX } from "../../src/ledger/credits.js";
+import { MICROS_MAX } from "../../src/core/amount.js";
 import {
   advance,
-  cause,
+  amounts,
+  attributed,
   choice,
+  described,
   discounts,
   expires,
+  grantKind,
   HOUR,
   MINUTE,
+  measured,
   mix,
   moment,
   nearly,
   occurred,
   onwards,
   pick,
-  quantities,
   record,
   SECOND,
   source,
-  texts,
+  usageKind,
   WINDOW,
   type WishOf,
-  wishOf,
+  wish,
 } from "./parts.js";
 import type { Advance, Choice, Discount, Moment, Quantity, Step, Wish } from "./wishes.js";
 
-// What chance alone seldom brings about: a few steps that prepare a situation and then run into it. All commands go to
-// one account under new keys; ordinary steps before, after, and on the other accounts lend them variety.
+/*
+ * Situations that chance alone seldom brings about: a few steps prepare each and then run into it. All commands go to one
+ * account under new keys. Ordinary steps before, after, and on the other accounts add variety.
+ */
 
 function steps(...parts: readonly (readonly [fc.Arbitrary<Advance>, ...fc.Arbitrary<Wish>[]])[]) {
   const each = parts.map(([when, ...wishes]) =>
@@ -50,62 +55,71 @@ const atOnce = onwards("later", fc.constant(0));
 const soon = onwards("later", fc.constantFrom(1, SECOND, MINUTE));
 const whenDue = onwards("due", nearly(0));
 const afterDue = onwards("due", fc.constantFrom(0, MINUTE, 2 * HOUR));
-const debit = quantities("debit", false);
+const debit = amounts("debit", false);
 const never: fc.Arbitrary<Moment> = fc.constant(null);
 const shortly = moment("now", fc.constantFrom(SECOND, MINUTE, WINDOW, HOUR));
 const all: fc.Arbitrary<Quantity> = fc.constant({ of: "spendable", micro: 0n });
 const noDiscount: fc.Arbitrary<Discount> = fc.constant("none");
-const touch = wishOf("touch", {});
+const touch = wish("touch", {});
 
 function grant(effective: fc.Arbitrary<Moment>, expiring: fc.Arbitrary<Moment>) {
-  return wishOf("grant", {
-    kind: fc.constantFrom("monthly_grant", "purchase", "bonus", "manual_grant"),
+  return wish("grant", {
+    kind: grantKind,
     title: fc.constant(null),
-    credits: quantities("grant", false),
+    credits: amounts("grant", false),
     source,
     priority: pick([3, 100], [1, 50]),
     effective,
     expires: expiring,
-    ...texts,
+    ...described,
   });
 }
 
+const used = { kind: usageKind, ...described, ...attributed, ...measured };
+
 function usage(credits: fc.Arbitrary<Quantity>, when: fc.Arbitrary<Moment> = never) {
-  return wishOf("usage", { credits, discount: noDiscount, occurred: when, ...texts, ...cause });
+  return wish("usage", { credits, discount: noDiscount, occurred: when, ...used });
 }
 
 function spend(credits: fc.Arbitrary<Quantity>) {
-  return wishOf("spend", { credits, discount: noDiscount, ...texts, ...cause });
+  return wish("spend", { credits, discount: noDiscount, ...used });
 }
 
-const hold = wishOf("hold", {
+const held = { kind: usageKind, ...described, ...attributed };
+
+const hold = wish("hold", {
   credits: debit,
-  expiresInSeconds: fc.constantFrom(60, 300, 3_600),
-  description: texts.description,
-  ...cause,
+  expiresIn: fc.constantFrom(60, 300, 3_600),
+  ...held,
 });
 
-const most: fc.Arbitrary<Quantity> = fc.constant({ of: "itself", micro: CREDITS_MAX });
-const hugeHold = wishOf("hold", {
-  credits: fc.constant<Quantity>({ of: "itself", micro: CREDITS_MAX / 2n + 1n }),
-  expiresInSeconds: fc.constantFrom(60, 3_600),
-  description: texts.description,
-  ...cause,
+const most: fc.Arbitrary<Quantity> = fc.constant({ of: "itself", micro: MICROS_MAX });
+const hugeHold = wish("hold", {
+  credits: fc.constant<Quantity>({ of: "itself", micro: MICROS_MAX / 2n + 1n }),
+  expiresIn: fc.constantFrom(60, 3_600),
+  ...held,
 });
 
 function settle(part: fc.Arbitrary<WishOf<"settle">["part"]>) {
   const newest = fc.constant<Choice>({ among: "fitting", back: 0 });
-  return wishOf("settle", { hold: newest, part, extra: debit, discount: discounts(false), ...texts });
+  return wish("settle", {
+    hold: newest,
+    part,
+    extra: debit,
+    discount: discounts(false),
+    ...described,
+    ...measured,
+  });
 }
 
-const refund = wishOf("refund", {
+const refund = wish("refund", {
   entry: choice,
   part: pick([1, "rest" as const], [3, "third" as const], [1, "rest exactly" as const]),
   source,
-  ...texts,
+  ...described,
 });
 
-/** A debt stands while grants become effective, and one or both of them end before anyone looks. */
+/** A debt is outstanding while grants become effective, and one or both end before the account is touched. */
 const pendingPaysDebt = steps(
   [
     atOnce,
@@ -135,29 +149,28 @@ const beginsAtAnEnd = steps(
   [onwards("due", fc.constantFrom(2 * WINDOW, HOUR)), fc.oneof(touch, usage(debit))],
 );
 
-/** Credits are held, the grants they stood for end, and the hold is settled all the same. */
+/** Credits are held, the grants that cover them expire, and the hold is settled all the same. */
 const holdOutlivesGrant = steps(
   [atOnce, grant(never, moment("now", fc.constantFrom(MINUTE, WINDOW)))],
   [
     soon,
-    wishOf("hold", {
+    wish("hold", {
       credits: fc.oneof(all, debit),
-      expiresInSeconds: fc.constantFrom(3_600, 86_400),
-      description: texts.description,
-      ...cause,
+      expiresIn: fc.constantFrom(3_600, 86_400),
+      ...held,
     }),
   ],
   [afterDue, settle(pick([2, "all"], [1, "half"], [1, "more"]))],
 );
 
-/** Credits are held and used, or given up; some holds end by themselves. */
+/** Credits are held and used, or given up. Some holds expire. */
 const holdAndSettle = steps(
   [atOnce, grant(never, never), grant(never, expires)],
   [soon, hold, hold],
   [
     fc.oneof(soon, whenDue),
     settle(pick([1, "half"], [1, "all"], [3, "more"])),
-    fc.oneof(settle(pick([1, "nothing"], [2, "all"])), wishOf("release", { hold: choice }), refund),
+    fc.oneof(settle(pick([1, "nothing"], [2, "all"])), wish("release", { hold: choice }), refund),
   ],
 );
 
@@ -180,10 +193,10 @@ const commonEnd = steps(
   [afterDue, fc.oneof(touch, spend(debit))],
 );
 
-/** About as many groups as a window holds, and more entries of the first and the last of them. */
+/** About as many groups as a window takes, and more entries of the first and the last of them. */
 const fullWindow = steps([
   soon,
-  wishOf("burst", {
+  wish("burst", {
     groups: fc.integer({ min: 62, max: 66 }),
     tail: fc.array(
       record<WishOf<"burst">["tail"][number]>({
@@ -198,7 +211,16 @@ const fullWindow = steps([
 
 /** Holds that together are more than an amount can be, where the overdraft allows them. */
 const hugeHolds = steps(
-  [atOnce, wishOf("adjust", { source, credits: most, down: fc.constant(false), ...texts })],
+  [
+    atOnce,
+    wish("adjust", {
+      kind: fc.constant(null),
+      source,
+      credits: most,
+      down: fc.constant(false),
+      ...described,
+    }),
+  ],
   [soon, hugeHold, hugeHold, hugeHold],
 );
 

@@ -1,15 +1,13 @@
-import type { Command } from "../../src/ledger/command.js";
-import type { Instant } from "../../src/ledger/instant.js";
-import { isUsage } from "../../src/ledger/kinds.js";
-import { hasExpired, type PredictedEntry } from "./books.js";
+import type { PredictedEntry } from "./books.js";
+import type { Command } from "./commands.js";
 import type { Model, Outcome } from "./model.js";
+import { noticeEntry, noticeFacts, noticeLabels, noticeRefund, noticeWindow } from "./notices.js";
 import type { PlayedStep } from "./play.js";
-import { cellOf, sameGroup, WINDOW_MICROS, WINDOW_ROWS, type Window, windowsOf } from "./rows.js";
 
-/** How often each situation occurred, by name. */
+/** The number of times that each situation occurred, by name. */
 export type Counts = Map<string, number>;
 
-/** What the random histories must reach, or the properties proved on them say little. */
+/** The situations that the random histories have to reach, or the properties proved on them prove little. */
 export const SITUATIONS = [
   "refund: partial",
   "refund: a further one of the same entry",
@@ -39,7 +37,7 @@ export const SITUATIONS = [
   "hold: settled above",
   "hold: settled in full, though grants expired meanwhile, into debt",
   "hold: released",
-  "hold: the same key answers as first, though closed since",
+  "hold: the same key returns the first response, though closed since",
   "key: repeated in the same step",
   "key: repeated later",
   "key: of another payload",
@@ -49,6 +47,7 @@ export const SITUATIONS = [
   "window: several entries in a row",
   "window: rows growing in turn",
   "window: a row whose descriptions differ",
+  "window: two rows that differ in member or task only",
   "window: full",
   "window: split by an entry that is not usage",
   "window: left by a row whose sum would be too large",
@@ -59,6 +58,13 @@ export const SITUATIONS = [
   "discount: in a group",
   "discount: free of charge",
   "pending: counts in the balance, not in what is available",
+  "facts: a settle that takes facts from its hold",
+  "facts: a settle that gives other ones than its hold",
+  "facts: a refund of an entry with dimensions",
+  "kinds: a configured grant",
+  "kinds: configured usage",
+  "kinds: a configured adjustment",
+  "labels: changed",
   ...(
     [
       "insufficient_credits",
@@ -77,9 +83,9 @@ export const SITUATIONS = [
 ] as const;
 
 type Situation = (typeof SITUATIONS)[number];
-type Note = (situation: Situation, isSo: boolean) => void;
+export type Note = (situation: Situation, isSo: boolean) => void;
 
-/** Adds what a step showed to the counts. */
+/** Counts the situations of a step. */
 export function notice(counts: Counts, step: PlayedStep, earlier: readonly Command[]): void {
   const note: Note = (situation, isSo) => {
     if (isSo) counts.set(situation, (counts.get(situation) ?? 0) + 1);
@@ -89,11 +95,13 @@ export function notice(counts: Counts, step: PlayedStep, earlier: readonly Comma
     const { model } = step.players.find((player) => player.account === command.account) as { model: Model };
     for (const expiry of outcome.expiries) noticeExpiry(note, expiry, outcome, model);
     noticeOutcome(note, command, outcome, step, earlier);
+    noticeLabels(note, command, outcome, earlier);
     if ("entry" in outcome && !outcome.repeated) {
       const before = model.entries().slice(0, outcome.entry.seq - 1);
       noticeEntry(note, outcome.entry, before, command, model);
       noticeRefund(note, outcome.entry, before, step.now, model);
       noticeWindow(note, outcome.entry, before);
+      noticeFacts(note, outcome.entry, before, command, model);
     }
   });
   for (const { model } of step.players) {
@@ -141,23 +149,22 @@ function noticeOutcome(
   );
   if ("repeated" in outcome && outcome.repeated) {
     note(sentBefore ? "key: repeated later" : "key: repeated in the same step", true);
-    const hold =
-      "hold" in outcome ? model.holds().find((each) => each.hold === outcome.hold.hold) : undefined;
+    const hold = "hold" in outcome ? model.holds().find((each) => each.id === outcome.hold.id) : undefined;
     note(
-      "hold: the same key answers as first, though closed since",
+      "hold: the same key returns the first response, though closed since",
       command.op === "hold" && hold?.status !== "open",
     );
     return;
   }
   note("key: of another payload", "refused" in outcome && outcome.refused === "key_conflict");
   if (command.op === "release") note("hold: released", "hold" in outcome);
-  // Every expired hold is seen once: at the step whose clock took it past its end.
+  // Every expired hold is counted once: at the step whose clock took it past its end.
   note(
     "hold: expired",
     model.holds().some((hold) => hold.status === "expired" && hold.expiresAt === step.now),
   );
   if (command.op === "settle" && "entry" in outcome) {
-    const hold = model.holds().find((each) => each.hold === command.hold);
+    const hold = model.holds().find((each) => each.id === command.hold);
     const held = hold?.credits ?? 0n;
     note("hold: settled below", command.credits < held);
     note("hold: settled exactly", command.credits === held);
@@ -180,106 +187,4 @@ function noticeOutcome(
     const after = model.entries().length === outcome.entry.seq ? model.available(step.now) : -1n;
     note("spend: to the last micro-credit", after === 0n);
   }
-}
-
-function noticeEntry(
-  note: Note,
-  entry: PredictedEntry,
-  before: readonly PredictedEntry[],
-  command: Command,
-  model: Model,
-): void {
-  const debt = before.reduce((total, each) => total + each.debt, 0n);
-  const grants = new Map(model.grants().map((grant) => [grant.seq, grant]));
-  const wasPending = entry.draws.some((draw) => {
-    const grant = grants.get(draw.grant);
-    return draw.grant !== entry.seq && grant !== undefined && grant.effectiveAt > grant.recordedAt;
-  });
-  const isGrant = command.op === "grant";
-  note("debt: left by usage", command.op === "usage" && entry.debt > 0n);
-  note("debt: within the overdraft, by spend", command.op === "spend" && entry.debt > 0n);
-  note("debt: paid by the next grant, in full", isGrant && entry.debt < 0n && debt + entry.debt === 0n);
-  note("debt: paid by the next grant, in part", isGrant && entry.debt < 0n && debt + entry.debt > 0n);
-  note("debt: paid by a grant that was pending, at the next entry", entry.debt < 0n && wasPending);
-  note(
-    "debt: paid by a refund or an adjustment",
-    (command.op === "refund" || command.op === "adjust") && entry.debt < 0n,
-  );
-  const isDebit = entry.credits < 0n;
-  note(
-    "draws: several grants in one debit",
-    isDebit && new Set(entry.draws.map((draw) => draw.grant)).size > 1,
-  );
-  note(
-    "draws: debt paid and a debit drawn in one entry",
-    isDebit && entry.debt < 0n && debt + entry.debt === 0n,
-  );
-}
-
-function noticeRefund(
-  note: Note,
-  entry: PredictedEntry,
-  before: readonly PredictedEntry[],
-  now: Instant,
-  model: Model,
-): void {
-  const target = before.find((each) => each.seq === entry.refundOf);
-  if (target === undefined) return;
-  const isPartial = entry.credits < -target.credits;
-  const back = entry.draws.filter((draw) => draw.credits < 0n);
-  const loose = entry.credits + back.reduce((total, draw) => total + draw.credits, 0n);
-  const opened = model.grants().find((grant) => grant.seq === entry.seq)?.credits ?? 0n;
-  const drewFromExpired = model
-    .grants()
-    .some((grant) => hasExpired(grant, now) && target.draws.some((draw) => draw.grant === grant.seq));
-  note("refund: partial", isPartial);
-  note(
-    "refund: a further one of the same entry",
-    before.some((each) => each.refundOf === target.seq),
-  );
-  note(
-    "refund: partial, into a grant that has expired",
-    isPartial && drewFromExpired && loose > 0n && target.debt <= 0n,
-  );
-  note("refund: goes back to a living grant", back.length > 0);
-  note("refund: partly back, partly into a new grant", back.length > 0 && opened > 0n);
-  note("refund: what had gone into debt", target.debt > 0n && loose > 0n);
-  note("refund: pays outstanding debt with loose credits", loose > opened);
-  note(
-    "refund: restored credits pay outstanding debt at once",
-    back.some((given) => entry.draws.some((draw) => draw.grant === given.grant && draw.credits > 0n)),
-  );
-}
-
-function noticeWindow(note: Note, entry: PredictedEntry, before: readonly PredictedEntry[]): void {
-  if (!isUsage(entry.kind)) return;
-  const open = windowsOf(before).at(-1);
-  const windows = windowsOf([...before, entry]);
-  const last = windows.at(-1) as Window<PredictedEntry>;
-  const row = last.rows.find((members) => members.includes(entry)) ?? [];
-  const hasJoined = last.rows.flat().length > 1;
-  const newest = last.rows.flat().toSorted((a, b) => b.seq - a.seq);
-  note("window: several entries in a row", row.length > 1);
-  note("window: rows growing in turn", row.length > 1 && !row.includes(newest[1] as PredictedEntry));
-  note("window: a row whose descriptions differ", new Set(row.map((each) => each.description)).size > 1);
-  note("discount: in a group", row.length > 1 && entry.originalCredits !== null);
-  note("discount: free of charge", entry.credits === 0n);
-  note("future: at most five minutes", entry.occurredAt > entry.recordedAt);
-
-  const previous = windows.at(-2);
-  const wasSplit = !hasJoined && previous?.cell === null;
-  const older = windows.at(-3);
-  note("window: split by an entry that is not usage", wasSplit && older?.cell === last.cell);
-  if (open === undefined || open.cell === null) return;
-  const lateness = open.cell * WINDOW_MICROS - entry.occurredAt;
-  const twin = open.rows.find(([other]) => other !== undefined && sameGroup(other, entry));
-  const isAnew = !hasJoined && open.cell === last.cell && lateness < WINDOW_MICROS;
-  note("window: full", isAnew && twin === undefined && open.rows.length === WINDOW_ROWS);
-  note("window: left by a row whose sum would be too large", isAnew && twin !== undefined);
-  note("late: joins by the last microsecond", hasJoined && lateness === WINDOW_MICROS - 1);
-  note("late: exactly one window, so another begins", !hasJoined && lateness === WINDOW_MICROS);
-  note(
-    "late: much earlier, so another begins",
-    !hasJoined && cellOf(entry.occurredAt) < open.cell - 1 && lateness > WINDOW_MICROS,
-  );
 }

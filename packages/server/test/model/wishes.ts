@@ -1,28 +1,28 @@
-import type { Credits } from "../../src/ledger/credits.js";
-import type { Metadata, Source } from "../../src/ledger/entry.js";
-import type { Instant } from "../../src/ledger/instant.js";
-import type { GrantKind, UsageKind } from "../../src/ledger/kinds.js";
+import type { Micros } from "../../src/core/amount.js";
+import type { Source } from "../../src/core/facts.js";
+import type { Instant } from "../../src/core/instant.js";
+import type { Attributed, Charged, Described } from "./commands.js";
 
-/** How far the clock goes before a step: by some time, to the edge of a cell, or to what comes due next. */
+/** The way that the clock goes before a step: by some time, to the edge of a cell, or to what comes due next. */
 export interface Advance {
   readonly to: "later" | "boundary" | "due";
-  /** How much later, or how far off the boundary or the due moment. */
+  /** The time from there, or the distance from the boundary or the due moment. */
   readonly micros: number;
 }
 
-/** A moment told by something that is known only when the history runs. `window` is the start of the open window. */
+/** A moment relative to something that only the played history has. `window` is the start of the open window. */
 export type Moment = {
   readonly from: "now" | "cell" | "window" | "epoch";
   readonly micros: number;
 } | null;
 
-/** An amount told by itself, or by what the account could spend just now, overdraft included. */
+/** An amount, or an offset from what the account could spend just now, overdraft included. */
 export interface Quantity {
   readonly of: "itself" | "spendable";
   readonly micro: bigint;
 }
 
-/** How the amount before a discount comes from the amount. */
+/** The relation of the amount before a discount to the amount. */
 export type Discount =
   | "none"
   | "equal"
@@ -37,75 +37,78 @@ export type Discount =
 /** A new key, or one of an earlier command of the account, `back` commands ago, with its payload or with another. */
 export type KeyChoice = "new" | { readonly again: "same" | "other"; readonly back: number };
 
-/** Which earlier entry or hold is meant: the so-and-so-many-th from the newest, among some. */
+/** An earlier entry or hold, counted from the newest, among some. */
 export interface Choice {
   readonly among: "fitting" | "any" | "none";
   readonly back: number;
 }
 
-interface Texts {
-  readonly description: string | null;
-  readonly metadata: Metadata;
-}
+type Measured = Omit<Charged, "credits" | "originalCredits">;
 
-interface Cause {
-  readonly kind: UsageKind;
-  readonly source: Source | null;
-  readonly project: string | null;
-}
-
-interface Charge {
+interface Charge extends Measured {
   readonly credits: Quantity;
   readonly discount: Discount;
 }
 
-/** What a step asks for; `resolve` makes a command (or, of a burst, many) of it. */
+interface Usage extends Described, Attributed, Charge {
+  /** Default: ai_usage. */
+  readonly kind: string | null;
+}
+
+/** A wish of a step. `resolve` makes a command of it, or several of a burst. */
 export type Wish =
-  | (Texts & {
+  | (Described & {
       readonly op: "grant";
-      readonly kind: GrantKind;
+      readonly kind: string;
       readonly title: string | null;
       readonly credits: Quantity;
       readonly source: Source | null;
-      readonly priority: number;
+      readonly priority: number | null;
       readonly effective: Moment;
       readonly expires: Moment;
     })
-  | (Texts & Cause & Charge & { readonly op: "usage"; readonly occurred: Moment })
-  | (Texts & Cause & Charge & { readonly op: "spend" })
-  | (Omit<Texts, "metadata"> &
-      Cause & { readonly op: "hold"; readonly credits: Quantity; readonly expiresInSeconds: number })
-  | (Texts & {
-      readonly op: "settle";
-      readonly hold: Choice;
-      readonly part: "half" | "all" | "more" | "nothing";
-      readonly extra: Quantity;
-      readonly discount: Discount;
-    })
+  | (Usage & { readonly op: "usage"; readonly occurred: Moment })
+  | (Usage & { readonly op: "spend" })
+  | (Described &
+      Attributed & {
+        readonly op: "hold";
+        readonly kind: string | null;
+        readonly credits: Quantity;
+        readonly expiresIn: number | null;
+      })
+  | (Described &
+      Measured & {
+        readonly op: "settle";
+        readonly hold: Choice;
+        readonly part: "half" | "all" | "more" | "nothing";
+        readonly extra: Quantity;
+        readonly discount: Discount;
+      })
   | { readonly op: "release"; readonly hold: Choice }
-  | (Texts & {
+  | (Described & {
       readonly op: "refund";
       readonly source: Source | null;
       readonly entry: Choice;
       readonly part: "rest" | "rest exactly" | "third" | "least" | "too much" | "nothing";
     })
-  | (Texts & {
+  | (Described & {
       readonly op: "adjust";
+      readonly kind: string | null;
       readonly source: Source | null;
       readonly credits: Quantity;
       readonly down: boolean;
     })
-  | (Texts & { readonly op: "writeoff"; readonly source: Source | null; readonly credits: Quantity })
+  | (Described & { readonly op: "writeOff"; readonly source: Source | null; readonly credits: Quantity })
   | { readonly op: "touch" }
   | {
       readonly op: "burst";
-      /** How many groups get an entry each, one after the other. */
+      /** The number of groups that get an entry each, one after the other. */
       readonly groups: number;
-      /** Further entries of those groups; a late one belongs to the cell before. */
+      /** More entries of those groups. A late one belongs to the cell before. */
       readonly tail: readonly { readonly group: number; readonly isLate: boolean }[];
     };
 
-/** One command that arrives: on which account, under which key, for what. */
+/** A command that arrives: its account, its key and its wish. */
 export interface StepCommand {
   readonly account: number;
   readonly key: KeyChoice;
@@ -118,9 +121,9 @@ export interface Step {
   readonly commands: readonly StepCommand[];
 }
 
-/** What happens on a few accounts. */
+/** The history of a few accounts. */
 export interface History {
   readonly start: Instant;
-  readonly accounts: readonly { readonly overdraftLimit: Credits }[];
+  readonly accounts: readonly { readonly overdraftLimit: Micros }[];
   readonly steps: readonly Step[];
 }

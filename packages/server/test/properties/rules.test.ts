@@ -1,72 +1,73 @@
 import fc from "fast-check";
 import { it } from "vitest";
-import { decideBatch } from "../../src/ledger/batch.js";
-import type { Command } from "../../src/ledger/command.js";
-import { amount, type Credits, ZERO } from "../../src/ledger/credits.js";
-import type { Outcome } from "../../src/ledger/decide.js";
-import type { ActivityRow, Entry, Grant, Hold } from "../../src/ledger/entry.js";
-import { windowRows } from "../../src/ledger/group.js";
-import type { Instant } from "../../src/ledger/instant.js";
-import type { AccountState, Answer } from "../../src/ledger/state.js";
-import { emptyAccount } from "../ledger/rules.js";
+import { type Micros, micros, ZERO } from "../../src/core/amount.js";
+import type { AnyCommand } from "../../src/core/command.js";
+import { decideBatch, type Outcome, toFirstResponse } from "../../src/core/decide.js";
+import type { ActivityRow, Entry, Grant, Hold } from "../../src/core/entry.js";
+import type { Label } from "../../src/core/facts.js";
+import type { Instant } from "../../src/core/instant.js";
+import type { AccountState, FirstResponse } from "../../src/core/state.js";
+import { toWindowRows } from "../../src/core/windows.js";
+import { toCircumstances, toEmptyAccount } from "../core/rules.js";
+import type { Command } from "../model/commands.js";
 import { histories } from "../model/histories.js";
 import { play } from "../model/play.js";
 import { type Actual, checkAccount, checkOutcome } from "./compare.js";
-import { named, runs } from "./seed.js";
+import { toParameters, withSeed } from "./seed.js";
+import { translate } from "./translate.js";
 
-/** The rules with a memory in place of a store. */
+/** The rules with arrays in place of a database. */
 class Books {
-  private readonly state: AccountState;
-  private readonly entries: Entry[] = [];
-  private readonly rows: ActivityRow[] = [];
-  private readonly grants = new Map<number, Grant>();
-  private readonly holds = new Map<string, Hold>();
-  private readonly answers = new Map<string, Answer>();
+  readonly #state: AccountState;
+  readonly #entries: Entry[] = [];
+  readonly #rows: ActivityRow[] = [];
+  readonly #grants = new Map<number, Grant>();
+  readonly #holds = new Map<string, Hold>();
+  readonly #labels = new Map<string, Label>();
+  readonly #responses = new Map<string, FirstResponse>();
 
-  constructor(account: string, overdraftLimit: Credits) {
-    this.state = emptyAccount(overdraftLimit, account);
+  constructor(account: string, overdraftLimit: Micros) {
+    this.#state = toEmptyAccount(overdraftLimit, account);
   }
 
-  apply(commands: readonly Command[], now: Instant): readonly Outcome[] {
-    const refunded = new Map<number, Credits>();
-    for (const { refundOf, credits } of this.entries) {
-      if (refundOf !== null) refunded.set(refundOf, amount((refunded.get(refundOf) ?? ZERO) + credits));
+  apply(commands: readonly AnyCommand[], now: Instant): readonly Outcome[] {
+    const refunded = new Map<number, Micros>();
+    for (const { refundOf, credits } of this.#entries) {
+      if (refundOf !== null) refunded.set(refundOf, micros((refunded.get(refundOf) ?? ZERO) + credits));
     }
-    const entries = new Map(this.entries.map((entry) => [entry.seq, entry]));
-    const past = { answers: this.answers, entries, refunded };
-    const { changes, outcomes } = decideBatch(this.state, commands, now, past);
-    this.entries.push(...changes.entries);
-    this.rows.push(...changes.rows);
-    for (const { grant } of changes.grants) this.grants.set(grant.seq, { ...grant });
-    for (const hold of changes.holds) this.holds.set(hold.hold, hold);
+    const entries = new Map(this.#entries.map((entry) => [entry.seq, entry]));
+    const past = { responses: this.#responses, entries, refunded };
+    const { changes, outcomes } = decideBatch(this.#state, commands, toCircumstances(now), past);
+    this.#entries.push(...changes.entries);
+    this.#rows.push(...changes.rows);
+    for (const { grant } of changes.grants) this.#grants.set(grant.seq, { ...grant });
+    for (const hold of changes.holds) this.#holds.set(hold.id, hold);
+    for (const label of changes.labels) this.#labels.set(`${label.dimension} ${label.id}`, label);
     commands.forEach((command, index) => {
-      this.remember(command, outcomes[index] as Outcome);
+      this.#keepResponse(command, outcomes[index] as Outcome);
     });
     return outcomes;
   }
 
-  private remember(command: Command, outcome: Outcome): void {
-    if (command.op === "touch" || outcome.refusal !== null || outcome.repeated) return;
-    const { entry, hold } = outcome;
-    const ofHold = command.op === "release" ? hold?.releaseFingerprint : hold?.fingerprint;
-    const fingerprint = entry?.fingerprint ?? ofHold;
-    if (fingerprint == null) throw new Error("An answer without a fingerprint could not be repeated.");
-    this.answers.set(command.key, { fingerprint, entry, hold });
+  #keepResponse(command: AnyCommand, outcome: Outcome): void {
+    if (command.operation === null || outcome.refusal !== null || outcome.repeated) return;
+    this.#responses.set(command.key, toFirstResponse(outcome.entry, outcome.hold));
   }
 
   read(): Actual {
-    const { balance, held, debt, seq, totals, window } = this.state;
+    const { balance, held, debt, seq, totals, window } = this.#state;
     return {
-      entries: this.entries,
-      rows: [...this.rows, ...(window === null ? [] : windowRows(window, totals))],
-      grants: [...this.grants.values()],
-      holds: [...this.holds.values()],
+      entries: this.#entries,
+      rows: [...this.#rows, ...(window === null ? [] : toWindowRows(window, totals))],
+      grants: [...this.#grants.values()],
+      holds: [...this.#holds.values()],
+      labels: [...this.#labels.values()],
       account: { balance, held, debt, lastSeq: seq, rows: totals },
     };
   }
 }
 
-it(named("1,000 random histories through the pure rules come to what the naive model says"), {
+it(withSeed("1,000 random histories through the pure rules are what the naive model predicts"), {
   timeout: 240_000,
 }, () => {
   fc.assert(
@@ -78,17 +79,17 @@ it(named("1,000 random histories through the pure rules come to what the naive m
           books.set(account, book);
           const indexes = [...commands.keys()].filter((index) => commands[index]?.account === account);
           if (indexes.length === 0) continue;
-          const came = book.apply(
-            indexes.map((index) => commands[index] as Command),
+          const actual = book.apply(
+            indexes.map((index) => translate(commands[index] as Command)),
             now,
           );
-          came.forEach((outcome, at) => {
+          actual.forEach((outcome, at) => {
             checkOutcome(outcome, outcomes[indexes[at] as number] as (typeof outcomes)[number]);
           });
           checkAccount(book.read(), model);
         }
       }
     }),
-    runs(1000),
+    toParameters(1000),
   );
 });

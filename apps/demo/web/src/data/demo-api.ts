@@ -5,15 +5,15 @@ export interface DemoProject {
   readonly id: string;
   readonly name: string;
   readonly domain: string;
-  /** What the composer starts with. */
+  /** The initial text of the composer. */
   readonly prompt: string;
-  /** Other things to ask for. */
+  /** Further prompts. */
   readonly ideas: readonly string[];
-  /** Whether there is something to see before the first task. */
+  /** True if the project was built before the first task. */
   readonly built: boolean;
 }
 
-/** An account the visitor can be signed in with. */
+/** An account that the visitor can use. */
 export interface DemoAccount {
   readonly account: string;
   readonly name: string;
@@ -23,10 +23,10 @@ export interface DemoAccount {
   readonly projects: readonly DemoProject[];
 }
 
-/** Where a task stands. */
+/** The state of a task. */
 export type TaskState = "running" | "paused" | "stopped" | "done" | "out_of_credits" | "failed";
 
-/** A step of a task, with what it took. */
+/** A step of a task, with the credits it used. */
 export interface TaskStep {
   readonly n: number;
   readonly kind: "ai" | "build";
@@ -34,43 +34,43 @@ export interface TaskStep {
   readonly source: string;
   readonly status: "running" | "done" | "refused";
   readonly credits: Amount | null;
-  readonly original_credits: Amount | null;
+  readonly originalCredits: Amount | null;
   readonly at: string;
 }
 
-/** A task of the demo's backend. */
+/** A task of the demo's server. */
 export interface Task {
   readonly id: string;
   readonly state: TaskState;
   readonly prompt: string;
   readonly title: string;
-  readonly steps_total: number;
-  readonly steps_done: number;
+  readonly stepsTotal: number;
+  readonly stepsDone: number;
   readonly steps: readonly TaskStep[];
   readonly spent: Amount;
   readonly required: Amount | null;
   readonly available: Amount | null;
   readonly message: string | null;
-  readonly started_at: string;
-  readonly ended_at: string | null;
+  readonly startedAt: string;
+  readonly endedAt: string | null;
 }
 
-/** The task of one project, and where those of the others stand. */
+/** The task of one project, and the states of all tasks of the account. */
 export interface Tasks {
   readonly states: Readonly<Record<string, TaskState | "idle">>;
   readonly task: Task | null;
 }
 
-/** What can be asked of a task. */
+/** An action on the task of a project. */
 export type TaskAction =
   | { readonly action: "start"; readonly prompt: string }
   | { readonly action: "pause" | "resume" | "stop" };
 
 const TIMEOUT_MS = 8_000;
 
-/** The accounts of the demo. */
+/** Reads the accounts of the demo. */
 export async function fetchAccounts(signal: AbortSignal): Promise<readonly DemoAccount[]> {
-  const { accounts } = await ask<{ accounts: readonly DemoAccount[] }>(
+  const { accounts } = await request<{ accounts: readonly DemoAccount[] }>(
     "GET",
     "/demo/accounts",
     undefined,
@@ -79,27 +79,27 @@ export async function fetchAccounts(signal: AbortSignal): Promise<readonly DemoA
   return accounts;
 }
 
-/** A fresh read-only token of an account. */
+/** Creates a token that reads an account. */
 export async function fetchToken(account: string): Promise<string> {
-  return (await ask<AccountToken>("POST", "/demo/token", { account })).token;
+  return (await request<AccountToken>("POST", "/demo/token", { account })).token;
 }
 
-/** Where the tasks of an account stand. */
+/** Reads the tasks of an account. */
 export function fetchTasks(account: string, project: string, signal: AbortSignal): Promise<Tasks> {
-  return ask("GET", `/demo/tasks?${new URLSearchParams({ account, project })}`, undefined, signal);
+  return request("GET", `/demo/tasks?${new URLSearchParams({ account, project })}`, undefined, signal);
 }
 
 /** Starts, pauses, resumes or stops the task of a project. */
 export function sendAction(account: string, project: string, action: TaskAction): Promise<Tasks> {
-  return ask("POST", "/demo/tasks", { account, project, ...action });
+  return request("POST", "/demo/tasks", { account, project, ...action });
 }
 
-/** Buys a pack of credits; the same order counts once. */
+/** Buys a pack of credits. The same order counts once. */
 export async function buyCredits(account: string, order: string): Promise<void> {
-  await ask("POST", "/demo/credits", { account, order });
+  await request("POST", "/demo/credits", { account, order });
 }
 
-async function ask<Value>(
+async function request<Value>(
   method: "GET" | "POST",
   path: string,
   body?: unknown,
@@ -113,10 +113,10 @@ async function ask<Value>(
       ? {}
       : { body: JSON.stringify(body), headers: { "Content-Type": "application/json" } }),
   });
-  const answer: unknown = await response.json();
+  const result: unknown = await response.json();
   if (!response.ok) {
-    const { detail } = answer as { readonly detail?: string };
-    throw new Error(detail ?? `The server answered with ${response.status}.`);
+    const { detail } = result as { readonly detail?: string };
+    throw new Error(detail ?? `The server responded with ${response.status}. Try again in a moment.`);
   }
-  return answer as Value;
+  return result as Value;
 }

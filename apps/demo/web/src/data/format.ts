@@ -1,31 +1,31 @@
-import type { Amount } from "@credit-activity/client";
+import type { Amount, Time } from "@credit-activity/client";
 
-const numbers = new Map<number, Intl.NumberFormat>();
+const FORMATS = new Map<number, Intl.NumberFormat>();
 
-/** Writes an amount exactly, with at least so many decimals. */
+/** Formats an amount exactly, with a minimum of decimals. */
 export function formatAmount(amount: Amount, decimalsMin = 2): string {
-  let format = numbers.get(decimalsMin);
+  let format = FORMATS.get(decimalsMin);
   if (format === undefined) {
     format = new Intl.NumberFormat("en-US", { minimumFractionDigits: decimalsMin, maximumFractionDigits: 6 });
-    numbers.set(decimalsMin, format);
+    FORMATS.set(decimalsMin, format);
   }
-  // Given as a string, so that no amount goes through a double.
-  return format.format(amount as `${number}`).replace("-", "−");
+  // Intl formats strings exactly.
+  return format.format(amount).replace("-", "−");
 }
 
-/** Writes a day: "December 20, 2026". */
-export function formatDay(timestamp: string, timeZone: string): string {
-  return new Intl.DateTimeFormat("en-US", { dateStyle: "long", timeZone }).format(new Date(timestamp));
+/** Formats a day: "December 20, 2026". */
+export function formatDay(time: Time, timeZone: string): string {
+  return new Intl.DateTimeFormat("en-US", { dateStyle: "long", timeZone }).format(new Date(time));
 }
 
-/** Writes how long something took or takes: "0:48". */
+/** Formats a duration: "0:48". */
 export function formatDuration(ms: number): string {
   const seconds = Math.max(0, Math.round(ms / 1000));
   return `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")}`;
 }
 
-/** The first letters of a person's name. */
-export function initialsOf(name: string): string {
+/** Returns the initials of a person's name. */
+export function toInitials(name: string): string {
   return name
     .split(/\s+/)
     .slice(0, 2)

@@ -1,12 +1,13 @@
 import { useCallback, useEffect } from "react";
 import { useStored } from "./use-stored.js";
 
-/** A choice of appearance. */
+/** A theme of the product. */
 export type Theme = "system" | "light" | "dark";
 
-export const themes: readonly Theme[] = ["system", "light", "dark"];
+/** All themes, in the order of the page. */
+export const THEMES: readonly Theme[] = ["system", "light", "dark"];
 
-/** The chosen theme and what changes it. It is kept under the name that `public/theme.js` reads before the first paint. */
+/** Returns the theme and its setter. `public/theme.js` reads the stored theme before the first paint. */
 export function useTheme(): readonly [Theme, (theme: Theme) => void] {
   const [theme, setTheme] = useStored<Theme>("plinth.theme", "system", isTheme);
   useEffect(() => {
@@ -17,5 +18,5 @@ export function useTheme(): readonly [Theme, (theme: Theme) => void] {
 }
 
 function isTheme(text: string): text is Theme {
-  return (themes as readonly string[]).includes(text);
+  return (THEMES as readonly string[]).includes(text);
 }

@@ -1,21 +1,19 @@
 import { useCallback, useEffect, useRef, useState } from "react";
 
-/** What was last read, and whether the last attempt failed. */
+/** The last value, and the state of the last request. */
 export interface Polled<Value> {
   readonly value: Value | null;
+  /** True if the last request failed. */
   readonly failed: boolean;
-  /** Reads again at once. */
+  /** Polls at once. */
   refresh(): void;
-  /** Takes what another answer brought along, in place of what is being read. */
+  /** Sets the value from another response, and aborts the current request. */
   put(value: Value): void;
 }
 
 const RETRY_MS = 2_000;
 
-/**
- * Reads something again and again while the page is visible. What was read stays until there is something newer; another
- * `subject` begins with nothing.
- */
+/** Polls a value while the page is visible. The last value stays until the next one. Another `subject` starts with null. */
 export function usePolled<Value>(
   subject: string,
   read: (signal: AbortSignal) => Promise<Value>,
@@ -41,10 +39,10 @@ export function usePolled<Value>(
       timer = setTimeout(() => void go(), ms);
     };
     const pace = (value: Value) => {
-      const { everyMs: every } = latest.current;
-      return typeof every === "number" ? every : every(value);
+      const { everyMs: interval } = latest.current;
+      return typeof interval === "number" ? interval : interval(value);
     };
-    const take = (value: Value) => {
+    const accept = (value: Value) => {
       setState({ subject, value, failed: false });
       after(pace(value));
     };
@@ -52,13 +50,13 @@ export function usePolled<Value>(
       clearTimeout(timer);
       current?.abort();
       if (document.visibilityState === "hidden") return;
-      const own = new AbortController();
-      current = own;
+      const controller = new AbortController();
+      current = controller;
       try {
-        const value = await latest.current.read(own.signal);
-        if (current === own) take(value);
+        const value = await latest.current.read(controller.signal);
+        if (current === controller) accept(value);
       } catch {
-        if (current !== own) return;
+        if (current !== controller) return;
         setState((before) => ({
           subject,
           value: before.subject === subject ? before.value : null,
@@ -75,7 +73,7 @@ export function usePolled<Value>(
       put: (value) => {
         current?.abort();
         current = null;
-        take(value);
+        accept(value);
       },
     };
     document.addEventListener("visibilitychange", onVisible);

@@ -1,9 +1,10 @@
 import { useCallback, useEffect, useState } from "react";
 
-/** A tab of Account Settings, as it stands in the address: `#settings/credit-activity`. */
+/** A tab of Account Settings, as in the URL: `#settings/credit-activity`. */
 export type SettingsTab = "profile" | "appearance" | "plans-and-credits" | "credit-activity";
 
-export const settingsTabs: readonly SettingsTab[] = [
+/** All tabs, in the order of the page. */
+export const SETTINGS_TABS: readonly SettingsTab[] = [
   "profile",
   "appearance",
   "plans-and-credits",
@@ -12,26 +13,26 @@ export const settingsTabs: readonly SettingsTab[] = [
 
 const PREFIX = "#settings";
 
-/** Marks a place in the browser's history as made by opening the dialog, so that closing goes back over it. */
+/** Marks the history entry that opening the dialog added, so that closing removes it. */
 const OPENED = "plinth-settings";
 
-/** Which tab of Account Settings is open, as the address says. */
+/** The tab of Account Settings in the URL. */
 export interface SettingsRoute {
-  /** Null while the dialog is closed. */
+  /** The open tab. It is null while the dialog is closed. */
   readonly tab: SettingsTab | null;
-  /** Opens the dialog; the browser's Back closes it again. */
+  /** Opens the dialog. The browser's Back button closes it. */
   open(tab: SettingsTab): void;
-  /** Shows another tab of the open dialog, in the same place of the history. */
+  /** Shows another tab of the open dialog, without a new history entry. */
   show(tab: SettingsTab): void;
   close(): void;
 }
 
-/** Keeps the dialog and the address together. */
+/** Synchronizes the dialog with the URL. */
 export function useSettingsRoute(): SettingsRoute {
-  const [tab, setTab] = useState(() => tabOf(location.hash));
+  const [tab, setTab] = useState(() => parseTab(location.hash));
 
   useEffect(() => {
-    const read = () => setTab(tabOf(location.hash));
+    const read = () => setTab(parseTab(location.hash));
     window.addEventListener("popstate", read);
     window.addEventListener("hashchange", read);
     return () => {
@@ -58,7 +59,7 @@ export function useSettingsRoute(): SettingsRoute {
   };
 }
 
-function tabOf(hash: string): SettingsTab | null {
+function parseTab(hash: string): SettingsTab | null {
   if (hash !== PREFIX && !hash.startsWith(`${PREFIX}/`)) return null;
-  return settingsTabs.find((tab) => hash === `${PREFIX}/${tab}`) ?? "profile";
+  return SETTINGS_TABS.find((tab) => hash === `${PREFIX}/${tab}`) ?? "profile";
 }

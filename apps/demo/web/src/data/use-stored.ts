@@ -1,6 +1,6 @@
 import { useCallback, useState } from "react";
 
-/** A state that is kept in the browser, where that is allowed. What is stored and not wanted any more counts as nothing. */
+/** Returns a state that is stored in the browser, if allowed. A stored value that is not valid is ignored. */
 export function useStored<Value extends string>(
   name: string,
   fallback: Value,
@@ -16,7 +16,7 @@ export function useStored<Value extends string>(
       try {
         localStorage.setItem(name, next);
       } catch {
-        // Storage is switched off or full: the choice lasts as long as the page does.
+        // Storage is disabled or full, so the value lasts until the page closes.
       }
     },
     [name],

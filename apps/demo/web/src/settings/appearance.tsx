@@ -1,15 +1,15 @@
 import { useId } from "react";
-import { type Theme, themes } from "../data/theme.js";
-import { themeNames } from "../shell/theme-toggle.js";
+import { THEMES, type Theme } from "../data/theme.js";
+import { THEME_NAMES } from "../shell/theme-toggle.js";
 import { PanelHeader } from "./panel-header.js";
 
-const explanations: Readonly<Record<Theme, string>> = {
+const EXPLANATIONS: Readonly<Record<Theme, string>> = {
   system: "Follows this device",
   light: "Always light",
   dark: "Always dark",
 };
 
-/** How the product looks. A choice applies at once and is remembered in this browser. */
+/** The Appearance panel. It applies a theme at once and stores it in this browser. */
 export function Appearance(props: { readonly theme: readonly [Theme, (theme: Theme) => void] }) {
   const [theme, setTheme] = props.theme;
   const name = useId();
@@ -18,7 +18,7 @@ export function Appearance(props: { readonly theme: readonly [Theme, (theme: The
       <PanelHeader title="Appearance" text="Applied at once, and remembered in this browser." />
       <fieldset className="themes">
         <legend className="hidden">Theme</legend>
-        {themes.map((one) => (
+        {THEMES.map((one) => (
           <label key={one} className="theme-card">
             <input
               type="radio"
@@ -28,8 +28,8 @@ export function Appearance(props: { readonly theme: readonly [Theme, (theme: The
               onChange={() => setTheme(one)}
             />
             <ThemePicture theme={one} />
-            <span className="theme-name">{themeNames[one]}</span>
-            <span className="theme-text">{explanations[one]}</span>
+            <span className="theme-name">{THEME_NAMES[one]}</span>
+            <span className="theme-text">{EXPLANATIONS[one]}</span>
           </label>
         ))}
       </fieldset>

@@ -1,4 +1,4 @@
-/** The heading of a tab's panel. */
+/** The heading of a panel. */
 export function PanelHeader(props: { readonly title: string; readonly text: string }) {
   return (
     <header className="panel-header">

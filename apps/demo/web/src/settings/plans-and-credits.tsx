@@ -1,4 +1,4 @@
-import type { Account, Amount, CreditsClient, Grant } from "@credit-activity/client";
+import { type Account, type Amount, addAmounts, type Grant, type Ledger } from "@credit-activity/client";
 import { useCallback } from "react";
 import type { DemoAccount } from "../data/demo-api.js";
 import { formatAmount, formatDay } from "../data/format.js";
@@ -7,13 +7,13 @@ import { PanelHeader } from "./panel-header.js";
 
 const GRANTS_MS = 10_000;
 
-/** What the plan is, and what is left of the credits it gave and of those that were bought. */
+/** The Plans & Credits panel: the plan, and the remaining credits by their origin. */
 export function PlansAndCredits(props: {
   readonly account: DemoAccount;
-  readonly holder: Account | null;
-  readonly client: CreditsClient;
+  readonly ledgerAccount: Account | null;
+  readonly client: Pick<Ledger, "grants">;
 }) {
-  const { account, holder, client } = props;
+  const { account, ledgerAccount, client } = props;
   const id = account.account;
   const grants = usePolled(
     id,
@@ -27,38 +27,42 @@ export function PlansAndCredits(props: {
       <section className="plan" aria-label="Current plan">
         <div>
           <p className="plan-label">Current plan</p>
-          <p className="plan-name">{String(holder?.metadata.plan ?? account.plan)}</p>
+          <p className="plan-name">{String(ledgerAccount?.metadata.plan ?? account.plan)}</p>
         </div>
         <div className="plan-text">
-          {grants.value === null || holder === null ? (
+          {grants.value === null || ledgerAccount === null ? (
             <span className="skeleton plan-skeleton" />
           ) : monthly === null ? (
             "No monthly credits. Credits that are bought never expire."
           ) : (
             <>
               <span className="figure">{formatAmount(monthly.credits, 0)} credits each month</span>
-              {monthly.expires_at !== null && (
+              {monthly.expiresAt !== null && (
                 <span className="plan-renewal">
-                  Renews on {formatDay(monthly.expires_at, holder.time_zone)}
+                  Renews on {formatDay(monthly.expiresAt, ledgerAccount.timeZone)}
                 </span>
               )}
             </>
           )}
         </div>
       </section>
-      <Remaining holder={holder} />
+      <Remaining ledgerAccount={ledgerAccount} />
     </>
   );
 }
 
-function Remaining({ holder }: { readonly holder: Account | null }) {
-  const parts = holder === null ? null : partsOf(holder);
+function Remaining({ ledgerAccount }: { readonly ledgerAccount: Account | null }) {
+  const parts = ledgerAccount === null ? null : toParts(ledgerAccount);
   return (
     <section className="remaining" aria-labelledby="remaining-heading">
       <div className="remaining-head">
         <h3 id="remaining-heading">Credits remaining</h3>
         <p className="remaining-total figure">
-          {holder === null ? <span className="skeleton remaining-skeleton" /> : formatAmount(holder.balance)}
+          {ledgerAccount === null ? (
+            <span className="skeleton remaining-skeleton" />
+          ) : (
+            formatAmount(ledgerAccount.balance)
+          )}
         </p>
       </div>
       <div className="bar" aria-hidden="true">
@@ -80,7 +84,7 @@ function Remaining({ holder }: { readonly holder: Account | null }) {
           </div>
         ))}
       </dl>
-      {holder?.balance.startsWith("-") && (
+      {ledgerAccount?.balance.startsWith("-") && (
         <p className="remaining-debt">The next credits pay what was used beyond the balance first.</p>
       )}
     </section>
@@ -95,42 +99,31 @@ interface Part {
   readonly share: number;
 }
 
-/** Splits what remains into the parts of the bar. Other credits are shown where there are any. */
-function partsOf({ remaining }: Account): Part[] {
-  const { monthly_grant, purchase, bonus, manual_grant, refund, adjustment } = remaining;
-  const other = sum([bonus, manual_grant, refund, adjustment]);
+/** Splits the remaining credits into the parts of the bar. Other credits are a part if there are any. */
+function toParts({ remaining }: Account): Part[] {
+  const { monthly_grant: monthly = "0", purchase: purchased = "0", ...others } = remaining;
+  const other = Object.values(others).reduce<Amount>((sum, credits) => addAmounts(sum, credits), "0");
   const parts: Part[] = [
-    part("monthly", "Monthly", "From your plan, used first", monthly_grant),
-    part("purchased", "Purchased", "Yours until they are used", purchase),
+    toPart("monthly", "Monthly", "From your plan, used first", monthly),
+    toPart("purchased", "Purchased", "Yours until they are used", purchased),
   ];
-  if (other !== "0") parts.push(part("other", "Other", "Bonuses, refunds and corrections", other));
+  if (other !== "0") parts.push(toPart("other", "Other", "Bonuses, refunds and corrections", other));
   return parts;
 }
 
-function part(id: Part["id"], name: string, text: string, credits: Amount): Part {
-  // Only the length of a bar goes through a double.
+function toPart(id: Part["id"], name: string, text: string, credits: Amount): Part {
+  // A double is precise enough for the length of a bar.
   return { id, name, text, credits, share: Math.max(0, Number(credits)) };
 }
 
-/** Adds amounts exactly, in millionths of a credit. */
-function sum(amounts: readonly Amount[]): Amount {
-  const micros = amounts.reduce((total, text) => {
-    const [whole = "0", decimals = ""] = text.split(".");
-    return total + BigInt(whole + decimals.padEnd(6, "0"));
-  }, 0n);
-  const digits = micros.toString().padStart(7, "0");
-  const decimals = digits.slice(-6).replace(/0+$/, "");
-  return `${digits.slice(0, -6)}${decimals === "" ? "" : `.${decimals}`}` as Amount;
-}
-
-/** The plan's grant that is being used now, whose end is when the next one comes. */
+/** Returns the current grant of the plan. It expires when the next one starts. */
 function currentMonthly(grants: readonly Grant[], nowMs: number): Grant | null {
   return (
     grants.find(
       (grant) =>
         grant.kind === "monthly_grant" &&
-        Date.parse(grant.effective_at) <= nowMs &&
-        (grant.expires_at === null || Date.parse(grant.expires_at) > nowMs),
+        Date.parse(grant.effectiveAt) <= nowMs &&
+        (grant.expiresAt === null || Date.parse(grant.expiresAt) > nowMs),
     ) ?? null
   );
 }

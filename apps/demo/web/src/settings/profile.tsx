@@ -4,9 +4,9 @@ import { formatDay } from "../data/format.js";
 import { Avatar } from "../shell/account-menu.js";
 import { PanelHeader } from "./panel-header.js";
 
-/** Who is signed in. */
-export function Profile(props: { readonly account: DemoAccount; readonly holder: Account | null }) {
-  const { account, holder } = props;
+/** The Profile panel of the signed-in person. */
+export function Profile(props: { readonly account: DemoAccount; readonly ledgerAccount: Account | null }) {
+  const { account, ledgerAccount } = props;
   return (
     <>
       <PanelHeader title="Profile" text="Who you are to Plinth and to the people you share projects with." />
@@ -20,10 +20,12 @@ export function Profile(props: { readonly account: DemoAccount; readonly holder:
       <dl className="facts">
         <Fact name="Workspace" value={account.name} />
         <Fact name="Account ID" value={<code>{account.account}</code>} />
-        <Fact name="Time zone" value={holder?.time_zone.replaceAll("_", " ")} />
+        <Fact name="Time zone" value={ledgerAccount?.timeZone.replaceAll("_", " ")} />
         <Fact
           name="Member since"
-          value={holder === null ? undefined : formatDay(holder.created_at, holder.time_zone)}
+          value={
+            ledgerAccount === null ? undefined : formatDay(ledgerAccount.createdAt, ledgerAccount.timeZone)
+          }
         />
       </dl>
     </>

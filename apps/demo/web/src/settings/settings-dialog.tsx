@@ -1,41 +1,41 @@
 import { Dialog } from "@base-ui/react/dialog";
 import { Tabs } from "@base-ui/react/tabs";
-import type { Account, CreditsClient } from "@credit-activity/client";
+import type { Account, Ledger } from "@credit-activity/client";
 import { CreditActivity } from "@credit-activity/react";
 import { CreditCard, Receipt, SunMoon, UserRound, X } from "lucide-react";
 import { type RefObject, useCallback, useEffect, useRef, useState, useSyncExternalStore } from "react";
 import type { DemoAccount } from "../data/demo-api.js";
 import type { Theme } from "../data/theme.js";
-import { type SettingsRoute, type SettingsTab, settingsTabs } from "../data/use-settings-route.js";
+import { SETTINGS_TABS, type SettingsRoute, type SettingsTab } from "../data/use-settings-route.js";
 import { Appearance } from "./appearance.js";
 import { PlansAndCredits } from "./plans-and-credits.js";
 import { Profile } from "./profile.js";
 
-const tabs: Readonly<Record<SettingsTab, { readonly name: string; readonly icon: typeof X }>> = {
+const TABS: Readonly<Record<SettingsTab, { readonly name: string; readonly icon: typeof X }>> = {
   profile: { name: "Profile", icon: UserRound },
   appearance: { name: "Appearance", icon: SunMoon },
   "plans-and-credits": { name: "Plans & Credits", icon: CreditCard },
   "credit-activity": { name: "Credit Activity", icon: Receipt },
 };
 
-const narrow = "(max-width: 760px)";
+const NARROW = "(max-width: 760px)";
 
-/** Account Settings: a dialog over the running app, with a sidebar of tabs, or a strip of them on a small screen. */
+/** Account Settings: a dialog above the running app. Its tabs are a sidebar, or a strip on a small screen. */
 export function SettingsDialog(props: {
   readonly route: SettingsRoute;
   readonly account: DemoAccount;
-  readonly holder: Account | null;
-  readonly client: CreditsClient;
+  readonly ledgerAccount: Account | null;
+  readonly client: Ledger;
   readonly theme: readonly [Theme, (theme: Theme) => void];
   readonly returnFocusTo: RefObject<HTMLButtonElement | null>;
 }) {
-  const { route, account, holder, client, theme, returnFocusTo } = props;
+  const { route, account, ledgerAccount, client, theme, returnFocusTo } = props;
   const lastTab = useLast(route.tab);
-  const isNarrow = useMedia(narrow);
+  const isNarrow = useMedia(NARROW);
   const activeTab = useRef<HTMLButtonElement>(null);
 
   useEffect(() => {
-    // On a small screen the strip may be wider than the dialog.
+    // On a small screen the strip can be wider than the dialog.
     if (route.tab !== null) activeTab.current?.scrollIntoView({ block: "nearest", inline: "center" });
   }, [route.tab]);
 
@@ -53,8 +53,8 @@ export function SettingsDialog(props: {
             <div className="settings-side">
               <Dialog.Title className="settings-title">Account Settings</Dialog.Title>
               <Tabs.List className="settings-list" activateOnFocus>
-                {settingsTabs.map((tab) => {
-                  const { name, icon: Icon } = tabs[tab];
+                {SETTINGS_TABS.map((tab) => {
+                  const { name, icon: Icon } = TABS[tab];
                   return (
                     <Tabs.Tab
                       key={tab}
@@ -71,13 +71,13 @@ export function SettingsDialog(props: {
             </div>
             <div className="settings-content">
               <Tabs.Panel value="profile" className="settings-panel">
-                <Profile account={account} holder={holder} />
+                <Profile account={account} ledgerAccount={ledgerAccount} />
               </Tabs.Panel>
               <Tabs.Panel value="appearance" className="settings-panel">
                 <Appearance theme={theme} />
               </Tabs.Panel>
               <Tabs.Panel value="plans-and-credits" className="settings-panel">
-                <PlansAndCredits account={account} holder={holder} client={client} />
+                <PlansAndCredits account={account} ledgerAccount={ledgerAccount} client={client} />
               </Tabs.Panel>
               <Tabs.Panel value="credit-activity" className="settings-panel settings-panel-activity">
                 <CreditActivity account={account.account} client={client} refreshSeconds={3} />
@@ -93,7 +93,7 @@ export function SettingsDialog(props: {
   );
 }
 
-/** The tab that is or was shown, so that it is still there while the dialog fades. */
+/** Returns the current tab, or the last one while the closing dialog fades. */
 function useLast(tab: SettingsTab | null): SettingsTab {
   const [last, setLast] = useState<SettingsTab>(tab ?? "profile");
   if (tab !== null && tab !== last) setLast(tab);

@@ -1,14 +1,14 @@
 import { Check, ChevronsUpDown, Receipt, Settings } from "lucide-react";
 import { type RefObject, useRef } from "react";
 import type { DemoAccount } from "../data/demo-api.js";
-import { initialsOf } from "../data/format.js";
+import { toInitials } from "../data/format.js";
 import type { Theme } from "../data/theme.js";
 import type { SettingsTab } from "../data/use-settings-route.js";
 import { ThemeToggle } from "./theme-toggle.js";
 
 /**
- * The signed-in person, and what they can do about it. It is the browser's own popover: Escape and a click outside close
- * it, and the focus goes back to its button.
+ * The menu of the signed-in person. It is a native popover: Escape and a click outside close it, and its button gets the
+ * focus back.
  */
 export function AccountMenu(props: {
   readonly account: DemoAccount;
@@ -77,11 +77,11 @@ export function AccountMenu(props: {
   );
 }
 
-/** A person's initials. */
+/** A circle with a person's initials. */
 export function Avatar({ name, large = false }: { readonly name: string; readonly large?: boolean }) {
   return (
     <span className="avatar" data-large={large || undefined} aria-hidden="true">
-      {initialsOf(name)}
+      {toInitials(name)}
     </span>
   );
 }

@@ -1,6 +1,6 @@
 import { CloudOff } from "lucide-react";
 
-/** Says quietly that the server can't be reached. What is on the screen stays. */
+/** A notice that the server can't be reached. The rest of the screen stays. */
 export function OfflineNotice({ shown }: { readonly shown: boolean }) {
   return (
     <div className="offline" role="status">

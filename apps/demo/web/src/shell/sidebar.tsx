@@ -8,14 +8,14 @@ import type { SettingsTab } from "../data/use-settings-route.js";
 import { AccountMenu } from "./account-menu.js";
 import { Brand } from "./brand.js";
 
-/** What a project's dot says to those who can't see it. */
-const stateWords: Partial<Record<TaskState | "idle", string>> = {
+/** The texts of a project's dot for screen readers. */
+const STATE_WORDS: Partial<Record<TaskState | "idle", string>> = {
   running: "task running",
   paused: "task paused",
   out_of_credits: "out of credits",
 };
 
-/** The product's navigation: projects, the credit balance, and the account menu. */
+/** The product's navigation: projects, the credit balance and the account menu. */
 export function Sidebar(props: {
   readonly account: DemoAccount;
   readonly accounts: readonly DemoAccount[];
@@ -41,7 +41,7 @@ export function Sidebar(props: {
         <ul className="projects-list">
           {account.projects.map((project) => {
             const state = states[project.id] ?? "idle";
-            const words = stateWords[state];
+            const words = STATE_WORDS[state];
             return (
               <li key={project.id}>
                 <button

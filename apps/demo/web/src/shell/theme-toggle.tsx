@@ -1,22 +1,27 @@
 import { Monitor, Moon, Sun } from "lucide-react";
 import { useId } from "react";
-import { type Theme, themes } from "../data/theme.js";
+import { THEMES, type Theme } from "../data/theme.js";
 
-export const themeNames: Readonly<Record<Theme, string>> = { system: "System", light: "Light", dark: "Dark" };
+/** The names of the themes. */
+export const THEME_NAMES: Readonly<Record<Theme, string>> = {
+  system: "System",
+  light: "Light",
+  dark: "Dark",
+};
 
-const icons = { system: Monitor, light: Sun, dark: Moon } as const;
+const ICONS = { system: Monitor, light: Sun, dark: Moon } as const;
 
-/** Three small radio buttons. */
+/** Three small radio buttons for the theme. */
 export function ThemeToggle(props: { readonly theme: readonly [Theme, (theme: Theme) => void] }) {
   const [theme, setTheme] = props.theme;
   const name = useId();
   return (
     <fieldset className="toggle">
       <legend className="hidden">Theme</legend>
-      {themes.map((one) => {
-        const Icon = icons[one];
+      {THEMES.map((one) => {
+        const Icon = ICONS[one];
         return (
-          <label key={one} className="toggle-option" title={themeNames[one]}>
+          <label key={one} className="toggle-option" title={THEME_NAMES[one]}>
             <input
               type="radio"
               className="toggle-radio"
@@ -25,7 +30,7 @@ export function ThemeToggle(props: { readonly theme: readonly [Theme, (theme: Th
               onChange={() => setTheme(one)}
             />
             <Icon aria-hidden="true" />
-            <span className="hidden">{themeNames[one]}</span>
+            <span className="hidden">{THEME_NAMES[one]}</span>
           </label>
         );
       })}

@@ -5,7 +5,7 @@ import { formatAmount } from "../data/format.js";
 
 const PROMPT_CHARS_MAX = 2_000;
 
-/** Where a person says what to build. */
+/** The form for the prompt of a task. */
 export function Composer(props: {
   readonly prompt: string;
   readonly onPrompt: (prompt: string) => void;

@@ -1,12 +1,12 @@
 import { Lock } from "lucide-react";
 import type { DemoProject, Task } from "../data/demo-api.js";
 
-/** The parts of the drawn page, in the order in which a task finishes them. */
-const parts = ["bar", "hero", "tile", "tile", "tile", "tile", "tile", "tile", "form", "foot"] as const;
+/** The parts of the drawn page, in the order of the task. */
+const PARTS = ["bar", "hero", "tile", "tile", "tile", "tile", "tile", "tile", "form", "foot"] as const;
 
-/** A drawing of the app, whose parts are filled in as the task gets on. It says nothing the log does not. */
+/** A drawing of the app that the task fills in. It is hidden from screen readers, because the log has the same facts. */
 export function Preview({ project, task }: { readonly project: DemoProject; readonly task: Task | null }) {
-  const done = partsBuilt(project, task);
+  const done = countBuilt(project, task);
   return (
     <div className="preview" aria-hidden="true">
       <div className="preview-window">
@@ -18,8 +18,8 @@ export function Preview({ project, task }: { readonly project: DemoProject; read
           </span>
         </div>
         <div className="preview-page" data-look={project.id}>
-          {parts.map((part, index) => (
-            // biome-ignore lint/suspicious/noArrayIndexKey: the parts never change places.
+          {PARTS.map((part, index) => (
+            // biome-ignore lint/suspicious/noArrayIndexKey: the parts keep their order.
             <div key={index} className={`preview-${part}`} data-built={index < done || undefined}>
               <i />
               <b />
@@ -32,8 +32,8 @@ export function Preview({ project, task }: { readonly project: DemoProject; read
   );
 }
 
-function partsBuilt(project: DemoProject, task: Task | null): number {
-  if (task === null) return project.built ? parts.length : 0;
-  if (task.state === "done" || (task.state === "stopped" && project.built)) return parts.length;
-  return Math.floor((task.steps_done / task.steps_total) * (parts.length + 0.5));
+function countBuilt(project: DemoProject, task: Task | null): number {
+  if (task === null) return project.built ? PARTS.length : 0;
+  if (task.state === "done" || (task.state === "stopped" && project.built)) return PARTS.length;
+  return Math.floor((task.stepsDone / task.stepsTotal) * (PARTS.length + 0.5));
 }

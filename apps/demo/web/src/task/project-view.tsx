@@ -7,7 +7,7 @@ import { Preview } from "./preview.js";
 import { TaskLog } from "./task-log.js";
 import { TaskPanel } from "./task-panel.js";
 
-/** A project: the conversation with the task that builds it, and a preview of what it has built. */
+/** A project: the log of its task, and a preview of the app. */
 export function ProjectView(props: {
   readonly account: string;
   readonly project: DemoProject;
@@ -32,7 +32,7 @@ export function ProjectView(props: {
       tasks.put(await sendAction(account, project.id, action));
       onSpent();
     } catch (error) {
-      setProblem(error instanceof TypeError || !(error instanceof Error) ? unreachable : error.message);
+      setProblem(error instanceof TypeError || !(error instanceof Error) ? UNREACHABLE : error.message);
     } finally {
       setSending(false);
     }
@@ -86,7 +86,7 @@ export function ProjectView(props: {
   );
 }
 
-const unreachable = "The server can’t be reached, so nothing was started or stopped. Try again in a moment.";
+const UNREACHABLE = "The server can’t be reached, so nothing was started or stopped. Try again in a moment.";
 
 function Introduction(props: {
   readonly loaded: boolean;

@@ -3,14 +3,14 @@ import { useEffect, useRef } from "react";
 import type { Task, TaskStep } from "../data/demo-api.js";
 import { formatAmount, formatDuration } from "../data/format.js";
 
-/** How near the end a reader must be for the log to follow what is added. */
+/** The distance from the end within which the log follows new steps. */
 const FOLLOW_PX = 80;
 
-/** The prompt, and what has been done about it step by step. It follows the newest step unless the reader scrolls up. */
+/** The prompt and the steps of a task. It follows the newest step unless the user scrolls up. */
 export function TaskLog({ task }: { readonly task: Task }) {
   const scroller = useRef<HTMLDivElement>(null);
   const following = useRef(true);
-  // biome-ignore lint/correctness/useExhaustiveDependencies: what the log shows is what makes it grow.
+  // biome-ignore lint/correctness/useExhaustiveDependencies: a change of the task makes the log grow.
   useEffect(() => {
     const element = scroller.current;
     if (element !== null && following.current) element.scrollTop = element.scrollHeight;
@@ -21,12 +21,12 @@ export function TaskLog({ task }: { readonly task: Task }) {
     following.current = element.scrollHeight - element.scrollTop - element.clientHeight < FOLLOW_PX;
   };
   return (
-    // The focus makes the log scroll with the keyboard.
+    // A focusable log scrolls with the keyboard.
     <section
       ref={scroller}
       className="work-scroll"
       onScroll={onScroll}
-      // biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls must be reachable with the keyboard.
+      // biome-ignore lint/a11y/noNoninteractiveTabindex: a scrolling region must be reachable with the keyboard.
       tabIndex={0}
       aria-label="Progress of the task"
     >
@@ -36,7 +36,7 @@ export function TaskLog({ task }: { readonly task: Task }) {
       <h2 className="log-title">{task.title}</h2>
       <ol className="log">
         {task.steps.map((step) => (
-          <Step key={step.n} step={step} startedAt={task.started_at} stopped={task.state !== "running"} />
+          <Step key={step.n} step={step} startedAt={task.startedAt} stopped={task.state !== "running"} />
         ))}
       </ol>
       <Ending task={task} />
@@ -58,10 +58,10 @@ function Step(props: { readonly step: TaskStep; readonly startedAt: string; read
         </span>
       </span>
       <span className="step-credits figure">
-        {step.original_credits !== null && (
+        {step.originalCredits !== null && (
           <>
             <span className="hidden">Originally </span>
-            <s className="step-original">{formatAmount(step.original_credits)}</s>
+            <s className="step-original">{formatAmount(step.originalCredits)}</s>
             <span className="hidden"> now </span>
           </>
         )}
@@ -81,12 +81,12 @@ function StepIcon({ step, stopped }: { readonly step: TaskStep; readonly stopped
 
 function Ending({ task }: { readonly task: Task }) {
   if (task.state !== "done" && task.state !== "stopped") return null;
-  const took = formatDuration(Date.parse(task.ended_at ?? task.started_at) - Date.parse(task.started_at));
+  const took = formatDuration(Date.parse(task.endedAt ?? task.startedAt) - Date.parse(task.startedAt));
   return (
     <p className="ending" data-state={task.state}>
       {task.state === "done" && <Check aria-hidden="true" />}
       <span>
-        {task.state === "done" ? "Done" : "Stopped"} after {task.steps_done} of {task.steps_total} steps in{" "}
+        {task.state === "done" ? "Done" : "Stopped"} after {task.stepsDone} of {task.stepsTotal} steps in{" "}
         <span className="figure">{took}</span>, for{" "}
         <strong className="figure">{formatAmount(task.spent)}</strong> credits.
       </span>

@@ -3,13 +3,13 @@ import { useState } from "react";
 import { buyCredits, type Task, type TaskAction } from "../data/demo-api.js";
 import { formatAmount } from "../data/format.js";
 
-/** How far a task is, what it has cost, and what can be done about it. */
+/** The progress and cost of a task, with its actions. */
 export function TaskPanel(props: {
   readonly task: Task;
   readonly account: string;
   readonly busy: boolean;
   readonly onAction: (action: TaskAction) => Promise<void>;
-  /** Called when credits were bought because the task had run out of them. */
+  /** Called after the purchase of credits for a task that ran out of them. */
   readonly onBought: () => Promise<void>;
 }) {
   const { task, busy, onAction } = props;
@@ -29,15 +29,15 @@ export function TaskPanel(props: {
       </div>
       <progress
         className="progress"
-        max={task.steps_total}
-        value={task.steps_done}
+        max={task.stepsTotal}
+        value={task.stepsDone}
         aria-label="Steps done"
-        aria-valuetext={`${task.steps_done} of ${task.steps_total} steps`}
+        aria-valuetext={`${task.stepsDone} of ${task.stepsTotal} steps`}
       />
       <div className="panel-foot">
         <p className="panel-step">
           <span className="figure">
-            {task.steps_done} of {task.steps_total} steps
+            {task.stepsDone} of {task.stepsTotal} steps
           </span>
           {task.state === "running" && working?.status === "running" && (
             <span className="panel-now"> · {working.label}</span>
@@ -87,7 +87,7 @@ function stateText(task: Task): string {
   }
 }
 
-/** A stand-in for a checkout. */
+/** A button that stands in for a checkout. */
 function TopUp(props: {
   readonly account: string;
   readonly busy: boolean;
@@ -101,7 +101,7 @@ function TopUp(props: {
     setBuying(true);
     setFailed(false);
     try {
-      // The order stays the same when it is sent again, so it counts once.
+      // A repeated order has the same id, so it counts once.
       await buyCredits(account, order);
       await onBought();
     } catch {

@@ -1,216 +1,109 @@
-import type { UsageEvent, UsageKind } from "@credit-activity/client";
-import { formatCredits, parseCredits } from "../../ledger/credits.js";
-import { sha256 } from "../../ledger/digest.js";
-import { formatInstant, parseInstant } from "../../ledger/instant.js";
-import { CommandError } from "../open.js";
+import { type Amount, fromMicros, toMicros, type UsageEvent } from "@credit-activity/client";
+import { sha256 } from "../../core/chain.js";
+import { formatInstant, parseInstant } from "../../core/instant.js";
+import type { Field, Mapping } from "./mapping.js";
 
-/** What a column can hold. */
-const FIELDS = [
-  "time",
-  "credits",
-  "original_credits",
-  "input",
-  "output",
-  "id",
-  "account",
-  "kind",
-  "source",
-  "project",
-  "description",
-] as const;
-type Field = (typeof FIELDS)[number];
-
-/** How lines become usage events. */
-export interface Mapping {
-  readonly columns: Readonly<Partial<Record<Field, string>>>;
-  readonly account: string | null;
-  readonly kind: string;
-  readonly source: string | null;
-  readonly sourceType: string;
-  readonly project: string | null;
-  readonly description: string | null;
-  readonly batch: string | null;
-  /** Micro-credits per 1,000 tokens. */
-  readonly inputRate: bigint | null;
-  readonly outputRate: bigint | null;
-}
-
-/** Options that say how to map, as the command line gives them. */
-export interface MappingFlags {
-  readonly account?: string;
-  readonly map?: string;
-  readonly kind: string;
-  readonly source?: string;
-  readonly sourceType: string;
-  readonly project?: string;
-  readonly description?: string;
-  readonly batch?: string;
-  readonly inputRate?: string;
-  readonly outputRate?: string;
-}
-
-/**
- * Reads the mapping options.
- *
- * @throws CommandError when they do not say where the account and the credits come from
- */
-export function mappingOf(flags: MappingFlags): Mapping {
-  const columns = columnsOf(flags.map ?? "");
-  const mapping: Mapping = {
-    columns,
-    account: flags.account ?? null,
-    kind: flags.kind,
-    source: flags.source ?? null,
-    sourceType: flags.sourceType,
-    project: flags.project ?? null,
-    description: flags.description ?? null,
-    batch: flags.batch ?? null,
-    inputRate: rateOf("--input-rate", flags.inputRate),
-    outputRate: rateOf("--output-rate", flags.outputRate),
-  };
-  if (mapping.account === null && columns.account === undefined) {
-    throw new CommandError("Say whose usage it is: --account <id>, or --map account=<column>.");
-  }
-  const byTokens =
-    (columns.input !== undefined && mapping.inputRate !== null) ||
-    (columns.output !== undefined && mapping.outputRate !== null);
-  if (columns.credits === undefined && !byTokens) {
-    throw new CommandError(
-      "Say what each line costs: --map credits=<column>, or --map input=<column>,output=<column> with --input-rate and --output-rate.",
-    );
-  }
-  return mapping;
-}
-
-function rateOf(option: string, text: string | undefined): bigint | null {
-  if (text === undefined) return null;
-  let rate: bigint;
-  try {
-    rate = parseCredits(text);
-  } catch (error) {
-    throw new CommandError(`${option}: ${(error as Error).message}`);
-  }
-  if (rate < 0n) throw new CommandError(`${option} can't be negative.`);
-  return rate;
-}
-
-function columnsOf(text: string): Mapping["columns"] {
-  const columns: Partial<Record<Field, string>> = {};
-  for (const pair of text.split(",").filter((part) => part.trim() !== "")) {
-    const [field, column] = pair.split("=").map((part) => part.trim());
-    if (!FIELDS.includes(field as Field) || column === undefined || column === "") {
-      throw new CommandError(
-        `"${pair}" in --map is not <field>=<column>. The fields are: ${FIELDS.join(", ")}.`,
-      );
-    }
-    columns[field as Field] = column;
-  }
-  return columns;
-}
-
-/** Why a line can't become an event. */
+/** A line can't become an event. The message continues a sentence that begins with the line's number. */
 export class LineError extends Error {
   override readonly name = "LineError";
 }
 
+/** The content of a line by column. */
+export type LineRecord = Readonly<Record<string, unknown>>;
+
+/** Returns the value of a field, or null if it is empty or has no column. */
+type ReadField = (field: Field) => string | null;
+
 /**
- * Makes the event of a line. Without a column for its id, the id is made of the batch's name, a digest of the line and
- * how often the same line came before it in the file, so that the same file posts each of its lines once, however often
- * it is imported.
+ * Converts a line to an event.
  *
- * @param nth how many lines with this content came before, by digest; changed by the call
- * @throws LineError when a column is missing or does not hold what it should
+ * @param counts the number of earlier lines by the digest of their content. The call counts this line in.
+ * @throws LineError if a column is missing or its value is not valid
  */
-export function eventOf(
-  record: Readonly<Record<string, unknown>>,
-  mapping: Mapping,
-  nth: Map<string, number>,
-): UsageEvent {
-  const text = (field: Field): string | null => {
-    const column = mapping.columns[field];
-    if (column === undefined) return null;
-    const value = Object.hasOwn(record, column) ? record[column] : undefined;
-    if (value === undefined) throw new LineError(`has no column "${column}"`);
-    if (value === null || value === "") return null;
-    if (typeof value === "object") throw new LineError(`has no plain value in column "${column}"`);
-    if (isRounded(value)) {
-      throw new LineError(
-        `has a number of more than ${DIGITS_MAX} digits in column "${column}", which JSON does not keep exactly; write it as a string`,
-      );
-    }
-    return String(value);
-  };
-  const source = text("source") ?? mapping.source;
-  const original = text("original_credits");
-  const project = text("project") ?? mapping.project;
-  const description = text("description") ?? mapping.description;
-  const time = text("time");
-  const account = text("account") ?? mapping.account;
-  if (account === null) throw new LineError("names no account");
+export function toEvent(record: LineRecord, mapping: Mapping, counts: Map<string, number>): UsageEvent {
+  const read: ReadField = (field) => readField(record, mapping.columns[field]);
+  const source = read("source") ?? mapping.source;
+  const originalCredits = read("originalCredits");
+  const time = read("time");
+  const account = read("account") ?? mapping.account;
+  if (account === null) throw new LineError("has no account");
   return {
-    id: text("id") ?? idOf(record, mapping.batch, nth),
+    id: read("id") ?? toId(record, mapping.batch, counts),
     account,
-    kind: (text("kind") ?? mapping.kind) as UsageKind,
-    credits: formatCredits(creditsOf(text, mapping)) as UsageEvent["credits"],
-    ...(original === null
-      ? {}
-      : { original_credits: formatCredits(amountOf(original)) as UsageEvent["credits"] }),
-    ...(source === null ? {} : { source: { type: mapping.sourceType, label: source } }),
-    ...(project === null ? {} : { project }),
-    ...(description === null ? {} : { description }),
-    ...(time === null ? {} : { occurred_at: timeOf(time) }),
+    kind: read("kind") ?? mapping.kind,
+    credits: fromMicros(readCredits(read, mapping)),
+    originalCredits: originalCredits === null ? null : fromMicros(parseAmount(originalCredits)),
+    source: source === null ? null : { type: mapping.sourceType, label: source },
+    project: read("project") ?? mapping.project,
+    member: read("member"),
+    task: read("task"),
+    description: read("description") ?? mapping.description,
+    occurredAt: time === null ? null : toTime(time),
   };
 }
 
-/** How many digits of a JSON number survive being read. */
-const DIGITS_MAX = 15;
+function readField(record: LineRecord, column: string | undefined): string | null {
+  if (column === undefined) return null;
+  const value = Object.hasOwn(record, column) ? record[column] : undefined;
+  if (value === undefined) throw new LineError(`has no column "${column}"`);
+  if (value === null || value === "") return null;
+  if (typeof value === "object") {
+    throw new LineError(`has an object or array in column "${column}"; write a string or number`);
+  }
+  if (isRounded(value)) {
+    throw new LineError(
+      `has a number of more than ${EXACT_DIGITS} digits in column "${column}", which JSON rounds; write it as a string`,
+    );
+  }
+  return String(value);
+}
+
+/** The digits that a JSON number keeps. */
+const EXACT_DIGITS = 15;
 
 function isRounded(value: unknown): boolean {
-  return typeof value === "number" && String(value).replaceAll(/\D/g, "").length > DIGITS_MAX;
+  return typeof value === "number" && String(value).replaceAll(/\D/g, "").length > EXACT_DIGITS;
 }
 
-function idOf(
-  record: Readonly<Record<string, unknown>>,
-  batch: string | null,
-  nth: Map<string, number>,
-): string {
+/**
+ * Returns the id of a line without an id column: the batch, a digest of the line, and the number of equal lines before it.
+ * Each line of a file so counts once, however often the file is imported. The form of the id must not change.
+ */
+function toId(record: LineRecord, batch: string | null, counts: Map<string, number>): string {
   const digest = sha256(JSON.stringify(record)).slice(0, 32);
-  const before = nth.get(digest) ?? 0;
-  nth.set(digest, before + 1);
-  return `import:${batch === null ? "" : `${batch}:`}${digest}:${before}`;
+  const count = counts.get(digest) ?? 0;
+  counts.set(digest, count + 1);
+  return `import:${batch === null ? "" : `${batch}:`}${digest}:${count}`;
 }
 
-/** A time with a zone, or without one, and then in UTC. */
-function timeOf(text: string): string {
-  const isZoned = /(?:[Zz]|[+-]\d{2}:\d{2})$/.test(text);
+/** Converts a time to RFC 3339. One without a zone is in UTC. */
+function toTime(time: string): string {
+  const isZoned = /(?:[Zz]|[+-]\d{2}:\d{2})$/.test(time);
   try {
-    return formatInstant(parseInstant(isZoned ? text : `${text}Z`));
+    return formatInstant(parseInstant(isZoned ? time : `${time}Z`));
   } catch (error) {
     throw new LineError((error as Error).message);
   }
 }
 
-function amountOf(text: string): bigint {
+function parseAmount(value: string): bigint {
   try {
-    return parseCredits(text);
+    return toMicros(value as Amount);
   } catch (error) {
     throw new LineError((error as Error).message);
   }
 }
 
-function creditsOf(text: (field: Field) => string | null, mapping: Mapping): bigint {
-  if (mapping.columns.credits !== undefined) return amountOf(text("credits") ?? "");
+/** Returns the credits of a line in micro-credits. Those of tokens are rounded half up, once. */
+function readCredits(read: ReadField, { columns, inputRate, outputRate }: Mapping): bigint {
+  if (columns.credits !== undefined) return parseAmount(read("credits") ?? "");
   const perThousand =
-    tokensOf(text, "input") * (mapping.inputRate ?? 0n) +
-    tokensOf(text, "output") * (mapping.outputRate ?? 0n);
-  // Half a micro-credit and more is rounded up.
+    readTokens(read, "input") * (inputRate ?? 0n) + readTokens(read, "output") * (outputRate ?? 0n);
   return (perThousand + 500n) / 1000n;
 }
 
-function tokensOf(text: (field: Field) => string | null, field: "input" | "output"): bigint {
-  const value = text(field) ?? "0";
-  if (!/^\d{1,15}$/.test(value)) {
-    throw new LineError(`"${value}" is not a number of ${field} tokens: a whole number of 0 or more`);
-  }
-  return BigInt(value);
+function readTokens(read: ReadField, field: "input" | "output"): bigint {
+  const value = read(field) ?? "0";
+  if (/^\d{1,15}$/.test(value)) return BigInt(value);
+  throw new LineError(`"${value}" is not a number of ${field} tokens; write a whole number, 0 or more`);
 }

@@ -3,20 +3,25 @@ import path from "node:path";
 import { createInterface } from "node:readline";
 import { parse } from "csv-parse";
 import { CommandError } from "../open.js";
+import type { LineRecord } from "./event.js";
 
-/** One line of a file: what it says, or why it can't be read. */
+/** A line of a file: its record, or the reason why it can't be read. */
 export type Line =
-  | { readonly number: number; readonly record: Readonly<Record<string, unknown>>; readonly problem: null }
+  | { readonly number: number; readonly record: LineRecord; readonly problem: null }
   | { readonly number: number; readonly record: null; readonly problem: string };
 
 export type Format = "csv" | "ndjson";
 
-/** The format a file's name speaks of. */
-export function formatOf(file: string, given: string | undefined): Format {
+/**
+ * Returns the format of a file: the given one, or that of its extension.
+ *
+ * @throws CommandError if neither is a known format
+ */
+export function toFormat(file: string, given: string | undefined): Format {
   const format = given ?? path.extname(file).slice(1).toLowerCase();
   if (format === "csv") return "csv";
   if (format === "ndjson" || format === "jsonl") return "ndjson";
-  throw new CommandError(`"${file}" does not say its format by its name. Give --format csv or ndjson.`);
+  throw new CommandError(`The format of "${file}" is unknown. Set --format csv or ndjson.`);
 }
 
 /** Reads a file line by line, without holding it in memory. */
@@ -53,21 +58,21 @@ async function* readCsv(file: string): AsyncGenerator<Line> {
 
 async function* readNdjson(file: string): AsyncGenerator<Line> {
   let number = 0;
-  for await (const text of createInterface({ input: createReadStream(file), crlfDelay: Infinity })) {
+  for await (const line of createInterface({ input: createReadStream(file), crlfDelay: Infinity })) {
     number++;
-    // A byte order mark is white space to trim, and no JSON.
-    const json = text.trim();
+    // A byte order mark counts as white space, and is not JSON.
+    const json = line.trim();
     if (json !== "") yield parseLine(number, json);
   }
 }
 
-function parseLine(number: number, text: string): Line {
+function parseLine(number: number, json: string): Line {
   try {
-    const record: unknown = JSON.parse(text);
+    const record: unknown = JSON.parse(json);
     if (record === null || typeof record !== "object" || Array.isArray(record)) {
       return { number, record: null, problem: "is not a JSON object" };
     }
-    return { number, record: record as Record<string, unknown>, problem: null };
+    return { number, record: record as LineRecord, problem: null };
   } catch (error) {
     return { number, record: null, problem: `is not JSON: ${(error as Error).message}` };
   }

@@ -1,159 +1,78 @@
-import { randomUUID } from "node:crypto";
-import type { z } from "zod";
-import * as commands from "../../service/commands.js";
-import type { EntryAnswer, HoldAnswer } from "../../service/service.js";
-import type { App, Parts } from "../context.js";
-import { createRoute, json, jsonBody, problems, SECRET, serveRoute } from "../route.js";
-import * as schema from "../schemas.js";
-import { entryJson, holdJson } from "../wire.js";
+import { type EntryResult, type HoldResult, PROBLEMS } from "@credit-activity/client";
+import type { CommandMethods } from "../../api/commands.js";
+import { check } from "../../api/inputs.js";
+import * as result from "../../api/results.js";
+import type { Operation } from "../../core/command.js";
+import { documented } from "../../core/documented.js";
+import { ALL_OPERATIONS } from "../../core/operations/index.js";
+import type { Parts, Route } from "../route.js";
 
-/** The route of a command on an account. Its id is the name of the method in the library and the client. */
-function command<S extends z.ZodType, P extends `/${string}`>(
-  operationId: string,
-  path: P,
-  tag: string,
-  summary: string,
-  body: S,
-  description = "",
-) {
-  return {
-    method: "post" as const,
-    path: `/v1/accounts/{account}${path}` as const,
-    operationId,
-    tags: [tag],
-    summary,
-    description,
-    security: SECRET,
-    request: { params: schema.accountParam, headers: schema.keyHeader, body: jsonBody(body) },
-  };
+/** The statuses of problems that every command can have. */
+const COMMON = [400, 401, 403, 413, 415, 503];
+
+const RESPONSES = {
+  entry: {
+    200: ["The first response, for a key that was used before", result.entryResult],
+    201: ["The entry that was posted", result.entryResult],
+  },
+  hold: {
+    200: ["The first response, for a key that was used before", result.holdResult],
+    201: ["The hold", result.holdResult],
+  },
+} as const;
+
+/** Runs a command with the parts of a request. */
+type Run = (parts: Parts) => Promise<EntryResult | HoldResult>;
+
+/** The routes of the operations. */
+export const commandRoutes: readonly Route[] = ALL_OPERATIONS.flatMap(toRoute);
+
+function toRoute(operation: Operation): Route[] {
+  const { name, route, schema, result: returns, refusals } = operation;
+  if (route === null) return [];
+  const statuses = refusals.map((code) => PROBLEMS[code].status);
+  const run = toRun(operation);
+  return [
+    {
+      method: "post",
+      path: `/v1/accounts/{account}${route.path}`,
+      operationId: name,
+      tag: route.tag,
+      summary: route.summary,
+      ...(route.description === "" ? {} : { description: route.description }),
+      hasKey: true,
+      body: {
+        isRequired: name !== "release",
+        content: { "application/json": documented(schema, { id: toInputName(name) }) },
+      },
+      responses: RESPONSES[returns],
+      problems: [...new Set([...COMMON, ...statuses])].sort(),
+      async handle(parts: Parts) {
+        const result = await run(parts);
+        return { status: result.repeated ? 200 : 201, body: result };
+      },
+    },
+  ];
 }
 
-const entryResponses = {
-  200: json("The first answer again, for a key that was used before", schema.entryAnswer),
-  201: json("The entry that was posted", schema.entryAnswer),
-};
-const holdResponses = {
-  200: json("The first answer again, for a key that was used before", schema.holdAnswer),
-  201: json("The hold", schema.holdAnswer),
-};
-const common = problems(400, 401, 403, 404, 409, 413, 415, 422, 503);
+function toRun({ name, schema }: Operation): Run {
+  switch (name) {
+    case "settle":
+      return ({ methods, account, hold, body, key }) => methods.settle(account, hold, body, key);
+    case "release":
+      return ({ methods, account, hold, body, key }) => {
+        check(schema, body);
+        return methods.release(account, hold, key);
+      };
+  }
+  const method = name as keyof Pick<
+    CommandMethods,
+    "grant" | "spend" | "hold" | "refund" | "adjust" | "writeOff"
+  >;
+  return ({ methods, account, body, key }) => methods[method](account, body, key);
+}
 
-const grant = createRoute({
-  ...command("grant", "/grants", "Commands", "Add credits", schema.grantIn),
-  responses: { ...entryResponses, ...common },
-});
-const spend = createRoute({
-  ...command(
-    "spend",
-    "/spend",
-    "Commands",
-    "Spend credits now",
-    schema.spendIn,
-    "Refused with 402 when the available credits and the overdraft limit do not cover it.",
-  ),
-  responses: { ...entryResponses, ...common, ...problems(402) },
-});
-const hold = createRoute({
-  ...command("hold", "/holds", "Holds", "Set credits aside", schema.holdIn),
-  responses: { ...holdResponses, ...common, ...problems(402) },
-});
-const settleBase = command(
-  "settle",
-  "/holds/{hold}/settle",
-  "Holds",
-  "Turn a hold into usage",
-  schema.settleIn,
-);
-const settle = createRoute({
-  ...settleBase,
-  description:
-    "Up to what was held it always posts; what goes beyond has to be covered. The rest becomes available again.",
-  request: { ...settleBase.request, params: schema.holdParam },
-  responses: { ...entryResponses, ...common, ...problems(402) },
-});
-const releaseBase = command("release", "/holds/{hold}/release", "Holds", "Give a hold up", schema.releaseIn);
-const release = createRoute({
-  ...releaseBase,
-  request: {
-    ...releaseBase.request,
-    params: schema.holdParam,
-    body: { content: { "application/json": { schema: schema.releaseIn } } },
-  },
-  responses: { ...holdResponses, ...common },
-});
-const refund = createRoute({
-  ...command(
-    "refund",
-    "/refunds",
-    "Commands",
-    "Return a debit",
-    schema.refundIn,
-    "In whole or in part, never more than it took. The credits go back to the grants they were drawn from.",
-  ),
-  responses: { ...entryResponses, ...common },
-});
-const adjust = createRoute({
-  ...command("adjust", "/adjustments", "Commands", "Correct the balance up or down", schema.correctionIn),
-  responses: { ...entryResponses, ...common },
-});
-const writeOff = createRoute({
-  ...command("writeOff", "/writeoffs", "Commands", "Take credits away for good", schema.correctionIn),
-  responses: { ...entryResponses, ...common, ...problems(402) },
-});
-
-/** The key of a command; one nobody knows when none was given. */
-const keyOf = (headers: { "idempotency-key"?: string | undefined }) =>
-  headers["idempotency-key"] ?? randomUUID();
-const statusOf = (isRepeated: boolean): 200 | 201 => (isRepeated ? 200 : 201);
-const entryAnswer = ({ entry, repeated }: EntryAnswer) => ({
-  status: statusOf(repeated),
-  body: { entry: entryJson(entry) },
-});
-const holdAnswer = ({ hold, repeated }: HoldAnswer) => ({
-  status: statusOf(repeated),
-  body: { hold: holdJson(hold) },
-});
-
-/** The commands that move credits. */
-export function commandRoutes(app: App, { service }: Parts): void {
-  serveRoute(app, grant, async ({ params, headers, body }) => {
-    const checked = Object.assign(body, { effectiveAt: body.effective_at, expiresAt: body.expires_at });
-    return entryAnswer(await service.post(commands.grantCommand(params.account, keyOf(headers), checked)));
-  });
-
-  serveRoute(app, spend, async ({ params, headers, body }) => {
-    const checked = Object.assign(body, { originalCredits: body.original_credits });
-    return entryAnswer(await service.post(commands.spendCommand(params.account, keyOf(headers), checked)));
-  });
-
-  serveRoute(app, hold, async ({ params, headers, body }) => {
-    const checked = Object.assign(body, { expiresIn: body.expires_in });
-    return holdAnswer(await service.hold(commands.holdCommand(params.account, keyOf(headers), checked)));
-  });
-
-  serveRoute(app, settle, async ({ params, headers, body }) => {
-    const checked = Object.assign(body, { originalCredits: body.original_credits });
-    const command = commands.settleCommand(params.account, keyOf(headers), params.hold, checked);
-    return entryAnswer(await service.post(command));
-  });
-
-  serveRoute(app, release, async ({ params, headers }) =>
-    holdAnswer(await service.hold(commands.releaseCommand(params.account, keyOf(headers), params.hold))),
-  );
-
-  serveRoute(app, refund, async ({ params, headers, body }) =>
-    entryAnswer(await service.post(commands.refundCommand(params.account, keyOf(headers), body))),
-  );
-
-  serveRoute(app, adjust, async ({ params, headers, body }) =>
-    entryAnswer(
-      await service.post(commands.correctionCommand("adjust", params.account, keyOf(headers), body)),
-    ),
-  );
-
-  serveRoute(app, writeOff, async ({ params, headers, body }) =>
-    entryAnswer(
-      await service.post(commands.correctionCommand("writeoff", params.account, keyOf(headers), body)),
-    ),
-  );
+/** Returns the name of an operation's input in the document: `writeOff` has `WriteOffInput`. */
+function toInputName(name: string): string {
+  return `${name.charAt(0).toUpperCase()}${name.slice(1)}Input`;
 }

@@ -1,8 +1,8 @@
 import { readFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import path from "node:path";
-import { compressed } from "../answer.js";
-import type { App } from "../context.js";
+import { compressed } from "../respond.js";
+import type { App } from "../route.js";
 
 const ASSETS = path.dirname(createRequire(import.meta.url).resolve("swagger-ui-dist/package.json"));
 
@@ -37,8 +37,8 @@ const SCRIPT = `SwaggerUIBundle({ url: "/openapi.json", dom_id: "#reference", de
 const POLICY =
   "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
-/** The OpenAPI document and a reference a person can read. */
-export function docsRoutes(app: App, document: () => object): void {
+/** Adds the OpenAPI document and a reference for people. */
+export function addDocsRoutes(app: App, document: () => object): void {
   let text: string | undefined;
   app.get("/openapi.json", (c) => {
     text ??= JSON.stringify(document());

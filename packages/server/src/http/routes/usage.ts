@@ -1,142 +1,74 @@
-import type { Context } from "hono";
 import { z } from "zod";
-import type { UsageCommand } from "../../ledger/command.js";
-import { usageCommand } from "../../service/commands.js";
-import { EVENTS_MAX } from "../../service/fields.js";
-import { InvalidInputError, issuesOf } from "../../service/inputs.js";
-import type { UsageResult } from "../../service/service.js";
-import { answerCommand } from "../answer.js";
-import { cloudEvent, usageOfCloudEvent } from "../cloud-events.js";
-import type { App, Parts } from "../context.js";
-import { problem } from "../problems.js";
-import { jsonBody, problems, SECRET } from "../route.js";
-import * as schema from "../schemas.js";
-import { entryJson } from "../wire.js";
+import { toInvalid } from "../../api/inputs.js";
+import { EVENTS_MAX } from "../../api/requests.js";
+import * as result from "../../api/results.js";
+import { type DecodedEvent, decodeEvent, faultsOfEvents } from "../../api/usage.js";
+import { documented } from "../../core/documented.js";
+import { OPERATIONS } from "../../core/operations/index.js";
+import { cloudEvent, decodeCloudEvent } from "../cloud-events.js";
+import { respondWithProblem } from "../problems.js";
+import { respondToCommand } from "../respond.js";
+import { type App, type MethodsByCaller, parseJson, type RouteDocs, toQuery } from "../route.js";
 
-type UsageBody = z.input<typeof schema.usageOut>["results"][number];
-
-/** The body of each media type, taken apart into events that are then checked one by one. */
-const EVENTS_OF: Readonly<Record<string, (body: unknown) => readonly unknown[]>> = {
-  "application/json": (body) => envelope.parse(body).events,
-  "application/cloudevents+json": (body) => [body],
-  "application/cloudevents-batch+json": (body) => batch.parse(body),
+/** Decodes the body of each media type. */
+const DECODERS: Readonly<Record<string, (body: unknown) => readonly DecodedEvent[]>> = {
+  "application/json": (body) => requireEvents(toEvents(body)).map(decodeEvent),
+  "application/cloudevents+json": (body) => [decodeCloudEvent(body)],
+  "application/cloudevents-batch+json": (body) => requireEvents(body).map(decodeCloudEvent),
 };
 
-const batch = z
-  .array(z.unknown(), { error: "is not a JSON array of events" })
-  .min(1, "has no events")
-  .max(EVENTS_MAX, `has more than ${EVENTS_MAX} events; send them in several requests`);
-const envelope = z.strictObject({ events: batch }, { error: 'is not an object {"events": [...]}' });
+const usageEvent = documented(OPERATIONS.usage.schema, { id: "UsageEvent" });
+const usageInput = documented(z.strictObject({ events: z.array(usageEvent).min(1).max(EVENTS_MAX) }), {
+  id: "UsageInput",
+});
 
-/** Usage, in our own form or as CloudEvents 1.0. One bad event is refused alone. */
-export function usageRoutes(app: App, { service }: Parts): void {
-  const cloudEventRef = app.openAPIRegistry.register("CloudEvent", cloudEvent);
-  app.openAPIRegistry.registerPath({
-    method: "post",
-    path: "/v1/usage",
-    operationId: "usage",
-    tags: ["Commands"],
-    summary: "Report usage that has happened",
-    description: `Always posts, and may leave a debt, which the next grant pays first. Up to ${EVENTS_MAX.toLocaleString("en")} events; each is answered for itself, in the order given.`,
-    security: SECRET,
-    request: {
-      body: {
-        ...jsonBody(schema.usageIn),
-        content: {
-          "application/json": { schema: schema.usageIn },
-          "application/cloudevents+json": { schema: cloudEventRef },
-          "application/cloudevents-batch+json": { schema: z.array(cloudEventRef) },
-        },
-      },
+/** The documentation of the route that reports usage. */
+export const usageDocs: RouteDocs = {
+  method: "post",
+  path: "/v1/usage",
+  operationId: "usage",
+  tag: "Commands",
+  summary: "Report usage that has happened",
+  description: `It always posts, and may leave a debt, which the next grant pays first. Send up to ${EVENTS_MAX.toLocaleString("en")} events. Each has its own result, in the order of the events.`,
+  body: {
+    isRequired: true,
+    content: {
+      "application/json": usageInput,
+      "application/cloudevents+json": cloudEvent,
+      "application/cloudevents-batch+json": z.array(cloudEvent),
     },
-    responses: {
-      200: {
-        description: "What became of each event",
-        content: { "application/json": { schema: schema.usageOut } },
-      },
-      ...problems(400, 401, 403, 413, 415, 503),
-    },
-  });
+  },
+  responses: { 200: ["The result of each event", result.usageResults] },
+  problems: [400, 401, 403, 413, 415, 503],
+};
 
-  app.post("/v1/usage", async (c) => {
+/** Adds the route that reports usage, as events of the ledger or as CloudEvents 1.0. A faulty event is refused alone. */
+export function addUsageRoute(app: App, { secret }: MethodsByCaller): void {
+  app.post(usageDocs.path, async (c) => {
     const type = (c.req.header("content-type") ?? "").split(";")[0]?.trim().toLowerCase() ?? "";
-    const eventsOf = EVENTS_OF[type];
-    if (eventsOf === undefined) {
-      return problem(
-        c,
-        "unsupported_media_type",
-        `Send Content-Type: ${Object.keys(EVENTS_OF).join(", or ")}.`,
-      );
+    const decode = DECODERS[type];
+    if (decode === undefined) {
+      const types = Object.keys(DECODERS).join(", or ");
+      const detail = `The media type ${JSON.stringify(type)} is not supported. Send Content-Type: ${types}.`;
+      return respondWithProblem(c, "unsupported_media_type", detail);
     }
-    const events = await readEvents(c, eventsOf);
-    const isCloudEvent = type !== "application/json";
-    const parsed = events.map((event) => parse(event, isCloudEvent));
-    const came = await service.use(parsed.flatMap(({ command }) => command ?? []));
-    const next = came.values();
-    const results = parsed.map(({ id, command, detail }) =>
-      command === null ? badEvent(id, detail) : resultJson(id, next.next().value as UsageResult),
-    );
-    return answerCommand(200, { results });
+    toQuery(c);
+    const events = decode(parseJson(await c.req.text()));
+    return respondToCommand(200, await secret.postUsage(events));
   });
 }
 
-async function readEvents(
-  c: Context,
-  eventsOf: (body: unknown) => readonly unknown[],
-): Promise<readonly unknown[]> {
-  let body: unknown;
-  try {
-    body = JSON.parse(await c.req.text());
-  } catch (error) {
-    if (!(error instanceof SyntaxError)) throw error;
-    throw new InvalidInputError([{ path: "", message: `The body is not JSON: ${error.message}` }]);
+function toEvents(body: unknown): unknown {
+  const isEnvelope = typeof body === "object" && body !== null && "events" in body;
+  if (!isEnvelope || Object.keys(body).length > 1) {
+    const message = 'The body is not an object {"events": [...]}. Send the events in such an object';
+    throw toInvalid([{ path: "", message }]);
   }
-  try {
-    return eventsOf(body);
-  } catch (error) {
-    if (error instanceof z.ZodError) throw new InvalidInputError(issuesOf(error));
-    throw error;
-  }
+  return body.events;
 }
 
-/** An event as a command, or what is wrong with it. */
-type Parsed = { readonly id: string | null } & (
-  | { readonly command: UsageCommand; readonly detail: null }
-  | { readonly command: null; readonly detail: string }
-);
-
-function parse(event: unknown, isCloudEvent: boolean): Parsed {
-  const parsed = isCloudEvent ? usageOfCloudEvent(event) : schema.usageEventIn.safeParse(event);
-  const id = idOf(event);
-  if (!parsed.success) {
-    const detail = issuesOf(parsed.error)
-      .map((issue) => (issue.path === "" ? issue.message : `${issue.path}: ${issue.message}`))
-      .join("; ");
-    return { id, command: null, detail };
-  }
-  const { data } = parsed;
-  // Named in place: of thousands of events a copy each would cost as much as checking them.
-  const checked = Object.assign(data, {
-    occurredAt: data.occurred_at,
-    originalCredits: data.original_credits,
-  });
-  return { id, command: usageCommand(checked), detail: null };
-}
-
-function badEvent(id: string | null, detail: string | null): UsageBody {
-  return { id, status: "refused", entry: null, error: { code: "bad_request", detail: detail ?? "" } };
-}
-
-function resultJson(id: string | null, { status, entry, refusal }: UsageResult): UsageBody {
-  return {
-    id,
-    status,
-    entry: entry === null ? null : entryJson(entry),
-    error: refusal === null ? null : { code: refusal.code, detail: refusal.detail },
-  };
-}
-
-function idOf(event: unknown): string | null {
-  const id = (event as { id?: unknown } | null)?.id;
-  return typeof id === "string" ? id : null;
+function requireEvents(events: unknown): readonly unknown[] {
+  const faults = faultsOfEvents(events);
+  if (faults.length > 0) throw toInvalid(faults);
+  return events as readonly unknown[];
 }

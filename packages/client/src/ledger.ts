@@ -1,0 +1,182 @@
+import type {
+  Account,
+  AccountSettings,
+  AccountToken,
+  ActivityPage,
+  ActivityQuery,
+  AdjustInput,
+  EntriesQuery,
+  EntryList,
+  EntryResult,
+  GrantInput,
+  GrantList,
+  HoldInput,
+  HoldResult,
+  ListQuery,
+  RefundInput,
+  SettleInput,
+  SpendInput,
+  TokenInput,
+  UsageEvent,
+  UsageResults,
+  WriteOffInput,
+} from "./types.js";
+
+/** Options of every call. */
+export interface CallOptions {
+  /** Aborts the call, also between tries. The call then rejects with the signal's reason. */
+  readonly signal?: AbortSignal;
+}
+
+/** Options of a command. */
+export interface CommandOptions extends CallOptions {
+  /**
+   * The idempotency key. The first command with a key counts, and every repetition returns its result.
+   * Use a stable key, such as an order number, if your program may repeat the command. Default: a random key per call.
+   */
+  readonly key?: string;
+}
+
+/**
+ * A credit ledger, in-process or over HTTP.
+ *
+ * Amounts are decimal strings of credits. Times are RFC 3339 strings in UTC. Every result is plain JSON.
+ * In inputs, null means left out. Amounts may also be numbers of at most 15 significant digits, and times `Date`s.
+ *
+ * Every method can throw an `InvalidRequestError`, an `UnauthorizedError`, a `ForbiddenError`, an `UnavailableError`
+ * or a `ServerError`. Further errors are listed per method.
+ */
+export interface Ledger {
+  /** Creates an account, or changes the given settings. A `name` of null is removed. */
+  putAccount(account: string, settings?: AccountSettings, options?: CallOptions): Promise<Account>;
+
+  /**
+   * Reads an account with its balance.
+   *
+   * @throws NotFoundError `account_not_found`
+   */
+  getAccount(account: string, options?: CallOptions): Promise<Account>;
+
+  /**
+   * Adds credits as a grant.
+   *
+   * @throws NotFoundError `account_not_found`
+   * @throws KeyConflictError if the key belongs to another command
+   * @throws RefusedError `already_expired`, `invalid_amount`, `amount_out_of_range`
+   */
+  grant(account: string, input: GrantInput, options?: CommandOptions): Promise<EntryResult>;
+
+  /**
+   * Takes credits now, if the available credits and the overdraft limit cover them.
+   *
+   * @throws NotFoundError `account_not_found`
+   * @throws InsufficientCreditsError with the facts `available` and `required`
+   * @throws KeyConflictError if the key belongs to another command
+   * @throws RefusedError `invalid_amount`, `amount_out_of_range`
+   */
+  spend(account: string, input: SpendInput, options?: CommandOptions): Promise<EntryResult>;
+
+  /**
+   * Records 1 to 10,000 events of usage that has happened, for any accounts. Usage may leave a debt.
+   * Each event has its own id, and its own result in the order of the events. A repeated id is a `duplicate`.
+   */
+  usage(events: readonly UsageEvent[], options?: CallOptions): Promise<UsageResults>;
+
+  /**
+   * Sets credits aside for work in progress. The hold expires after `expiresIn` seconds.
+   *
+   * @throws NotFoundError `account_not_found`
+   * @throws InsufficientCreditsError with the facts `available` and `required`
+   * @throws KeyConflictError if the key belongs to another command
+   * @throws RefusedError `invalid_amount`, `amount_out_of_range`
+   */
+  hold(account: string, input: HoldInput, options?: CommandOptions): Promise<HoldResult>;
+
+  /**
+   * Ends a hold and takes the final amount. Up to the held amount it always succeeds.
+   *
+   * @throws NotFoundError `account_not_found`, `hold_not_found`
+   * @throws InsufficientCreditsError if the amount beyond the hold is not covered
+   * @throws KeyConflictError if the key belongs to another command
+   * @throws RefusedError `hold_closed` with the fact `holdStatus`, `invalid_amount`, `amount_out_of_range`
+   */
+  settle(account: string, hold: string, input: SettleInput, options?: CommandOptions): Promise<EntryResult>;
+
+  /**
+   * Ends a hold and takes nothing.
+   *
+   * @throws NotFoundError `account_not_found`, `hold_not_found`
+   * @throws KeyConflictError if the key belongs to another command
+   * @throws RefusedError `hold_closed` with the fact `holdStatus`
+   */
+  release(account: string, hold: string, options?: CommandOptions): Promise<HoldResult>;
+
+  /**
+   * Returns credits of an entry to the grants they came from: all that is left, or `credits`.
+   *
+   * @throws NotFoundError `account_not_found`, `entry_not_found`
+   * @throws KeyConflictError if the key belongs to another command
+   * @throws RefusedError `not_refundable`, `refund_exceeds_entry` with the fact `refundable`, `invalid_amount`,
+   * `amount_out_of_range`
+   */
+  refund(account: string, input: RefundInput, options?: CommandOptions): Promise<EntryResult>;
+
+  /**
+   * Corrects the balance, up or down.
+   *
+   * @throws NotFoundError `account_not_found`
+   * @throws KeyConflictError if the key belongs to another command
+   * @throws RefusedError `invalid_amount`, `amount_out_of_range`
+   */
+  adjust(account: string, input: AdjustInput, options?: CommandOptions): Promise<EntryResult>;
+
+  /**
+   * Takes credits away for good.
+   *
+   * @throws NotFoundError `account_not_found`
+   * @throws InsufficientCreditsError with the facts `available` and `required`
+   * @throws KeyConflictError if the key belongs to another command
+   * @throws RefusedError `invalid_amount`, `amount_out_of_range`
+   */
+  writeOff(account: string, input: WriteOffInput, options?: CommandOptions): Promise<EntryResult>;
+
+  /**
+   * Reads a page of activity rows, newest first. Send the `asOf` of the first page with the later pages.
+   *
+   * @throws NotFoundError `account_not_found`
+   */
+  activity(account: string, query?: ActivityQuery, options?: CallOptions): Promise<ActivityPage>;
+
+  /**
+   * Lists the entries of an activity row, oldest first.
+   *
+   * @throws NotFoundError `account_not_found`, `row_not_found`
+   */
+  activityEntries(
+    account: string,
+    position: number,
+    query?: ListQuery,
+    options?: CallOptions,
+  ): Promise<EntryList>;
+
+  /**
+   * Lists the entries of an account, newest first by default.
+   *
+   * @throws NotFoundError `account_not_found`
+   */
+  entries(account: string, query?: EntriesQuery, options?: CallOptions): Promise<EntryList>;
+
+  /**
+   * Lists the grants of an account with their remaining credits, newest first.
+   *
+   * @throws NotFoundError `account_not_found`
+   */
+  grants(account: string, query?: ListQuery, options?: CallOptions): Promise<GrantList>;
+
+  /**
+   * Creates a token that reads this account for `expiresIn` seconds, 3,600 by default.
+   *
+   * @throws NotFoundError `account_not_found`
+   */
+  createToken(account: string, input?: TokenInput, options?: CallOptions): Promise<AccountToken>;
+}

@@ -1,0 +1,77 @@
+import type { CommandOptions } from "@credit-activity/client";
+import { z } from "zod";
+import type { Credentials } from "../auth/credentials.js";
+import * as field from "../core/fields.js";
+import type { Instant } from "../core/instant.js";
+import type { Database } from "../db/port.js";
+import type { Engine } from "../engine/engine.js";
+import type { Labels } from "../queries/labels.js";
+import { toThrown } from "./errors.js";
+import { check } from "./inputs.js";
+import type { Kinds } from "./kinds.js";
+import type { Presenter } from "./present.js";
+
+/** The parts of a ledger that its methods use. */
+export interface MethodOptions {
+  readonly database: Database;
+  readonly engine: Engine;
+  readonly credentials: Credentials;
+  readonly kinds: Kinds;
+  readonly labels: Labels;
+  readonly presenter: Presenter;
+  readonly now: () => Instant;
+}
+
+const signal = z.instanceof(AbortSignal).optional();
+
+const either = new Intl.ListFormat("en", { type: "disjunction" });
+
+/** Makes the schema of options. Unknown ones are refused with the known ones. */
+export function optionsOf<Shape extends z.ZodRawShape>(shape: Shape) {
+  const message = `is not an option. Use ${either.format(Object.keys(shape))}`;
+  return z.strictObject(shape, {
+    error: ({ code }) => (code === "unrecognized_keys" ? message : undefined),
+  });
+}
+
+/** The options of every method. */
+export const CALL_OPTIONS = optionsOf({ signal });
+
+/** The options of commands. */
+export const COMMAND_OPTIONS = optionsOf({ signal, key: field.key.optional() });
+
+/** Checks the options of a call, and returns its signal. A signal that has aborted already ends the call. */
+export function checkOptions(
+  options: CommandOptions | undefined,
+  schema: typeof CALL_OPTIONS | typeof COMMAND_OPTIONS = CALL_OPTIONS,
+): AbortSignal | undefined {
+  if (options === undefined) return undefined;
+  const checked = check(schema, options).signal ?? undefined;
+  checked?.throwIfAborted();
+  return checked;
+}
+
+/**
+ * Waits for work until the signal aborts, and makes public errors of those inside. Work that has begun goes on.
+ *
+ * @param key the key of the command, with which it may be sent again
+ */
+export async function settled<T>(
+  work: Promise<T>,
+  signal: AbortSignal | undefined,
+  key: string | null = null,
+): Promise<T> {
+  try {
+    return await (signal === undefined ? work : untilAborted(work, signal));
+  } catch (error) {
+    throw signal?.aborted && error === signal.reason ? error : toThrown(error, key);
+  }
+}
+
+function untilAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  return new Promise<T>((resolve, reject) => {
+    const abort = () => reject(signal.reason);
+    signal.addEventListener("abort", abort, { once: true });
+    work.then(resolve, reject).finally(() => signal.removeEventListener("abort", abort));
+  });
+}

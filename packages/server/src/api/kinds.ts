@@ -1,0 +1,86 @@
+import { z } from "zod";
+import { BUILT_IN_KINDS, KIND_TYPES, type KindType, RESERVED_KINDS } from "../core/kinds.js";
+
+/** The words that count the entries of a kind: "1 call", "14 calls". */
+export interface Nouns {
+  readonly one: string;
+  readonly other: string;
+}
+
+/** A kind as the config defines it. */
+export interface KindDefinition {
+  readonly type: KindType;
+  readonly title: string;
+  /** For kinds of type usage. Default: entry, entries. */
+  readonly nouns?: Nouns | undefined;
+}
+
+/** The built-in words. The rules have none. */
+const BUILT_IN: Readonly<Record<keyof typeof BUILT_IN_KINDS, Omit<KindDefinition, "type">>> = {
+  monthly_grant: { title: "Monthly credits granted" },
+  purchase: { title: "Purchased credits added" },
+  bonus: { title: "Signup bonus" },
+  manual_grant: { title: "Manual credit" },
+  ai_usage: { title: "AI usage", nouns: { one: "call", other: "calls" } },
+  build_usage: { title: "Build usage", nouns: { one: "step", other: "steps" } },
+  runtime_usage: { title: "Runtime usage", nouns: { one: "event", other: "events" } },
+  refund: { title: "Credit refund" },
+  adjustment: { title: "Credit adjustment" },
+  writeoff: { title: "Credit writeoff" },
+  expiry: { title: "Credits expired" },
+};
+
+const NOUNS_DEFAULT: Nouns = { one: "entry", other: "entries" };
+
+const word = z.string().min(1).max(200);
+const kindName = z
+  .string()
+  .regex(
+    /^[a-z][a-z0-9_]{0,63}$/,
+    "is not a name of a kind. Use up to 64 lower case letters, digits and underscores",
+  )
+  .refine((name) => !Object.hasOwn(BUILT_IN_KINDS, name), "is a built-in kind. Use another name");
+
+/** The option that adds kinds. */
+export const kindsOption = z.record(
+  kindName,
+  z.strictObject({
+    type: z.enum(KIND_TYPES),
+    title: word,
+    nouns: z.strictObject({ one: word, other: word }).optional(),
+  }),
+);
+
+/** The kinds of a ledger with their words. */
+export interface Kinds {
+  /** Returns the kinds of a type that a caller may name. */
+  names(type: KindType): readonly string[];
+  /** True if a caller may name a kind for entries of a type. */
+  has(kind: string, type: KindType): boolean;
+  toTitle(kind: string): string;
+  /** Returns the nouns of a kind of type usage. A kind that the config no longer has gets the default. */
+  toNouns(kind: string): Nouns;
+}
+
+/** Makes the catalog of the built-in kinds and those of the config. */
+export function createKinds(added: Readonly<Record<string, KindDefinition>>): Kinds {
+  const definitions = new Map<string, KindDefinition>();
+  for (const [kind, type] of Object.entries(BUILT_IN_KINDS))
+    definitions.set(kind, { type, ...BUILT_IN[kind as keyof typeof BUILT_IN] });
+  for (const [kind, definition] of Object.entries(added)) definitions.set(kind, definition);
+  const names = (type: KindType) =>
+    [...definitions].flatMap(([kind, definition]) =>
+      definition.type === type && !RESERVED_KINDS.includes(kind) ? [kind] : [],
+    );
+  const byType: Readonly<Record<KindType, ReadonlySet<string>>> = {
+    grant: new Set(names("grant")),
+    usage: new Set(names("usage")),
+    correction: new Set(names("correction")),
+  };
+  return {
+    names: (type) => [...byType[type]],
+    has: (kind, type) => byType[type].has(kind),
+    toTitle: (kind) => definitions.get(kind)?.title ?? kind,
+    toNouns: (kind) => definitions.get(kind)?.nouns ?? NOUNS_DEFAULT,
+  };
+}

@@ -1,0 +1,30 @@
+import type { Ledger, UsageResults } from "@credit-activity/client";
+import { type AccountMethods, createAccountMethods } from "./accounts.js";
+import { checkOptions, type MethodOptions, settled } from "./calls.js";
+import { createCommandMethods } from "./commands.js";
+import { toInvalid } from "./inputs.js";
+import { createReadMethods } from "./reads.js";
+import { createUsageMethod, type DecodedEvent, decodeEvent, faultsOfEvents } from "./usage.js";
+
+/** The methods of a ledger, and two that only the HTTP routes call. */
+export interface Methods extends Ledger, AccountMethods {
+  /** Posts usage like `usage`, from events that were decoded. */
+  postUsage(events: readonly DecodedEvent[]): Promise<UsageResults>;
+}
+
+/** Makes the methods of a ledger. They check all that they are given. */
+export function createMethods(options: MethodOptions): Methods {
+  const postUsage = createUsageMethod(options);
+  return {
+    ...createAccountMethods(options),
+    ...createCommandMethods(options),
+    ...createReadMethods(options),
+    postUsage: (events) => settled(postUsage(events), undefined),
+    async usage(events, given) {
+      const signal = checkOptions(given);
+      const faults = faultsOfEvents(events);
+      if (faults.length > 0) throw toInvalid(faults);
+      return settled(postUsage(events.map(decodeEvent)), signal);
+    },
+  };
+}

@@ -1,0 +1,157 @@
+import type * as wire from "@credit-activity/client";
+import { formatAmount, ZERO } from "../core/amount.js";
+import type { ActivityRow, Entry, Grant, Hold } from "../core/entry.js";
+import type { DimensionName, Facts } from "../core/facts.js";
+import { formatInstant } from "../core/instant.js";
+import { CATEGORY, TYPE } from "../core/kinds.js";
+import { toDiscount } from "../core/windows.js";
+import type { Account } from "../queries/account.js";
+import type { Dimensioned, ToLabel } from "../queries/labels.js";
+import type { Kinds } from "./kinds.js";
+
+/** The kinds of block that every account shows what remains of, besides those of type grant. */
+const OPENED_BY_CORRECTIONS = ["refund", "adjustment"];
+
+const NO_METADATA: wire.Metadata = Object.freeze({});
+
+/** Presents what the ledger has as what it returns. */
+export interface Presenter {
+  amount(amount: bigint): wire.Amount;
+  account(account: Account): wire.Account;
+  entry(entry: Entry, toLabel: ToLabel): wire.Entry;
+  row(row: ActivityRow, toLabel: ToLabel): wire.ActivityRow;
+  hold(hold: Hold, toLabel: ToLabel): wire.Hold;
+  grant(grant: Grant): wire.Grant;
+}
+
+/**
+ * Makes a presenter.
+ *
+ * @param seesPrivate true to include the facts that account tokens never read
+ */
+export function createPresenter(kinds: Kinds, seesPrivate: boolean): Presenter {
+  return {
+    amount: toAmount,
+    account: (account) => ({
+      id: account.id,
+      name: account.name,
+      timeZone: account.timeZone,
+      overdraftLimit: toAmount(account.overdraftLimit),
+      metadata: account.metadata,
+      balance: toAmount(account.balance),
+      held: toAmount(account.held),
+      available: toAmount(account.available),
+      remaining: Object.fromEntries(
+        [...new Set([...kinds.names("grant"), ...OPENED_BY_CORRECTIONS, ...account.remaining.keys()])].map(
+          (kind) => [kind, toAmount(account.remaining.get(kind) ?? ZERO)],
+        ),
+      ),
+      createdAt: formatInstant(account.createdAt),
+      updatedAt: formatInstant(account.updatedAt),
+    }),
+
+    entry(entry, toLabel) {
+      const { facts } = entry;
+      const discount = toDiscount(entry.credits, entry.originalCredits);
+      const presented = {
+        seq: entry.seq,
+        kind: entry.kind,
+        type: entry.type,
+        category: CATEGORY[entry.type],
+        title: entry.title ?? kinds.toTitle(entry.kind),
+        credits: toAmount(entry.credits),
+        originalCredits: entry.originalCredits === null ? null : toAmount(entry.originalCredits),
+        discountPercent: discount === null ? null : discount / 10,
+        balance: toAmount(entry.balance),
+        occurredAt: formatInstant(entry.occurredAt),
+        recordedAt: formatInstant(entry.recordedAt),
+        key: entry.key,
+        refundOf: entry.refundOf,
+        hash: entry.hash,
+        description: facts.description,
+        source: facts.source,
+        project: toDimension(facts, "project", toLabel),
+        member: toDimension(facts, "member", toLabel),
+        task: toDimension(facts, "task", toLabel),
+        price: facts.price,
+        quantities: facts.quantities as wire.Entry["quantities"],
+        estimated: facts.estimated ?? false,
+        metadata: facts.metadata ?? NO_METADATA,
+        cost: facts.cost === null ? null : toAmount(facts.cost),
+        privateMetadata: facts.privateMetadata ?? NO_METADATA,
+      };
+      if (seesPrivate) return presented;
+      const { cost, privateMetadata, ...visible } = presented;
+      return visible;
+    },
+
+    row: (row, toLabel) => ({
+      position: row.position,
+      kind: row.kind,
+      type: TYPE[row.category],
+      category: row.category,
+      title: row.title ?? kinds.toTitle(row.kind),
+      nouns: row.category === "used" ? kinds.toNouns(row.kind) : null,
+      description: row.description,
+      source: row.source,
+      project: toDimension(row, "project", toLabel),
+      member: toDimension(row, "member", toLabel),
+      task: toDimension(row, "task", toLabel),
+      startedAt: formatInstant(row.startedAt),
+      endedAt: formatInstant(row.endedAt),
+      entries: row.entries,
+      firstSeq: row.firstSeq,
+      lastSeq: row.lastSeq,
+      credits: toAmount(row.credits),
+      originalCredits: row.originalCredits === null ? null : toAmount(row.originalCredits),
+      discountPercent: row.discount === null ? null : row.discount / 10,
+      balance: toAmount(row.balance),
+    }),
+
+    hold(hold, toLabel) {
+      const { facts } = hold;
+      const presented = {
+        id: hold.id,
+        kind: hold.kind,
+        title: kinds.toTitle(hold.kind),
+        credits: toAmount(hold.credits),
+        status: hold.status,
+        createdAt: formatInstant(hold.createdAt),
+        expiresAt: formatInstant(hold.expiresAt),
+        settledSeq: hold.settledSeq,
+        key: hold.key,
+        description: facts.description,
+        source: facts.source,
+        project: toDimension(facts, "project", toLabel),
+        member: toDimension(facts, "member", toLabel),
+        task: toDimension(facts, "task", toLabel),
+        metadata: facts.metadata ?? NO_METADATA,
+        privateMetadata: facts.privateMetadata ?? NO_METADATA,
+      };
+      if (seesPrivate) return presented;
+      const { privateMetadata, ...visible } = presented;
+      return visible;
+    },
+
+    grant: (grant) => ({
+      seq: grant.seq,
+      kind: grant.kind,
+      title: grant.title ?? kinds.toTitle(grant.kind),
+      description: grant.description,
+      source: grant.source,
+      credits: toAmount(grant.credits),
+      remaining: toAmount(grant.remaining),
+      priority: grant.priority,
+      effectiveAt: formatInstant(grant.effectiveAt),
+      expiresAt: grant.expiresAt === null ? null : formatInstant(grant.expiresAt),
+      recordedAt: formatInstant(grant.recordedAt),
+    }),
+  };
+}
+
+const toAmount = formatAmount as (amount: bigint) => wire.Amount;
+
+function toDimension(facts: Dimensioned, name: DimensionName, toLabel: ToLabel): wire.Dimension | null {
+  const given: Facts[DimensionName] = facts[name];
+  return given === null ? null : { id: given.id, label: toLabel(name, given.id) };
+}

@@ -1,0 +1,89 @@
+import { hash, randomBytes } from "node:crypto";
+import { formatInstant, type Instant } from "../core/instant.js";
+import type { Database, Reader } from "../db/port.js";
+
+/** A secret key as it is listed, without the key itself. */
+export interface StoredKey {
+  readonly id: string;
+  readonly name: string;
+  /** The last characters of the key. */
+  readonly hint: string;
+  readonly createdAt: Instant;
+  readonly revokedAt: Instant | null;
+}
+
+/** Returns the digest by which a secret key is stored and compared. Keys are random, so a plain hash can't be guessed back. */
+export function toDigest(key: string): Buffer {
+  return hash("sha256", key, "buffer");
+}
+
+const toBytea = (value: Buffer) => `\\x${value.toString("hex")}`;
+
+/**
+ * Creates a secret key.
+ *
+ * @returns its id, and the key itself, which is not stored
+ */
+export async function createSecretKey(
+  database: Database,
+  name: string,
+  now: Instant,
+): Promise<{ id: string; key: string }> {
+  const id = `key_${randomBytes(9).toString("base64url")}`;
+  const key = `ca_secret_${randomBytes(32).toString("base64url")}`;
+  const sql =
+    "INSERT INTO credits.api_keys (id, name, hint, hash, created_at) VALUES ($1, $2, $3, $4::text::bytea, $5::timestamptz)";
+  await database.write(sql, [id, name, key.slice(-4), toBytea(toDigest(key)), formatInstant(now)]);
+  return { id, key };
+}
+
+/** True if a digest belongs to a secret key that has not been revoked. */
+export async function isValidKey(reader: Reader, digest: Buffer): Promise<boolean> {
+  const rows = await reader.query(
+    "SELECT id FROM credits.api_keys WHERE hash = $1::text::bytea AND revoked_at IS NULL",
+    [toBytea(digest)],
+  );
+  return rows.length > 0;
+}
+
+/** Lists all secret keys, the oldest first. */
+export async function listSecretKeys(reader: Reader): Promise<StoredKey[]> {
+  const rows = await reader.query<{
+    id: string;
+    name: string;
+    hint: string;
+    created_at: Instant;
+    revoked_at: Instant | null;
+  }>("SELECT id, name, hint, created_at, revoked_at FROM credits.api_keys ORDER BY created_at, id");
+  return rows.map(({ created_at, revoked_at, ...key }) => ({
+    ...key,
+    createdAt: created_at,
+    revokedAt: revoked_at,
+  }));
+}
+
+/**
+ * Revokes a secret key. A key that was revoked before stays as it is.
+ *
+ * @returns true if there is such a key
+ */
+export async function revokeSecretKey(database: Database, id: string, now: Instant): Promise<boolean> {
+  const sql =
+    "UPDATE credits.api_keys SET revoked_at = coalesce(revoked_at, $2::timestamptz) WHERE id = $1 RETURNING id";
+  const rows = await database.write(sql, [id, formatInstant(now)]);
+  return rows.length > 0;
+}
+
+/** Returns a secret that all servers of the database share. It is 32 random bytes, created by the first that asks. */
+export async function readSharedSecret(database: Database, name: string): Promise<Uint8Array> {
+  await database.write(
+    "INSERT INTO credits.secrets (name, value) VALUES ($1, $2::text::bytea) ON CONFLICT DO NOTHING",
+    [name, toBytea(randomBytes(32))],
+  );
+  const [row] = await database.query<{ value: string }>("SELECT value FROM credits.secrets WHERE name = $1", [
+    name,
+  ]);
+  if (row === undefined)
+    throw new Error(`The secret "${name}" was deleted while it was created. Start again.`);
+  return Buffer.from(row.value, "hex");
+}

@@ -1,0 +1,108 @@
+import { toMicros } from "@credit-activity/client";
+import { CommandError } from "../open.js";
+
+/** The fields of an event that columns can hold. */
+export const FIELDS = [
+  "time",
+  "credits",
+  "originalCredits",
+  "input",
+  "output",
+  "id",
+  "account",
+  "kind",
+  "source",
+  "project",
+  "member",
+  "task",
+  "description",
+] as const;
+export type Field = (typeof FIELDS)[number];
+
+/** The rules that make usage events of lines. */
+export interface Mapping {
+  readonly columns: Readonly<Partial<Record<Field, string>>>;
+  readonly account: string | null;
+  readonly kind: string;
+  readonly source: string | null;
+  readonly sourceType: string;
+  readonly project: string | null;
+  readonly description: string | null;
+  readonly batch: string | null;
+  /** Micro-credits per 1,000 tokens. */
+  readonly inputRate: bigint | null;
+  readonly outputRate: bigint | null;
+}
+
+/** The options of the command line that make a mapping. */
+export interface MappingFlags {
+  readonly account?: string;
+  readonly map?: string;
+  readonly kind: string;
+  readonly source?: string;
+  readonly sourceType: string;
+  readonly project?: string;
+  readonly description?: string;
+  readonly batch?: string;
+  readonly inputRate?: string;
+  readonly outputRate?: string;
+}
+
+/**
+ * Converts the options to a mapping.
+ *
+ * @throws CommandError if an option is not valid, or none gives the account or the credits
+ */
+export function toMapping(flags: MappingFlags): Mapping {
+  const columns = parseColumns(flags.map ?? "");
+  const mapping: Mapping = {
+    columns,
+    account: flags.account ?? null,
+    kind: flags.kind,
+    source: flags.source ?? null,
+    sourceType: flags.sourceType,
+    project: flags.project ?? null,
+    description: flags.description ?? null,
+    batch: flags.batch ?? null,
+    inputRate: parseRate("--input-rate", flags.inputRate),
+    outputRate: parseRate("--output-rate", flags.outputRate),
+  };
+  if (mapping.account === null && columns.account === undefined) {
+    throw new CommandError("The account is missing. Set --account <id>, or --map account=<column>.");
+  }
+  const byTokens =
+    (columns.input !== undefined && mapping.inputRate !== null) ||
+    (columns.output !== undefined && mapping.outputRate !== null);
+  if (columns.credits === undefined && !byTokens) {
+    throw new CommandError(
+      "The cost of a line is missing. Set --map credits=<column>, or --map input=<column>,output=<column> with --input-rate and --output-rate.",
+    );
+  }
+  return mapping;
+}
+
+function parseRate(option: string, value: string | undefined): bigint | null {
+  if (value === undefined) return null;
+  let rate: bigint;
+  try {
+    rate = toMicros(value as `${number}`);
+  } catch (error) {
+    throw new CommandError(`${option}: ${(error as Error).message}`);
+  }
+  if (rate < 0n) throw new CommandError(`${option} can't be negative. Use 0 or more.`);
+  return rate;
+}
+
+function parseColumns(map: string): Mapping["columns"] {
+  const columns: Partial<Record<Field, string>> = {};
+  for (const pair of map.split(",").filter((part) => part.trim() !== "")) {
+    const [field, column] = pair.split("=").map((part) => part.trim());
+    if (!FIELDS.includes(field as Field) || column === undefined || column === "") {
+      throw new CommandError(
+        `"${pair}" in --map is not <field>=<column>. Use one of the fields ${FIELDS.join(", ")}.`,
+      );
+    }
+    columns[field as Field] = column;
+  }
+  return columns;
+}

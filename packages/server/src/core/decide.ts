@@ -1,0 +1,132 @@
+import { micros, ZERO } from "./amount.js";
+import type { AnyCommand, Command } from "./command.js";
+import type { Entry, Hold } from "./entry.js";
+import { DIMENSIONS, type Facts } from "./facts.js";
+import { isRepeat } from "./fingerprint.js";
+import { postDue } from "./operations/expire.js";
+import { type Refusal, Refused, refuse } from "./refusal.js";
+import {
+  type AccountState,
+  type Changes,
+  type Circumstances,
+  type Draft,
+  type FirstResponse,
+  keep,
+  mark,
+  type Past,
+  returnTo,
+  toDraft,
+} from "./state.js";
+
+/** The outcome of a command: an entry, a hold, neither (a touch), or a refusal. */
+export type Outcome =
+  | { readonly refusal: Refusal }
+  | {
+      readonly refusal: null;
+      /** True if the key was used before, and this is its first response. */
+      readonly repeated: boolean;
+      readonly entry: Entry | null;
+      readonly hold: Hold | null;
+    };
+
+/** The result of a batch on one account. */
+export interface BatchResult {
+  readonly changes: Changes;
+  /** One outcome per command, in the order of the commands. */
+  readonly outcomes: readonly Outcome[];
+}
+
+/**
+ * Decides commands on one account in the order of their arrival, after what is due, and changes the account accordingly. It
+ * is a function of its arguments. Each command sees what those before it did, keys and refunds included. A refused one
+ * harms no other.
+ */
+export function decideBatch(
+  state: AccountState,
+  commands: readonly AnyCommand[],
+  circumstances: Circumstances,
+  past: Past,
+): BatchResult {
+  const draft = toDraft(state, circumstances);
+  postDue(draft);
+  const [only] = commands;
+  const isAlone = commands.length === 1 && only?.operation?.name !== "refund";
+  const known = isAlone ? past : toGrowing(past, draft);
+  const outcomes = commands.map((command) => {
+    const outcome = decide(draft, command, known);
+    if (known !== past) record(known as GrowingPast, command, outcome);
+    return outcome;
+  });
+  keep(state, draft);
+  return { changes: draft.changes, outcomes };
+}
+
+/** Decides one command on a draft on which nothing is due. A refusal leaves the draft as it was. */
+function decide(draft: Draft, command: AnyCommand, past: Past): Outcome {
+  if (command.operation === null) return { refusal: null, repeated: false, entry: null, hold: null };
+  const before = mark(draft);
+  try {
+    const first = past.responses.get(command.key);
+    if (first !== undefined) return repeat(first, command);
+    const result = command.operation.decide(draft, command, past);
+    keepLabels(draft, command.input as Partial<Facts>);
+    return "seq" in result
+      ? { refusal: null, repeated: false, entry: result, hold: null }
+      : { refusal: null, repeated: false, entry: null, hold: result };
+  } catch (error) {
+    if (!(error instanceof Refused)) throw error;
+    returnTo(draft, before);
+    return { refusal: error.refusal };
+  }
+}
+
+function keepLabels({ changes }: Draft, input: Partial<Facts>): void {
+  for (const dimension of DIMENSIONS) {
+    const given = input[dimension];
+    if (given?.label != null) changes.labels.push({ dimension, id: given.id, label: given.label });
+  }
+}
+
+function repeat(first: FirstResponse, command: Command): Outcome {
+  if (!isRepeat(command, first)) {
+    refuse(
+      "key_conflict",
+      `The key "${command.key}" was used before with another payload. Send that payload again, or use a new key.`,
+    );
+  }
+  return { refusal: null, repeated: true, entry: first.entry, hold: first.hold };
+}
+
+/** The past as a batch adds to it. */
+type GrowingPast = {
+  readonly [K in keyof Past]: Past[K] extends ReadonlyMap<infer Key, infer V> ? Map<Key, V> : never;
+};
+
+function toGrowing(past: Past, draft: Draft): GrowingPast {
+  const known = {
+    responses: new Map(past.responses),
+    entries: new Map(past.entries),
+    refunded: new Map(past.refunded),
+  };
+  for (const entry of draft.changes.entries) known.entries.set(entry.seq, entry);
+  return known;
+}
+
+/** Lets later commands of the batch repeat this one's key and refund its entry. */
+function record(known: GrowingPast, command: AnyCommand, outcome: Outcome): void {
+  if (command.operation === null || outcome.refusal !== null || outcome.repeated) return;
+  known.responses.set(command.key, toFirstResponse(outcome.entry, outcome.hold));
+  const { entry } = outcome;
+  if (entry === null) return;
+  known.entries.set(entry.seq, entry);
+  if (entry.refundOf === null) return;
+  const before = known.refunded.get(entry.refundOf) ?? ZERO;
+  known.refunded.set(entry.refundOf, micros(before + entry.credits));
+}
+
+/** Returns what is kept of a first response: the entry, or the hold as the command left it. */
+export function toFirstResponse(entry: Entry | null, hold: Hold | null): FirstResponse {
+  const fingerprint = entry?.fingerprint ?? hold?.releaseFingerprint ?? hold?.fingerprint;
+  if (fingerprint == null) throw new Error("A first response has no fingerprint.");
+  return { fingerprint, salt: (entry ?? hold)?.salt ?? null, entry, hold };
+}

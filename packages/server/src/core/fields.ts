@@ -1,0 +1,346 @@
+import { type AmountInput, InvalidAmountError, toMicros } from "@credit-activity/client";
+import { z } from "zod";
+import { formatAmount, type Micros, micros } from "./amount.js";
+import { recordOf, toDecoder, UNDECIDED, withDecoder } from "./codec.js";
+import { documented } from "./documented.js";
+import type { Dimension, Metadata, Quantities, Source } from "./facts.js";
+import { formatInstant, type Instant, InstantFormatError, isInstant, parseInstant } from "./instant.js";
+
+/** The highest priority number of a grant. */
+export const PRIORITY_MAX = 1_000_000;
+
+/** The priority of a grant for which none is given. */
+export const PRIORITY_DEFAULT = 100;
+
+/** The longest that a hold may last: 30 days. */
+export const HOLD_SECONDS_MAX = 30 * 24 * 3600;
+
+/** The time that a hold lasts by default. */
+export const HOLD_SECONDS_DEFAULT = 3600;
+
+const METADATA_KEYS_MAX = 50;
+const QUANTITIES_MAX = 50;
+
+/** Returns the fault of a string, or null. */
+type FaultOf = (value: string) => string | null;
+
+/**
+ * Postgres can't store NUL. Half a surrogate pair, or a byte order mark at the start (which the embedded database's client
+ * drops), would come back as another string than was hashed.
+ */
+const storageFault: FaultOf = (value) => {
+  if (value.startsWith("\ufeff")) return "begins with a byte order mark. Leave it out";
+  return value.isWellFormed() && !value.includes("\0")
+    ? null
+    : "has a character that can't be stored (NUL, or half of a surrogate pair). Remove it";
+};
+
+/** Control characters would make an id unreadable in logs and URLs. */
+const idFault: FaultOf = (id) =>
+  storageFault(id) ?? (/\p{Cc}/u.test(id) ? "has a control character. Remove it" : null);
+
+const accountFault: FaultOf = (id) =>
+  id === "." || id === ".." ? 'can\'t be "." or "..", which URLs drop. Use another id' : idFault(id);
+
+/** Makes the schema of a string of bounded length. It has one check, because each check costs every call. */
+function stringOf(shortest: number, longest: number, faultOf: FaultOf) {
+  const schema = documented(
+    z.string().check(({ value, issues }) => {
+      const common = { origin: "string", inclusive: true, input: value, continue: true } as const;
+      if (value.length < shortest) issues.push({ code: "too_small", minimum: shortest, ...common });
+      else if (value.length > longest) issues.push({ code: "too_big", maximum: longest, ...common });
+      const message = faultOf(value);
+      if (message !== null) issues.push({ code: "custom", message, input: value, continue: true });
+    }),
+    { ...(shortest > 0 ? { minLength: shortest } : {}), maxLength: longest },
+  );
+  return withDecoder(schema, (value) =>
+    typeof value === "string" &&
+    value.length >= shortest &&
+    value.length <= longest &&
+    faultOf(value) === null
+      ? value
+      : UNDECIDED,
+  );
+}
+
+/** Makes the schema of a string that is kept as it is given. */
+export const string = (longest: number, shortest = 0) => stringOf(shortest, longest, storageFault);
+
+export const accountId = stringOf(1, 128, accountFault);
+export const key = stringOf(1, 255, idFault);
+export const holdId = string(64, 1);
+export const description = string(500);
+export const title = string(200, 1);
+
+/** Makes the schema of a whole number within bounds. */
+export function integer(min: number, max: number) {
+  return withDecoder(z.number().int().min(min).max(max), (value) =>
+    typeof value === "number" && Number.isSafeInteger(value) && value >= min && value <= max
+      ? value
+      : UNDECIDED,
+  );
+}
+
+/**
+ * Makes a field optional. Inside, its default is null, so that a command is the same one with its defaults and without
+ * them. A default that changes later still has to be null here, or retries from before would be other commands.
+ */
+export function withDefault<S extends z.ZodType>(schema: S, byDefault: z.output<S>) {
+  const decode = toDecoder(schema);
+  const withoutDefault = <Value>(value: Value) => (value === byDefault ? null : value);
+  return withDecoder(schema.nullish().transform(withoutDefault), (value) =>
+    value === undefined || value === null ? null : withoutDefault(decode(value)),
+  );
+}
+
+export const priority = integer(0, PRIORITY_MAX);
+export const holdSeconds = integer(1, HOLD_SECONDS_MAX);
+export const seq = integer(1, Number.MAX_SAFE_INTEGER);
+export const count = z.number().int().min(0);
+
+/** Makes a codec of two functions. The decoder throws where it can't take a value. */
+function codecOf<Outside extends z.ZodType, Value>(
+  outside: Outside,
+  decode: (value: z.output<Outside>) => Value,
+  encode: (value: Value) => unknown,
+  isFault: (error: unknown) => boolean,
+) {
+  return z.codec(outside, z.custom<Value>(), {
+    decode: (value, context) => {
+      try {
+        return decode(value);
+      } catch (error) {
+        if (!isFault(error)) throw error;
+        const message = (error as Error).message.replace(/\.$/, "");
+        context.issues.push({ code: "custom", message, input: value });
+        return z.NEVER;
+      }
+    },
+    encode: (value) => encode(value) as never,
+  });
+}
+
+const isAmountFault = (error: unknown) => error instanceof InvalidAmountError;
+const decodeAmount = (value: string | number): Micros => micros(toMicros(value as AmountInput));
+
+const tryAmount = (value: unknown): unknown => {
+  if (typeof value !== "string" && typeof value !== "number") return UNDECIDED;
+  try {
+    return toMicros(value as AmountInput);
+  } catch {
+    return UNDECIDED;
+  }
+};
+
+const amountCodec = codecOf(
+  z.union([z.string(), z.number()], {
+    error: ({ input }) =>
+      input === undefined
+        ? 'is missing. Write it as a decimal string, such as "12.5"'
+        : 'is not a string or number. Write it as a decimal string, such as "12.5"',
+  }),
+  decodeAmount,
+  formatAmount,
+  isAmountFault,
+);
+
+/** An amount as callers give it: a decimal string, or a number that is exact. */
+export const amountInput = withDecoder(
+  documented(amountCodec, {
+    id: "AmountInput",
+    description:
+      "An amount of credits: a decimal string with at most 6 decimals, or a number of at most 15 significant digits.",
+    examples: ["12.5"],
+  }),
+  tryAmount,
+);
+
+/** An amount as the ledger returns it. */
+export const amount = withDecoder(
+  documented(codecOf(z.string(), decodeAmount, formatAmount, isAmountFault), {
+    id: "Amount",
+    description: "An amount of credits: a decimal string without trailing zeros.",
+    examples: ["-18.72"],
+  }),
+  tryAmount,
+);
+
+const decodeTime = (value: string | Date): Instant => {
+  if (typeof value === "string") return parseInstant(value);
+  const micros = value.getTime() * 1000;
+  if (isInstant(micros)) return micros;
+  throw new InstantFormatError("is not a date in the years 1900 to 2199. Give one in this range");
+};
+
+const tryTime = (value: unknown): unknown => {
+  if (typeof value !== "string" && !(value instanceof Date)) return UNDECIDED;
+  try {
+    return decodeTime(value);
+  } catch {
+    return UNDECIDED;
+  }
+};
+
+const isTimeFault = (error: unknown) => error instanceof InstantFormatError;
+const encodeTime = (value: unknown) => formatInstant(value as Instant);
+
+/** A time as callers give it: an RFC 3339 string with a zone, or a `Date`. */
+export const timeInput = withDecoder(
+  documented(
+    codecOf(
+      z.union([z.string(), z.date()], {
+        error: 'is not a time. Write it as RFC 3339 with a zone, such as "2026-11-22T10:05:00Z"',
+      }),
+      decodeTime,
+      encodeTime,
+      isTimeFault,
+    ),
+    {
+      id: "TimeInput",
+      description: "A time with any offset (RFC 3339).",
+      format: "date-time",
+      examples: ["2026-11-22T10:05:00Z"],
+    },
+  ),
+  tryTime,
+);
+
+/** A time as the ledger returns it: RFC 3339 in UTC with six decimals. */
+export const time = withDecoder(
+  documented(codecOf(z.string(), decodeTime, encodeTime, isTimeFault), {
+    id: "Time",
+    description: "A time in UTC with six decimals (RFC 3339).",
+    format: "date-time",
+    examples: ["2026-11-22T10:05:00.123456Z"],
+  }),
+  tryTime,
+);
+
+const SOURCE = { type: string(64, 1), label: string(200, 1) };
+
+/** A source as callers give it. The id may be left out. */
+export const sourceInput = documented(
+  z.codec(z.strictObject({ ...SOURCE, id: string(255).nullish() }), z.custom<Source>(), {
+    decode: ({ type, id, label }): Source => ({ type, id: id ?? null, label }),
+    encode: (value) => ({ ...value }),
+  }),
+  { id: "SourceInput", description: "The cause of an entry. Its id may be left out." },
+);
+
+/** A source as the ledger returns it. */
+export const source = documented(z.object({ ...SOURCE, id: z.string().nullable() }), {
+  id: "Source",
+  description: "The cause of an entry: a plan, a purchase, a model, a person in support.",
+});
+
+const DIMENSION_ID = string(200, 1);
+const DIMENSION = z.strictObject({ id: DIMENSION_ID, label: string(200, 1).nullish() });
+const NOT_A_DIMENSION = "is not an id or an object { id, label }. Give one of these";
+
+/** A dimension as callers give it: an id, or an id with a label. */
+export const dimensionInput = documented(
+  z.codec(z.union([DIMENSION_ID, DIMENSION], { error: NOT_A_DIMENSION }), z.custom<Dimension>(), {
+    decode: (value): Dimension =>
+      typeof value === "string" ? { id: value, label: null } : { id: value.id, label: value.label ?? null },
+    encode: ({ id, label }) => (label === null ? id : { id, label }),
+  }),
+  {
+    id: "DimensionInput",
+    description:
+      "The id of a project, member or task, or its id and label. The latest label of an id is the one shown.",
+  },
+);
+
+/** A dimension as the ledger returns it. */
+export const dimension = documented(z.object({ id: z.string(), label: z.string() }), {
+  id: "Dimension",
+  description: "A project, member or task. The label is the id if none was given.",
+});
+
+/** True if a number survives JSON unchanged: whole numbers beyond 2^53 do not. */
+const isExact = (value: number) => !Number.isInteger(value) || Number.isSafeInteger(value);
+
+/**
+ * Refuses `__proto__` as a name. The schema of a record passes over it, and two commands that differ in it would be taken
+ * for the same.
+ */
+function withoutProto<S extends z.ZodType>(schema: S) {
+  return z.preprocess((given, { issues }) => {
+    if (typeof given === "object" && given !== null && Object.hasOwn(given, "__proto__"))
+      issues.push({
+        code: "custom",
+        message: 'has a value named "__proto__". Use another name',
+        input: given,
+      });
+    return given;
+  }, schema);
+}
+
+const RECORD_KEY = string(64, 1);
+const keyError = ({ code }: { code?: string | undefined }) =>
+  code === "invalid_key"
+    ? "has a name that is empty, longer than 64 characters, or can't be stored. Use another name"
+    : undefined;
+
+/** Makes 0 of -0, which JSON can't carry. */
+const withoutMinusZero = (value: number) => value + 0;
+
+const EXACT_NUMBER = withDecoder(
+  z
+    .number()
+    .refine(isExact, "is a whole number beyond 2^53. Give it as a string")
+    .overwrite(withoutMinusZero),
+  (value) =>
+    typeof value === "number" && Number.isFinite(value) && isExact(value)
+      ? withoutMinusZero(value)
+      : UNDECIDED,
+);
+
+const METADATA_VALUE = z.union([string(500), EXACT_NUMBER, z.boolean()], {
+  error: "is not a string, a number, true or false. Give one of these",
+});
+
+/** Makes the schema of a record with bounded names and values. */
+function record<Value extends z.ZodType>(value: Value, namesMax: number) {
+  const schema = z
+    .record(RECORD_KEY, value, { error: keyError })
+    .refine(
+      (given) => Object.keys(given).length <= namesMax,
+      `has more than ${namesMax} values. Leave some out`,
+    );
+  return withDecoder(withoutProto(schema), recordOf(RECORD_KEY, value, namesMax));
+}
+
+const isEmpty = (value: object): boolean => {
+  for (const _name in value) return false;
+  return true;
+};
+
+/** The integrator's own values, by name. Inside, an empty record is null. */
+export const metadata = documented(
+  z.codec(record(METADATA_VALUE, METADATA_KEYS_MAX), z.custom<Metadata | null>(), {
+    decode: (value): Metadata | null => (isEmpty(value) ? null : value),
+    encode: (value) => ({ ...value }),
+  }),
+  {
+    id: "MetadataInput",
+    description: `Up to ${METADATA_KEYS_MAX} values of your own, by name.`,
+  },
+);
+
+/** The measured quantities, by name. Inside, each quantity is a decimal string without trailing zeros. */
+export const quantities = documented(
+  z.codec(record(amountInput, QUANTITIES_MAX), z.custom<Quantities | null>(), {
+    decode: (value): Quantities | null =>
+      isEmpty(value)
+        ? null
+        : Object.fromEntries(Object.entries(value).map(([name, of]) => [name, formatAmount(of)])),
+    encode: (value) =>
+      Object.fromEntries(Object.entries(value ?? {}).map(([name, of]) => [name, decodeAmount(of)])),
+  }),
+  {
+    id: "QuantitiesInput",
+    description: `Up to ${QUANTITIES_MAX} measured quantities, by name.`,
+  },
+);

@@ -1,0 +1,106 @@
+import { least, type Micros, micros, ZERO } from "./amount.js";
+import type { Draw, Grant } from "./entry.js";
+import type { Instant } from "./instant.js";
+import type { AccountState, Draft, LiveGrant } from "./state.js";
+
+/**
+ * Compares grants in draw order: priority, earlier expiry (none last), granted before bought, earlier effective, earlier
+ * seq. People should not lose what they paid for.
+ */
+export function compareGrants(a: Grant, b: Grant): number {
+  return (
+    a.priority - b.priority ||
+    compareExpiry(a.expiresAt, b.expiresAt) ||
+    Number(a.kind === "purchase") - Number(b.kind === "purchase") ||
+    a.effectiveAt - b.effectiveAt ||
+    a.seq - b.seq
+  );
+}
+
+function compareExpiry(a: Instant | null, b: Instant | null): number {
+  if (a === b) return 0;
+  if (a === null) return 1;
+  if (b === null) return -1;
+  return a - b;
+}
+
+/** True if a grant can be spent at an instant. */
+export function isEffective(grant: Grant, at: Instant): boolean {
+  return !isPending(grant, at) && (grant.expiresAt === null || grant.expiresAt > at);
+}
+
+/**
+ * True if a grant is not effective yet. A grant that was effective when it was granted is so for every server, also for
+ * one whose clock is behind.
+ */
+export function isPending(grant: Grant, at: Instant): boolean {
+  return grant.effectiveAt > at && grant.effectiveAt > grant.recordedAt;
+}
+
+/** Returns what commands may still take: the balance less holds and less grants that are not effective yet. */
+export function toAvailable(state: AccountState, now: Instant): Micros {
+  let available = state.balance - state.held;
+  for (const grant of state.grants) if (isPending(grant, now)) available -= grant.remaining;
+  return micros(available);
+}
+
+/** Puts a new grant into its place in draw order. */
+export function addGrant(draft: Draft, grant: Grant): void {
+  const after = draft.grants.findIndex((other) => compareGrants(grant, other) < 0);
+  const at = after === -1 ? draft.grants.length : after;
+  draft.grants = [...draft.grants.slice(0, at), grant, ...draft.grants.slice(at)];
+  draft.changes.grants.push({ grant, before: null });
+}
+
+/** Sets what remains of a grant. */
+function setRemaining(draft: Draft, grant: LiveGrant, remaining: Micros): void {
+  draft.changes.grants.push({ grant, before: grant.remaining });
+  grant.remaining = remaining;
+}
+
+/**
+ * Takes up to `wanted` credits from the grants that may be drawn on, in draw order.
+ *
+ * @returns the draws; their sum is less than `wanted` when the grants did not suffice
+ */
+export function drawFrom(draft: Draft, wanted: Micros, may: (grant: Grant) => boolean): Draw[] {
+  const draws: Draw[] = [];
+  let open = wanted;
+  for (const grant of draft.grants) {
+    if (open === ZERO) break;
+    if (grant.remaining === ZERO || !may(grant)) continue;
+    const taken = least(grant.remaining, open);
+    setRemaining(draft, grant, micros(grant.remaining - taken));
+    draws.push({ grant: grant.seq, credits: taken });
+    open = micros(open - taken);
+  }
+  return draws;
+}
+
+/** Takes all that remains of one grant. */
+export function drain(draft: Draft, seq: number): Micros {
+  const grant = draft.grants.find((other) => other.seq === seq);
+  const remaining = grant?.remaining ?? ZERO;
+  if (grant !== undefined && remaining > 0n) setRemaining(draft, grant, ZERO);
+  return remaining;
+}
+
+/** Gives credits back to a grant. */
+export function restore(draft: Draft, seq: number, credits: Micros): Draw {
+  const grant = draft.grants.find((other) => other.seq === seq) as LiveGrant;
+  setRemaining(draft, grant, micros(grant.remaining + credits));
+  return { grant: seq, credits: micros(-credits) };
+}
+
+/** Pays outstanding debt from the grants that may be drawn on, and returns those draws. */
+export function payDebt(draft: Draft, may: (grant: Grant) => boolean): Draw[] {
+  if (draft.debt === ZERO) return [];
+  const draws = drawFrom(draft, draft.debt, may);
+  draft.debt = micros(draft.debt - sumOfDraws(draws));
+  return draws;
+}
+
+/** Returns the sum of draws. */
+export function sumOfDraws(draws: readonly Draw[]): Micros {
+  return micros(draws.reduce((sum, draw) => sum + draw.credits, 0n));
+}

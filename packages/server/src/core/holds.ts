@@ -1,0 +1,30 @@
+import { micros } from "./amount.js";
+import type { Hold } from "./entry.js";
+import { formatInstant } from "./instant.js";
+import { refuse } from "./refusal.js";
+import type { Draft } from "./state.js";
+
+/** Returns the open hold that a command names, or refuses the command. */
+export function requireOpen(draft: Draft, id: string): Hold {
+  const found = draft.holds.find((other) => other.id === id);
+  if (found === undefined) {
+    refuse(
+      "hold_not_found",
+      `The hold "${id}" does not exist on the account. Use the id that hold returned.`,
+    );
+  }
+  if (found.status === "open") return found;
+  const when = found.status === "expired" ? ` since ${formatInstant(found.expiresAt)}` : "";
+  return refuse(
+    "hold_closed",
+    `The hold "${id}" is ${found.status}${when}. Charge what was used with spend, or report it as usage.`,
+    { holdStatus: found.status },
+  );
+}
+
+/** Replaces an open hold by the same hold settled, released or expired. Its credits are free again. */
+export function closeHold(draft: Draft, closed: Hold): void {
+  draft.holds = draft.holds.map((hold) => (hold.id === closed.id ? closed : hold));
+  draft.held = micros(draft.held - closed.credits);
+  draft.changes.holds.push(closed);
+}

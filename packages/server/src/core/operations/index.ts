@@ -1,0 +1,18 @@
+import type { Operation } from "../command.js";
+import { adjust } from "./adjust.js";
+import { grant } from "./grant.js";
+import { hold } from "./hold.js";
+import { refund } from "./refund.js";
+import { release } from "./release.js";
+import { settle } from "./settle.js";
+import { spend } from "./spend.js";
+import { usage } from "./usage.js";
+import { writeOff } from "./write-off.js";
+
+/** The registry of operations. Methods, routes and documents are made from it. */
+export const OPERATIONS = { grant, spend, usage, hold, settle, release, refund, adjust, writeOff } as const;
+
+export type OperationName = keyof typeof OPERATIONS;
+
+/** All operations, for code that treats them alike. */
+export const ALL_OPERATIONS = Object.values(OPERATIONS) as readonly unknown[] as readonly Operation[];

@@ -1,0 +1,33 @@
+import { z } from "zod";
+import type { Inside } from "../codec.js";
+import type { Operation } from "../command.js";
+import type { Hold } from "../entry.js";
+import { toFingerprint } from "../fingerprint.js";
+import { closeHold, requireOpen } from "../holds.js";
+
+const schema = z.strictObject({});
+
+/** Gives a hold up. Its credits are available again. */
+export const release: Operation<Inside<typeof schema>> = {
+  name: "release",
+  schema,
+  hasKind: false,
+  type: "usage",
+  result: "hold",
+  refusals: ["account_not_found", "hold_not_found", "hold_closed", "key_conflict"],
+  route: { path: "/holds/{hold}/release", tag: "Holds", summary: "Give a hold up", description: "" },
+
+  toVersion1: ({ hold }) => [hold],
+
+  decide(draft, command) {
+    const open = requireOpen(draft, command.hold as string);
+    const released: Hold = {
+      ...open,
+      status: "released",
+      releaseKey: command.key,
+      releaseFingerprint: toFingerprint(command, open.salt),
+    };
+    closeHold(draft, released);
+    return released;
+  },
+};

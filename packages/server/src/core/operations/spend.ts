@@ -1,0 +1,78 @@
+import { z } from "zod";
+import type { Micros } from "../amount.js";
+import { toSourceArray } from "../chain.js";
+import type { Inside } from "../codec.js";
+import type { Operation } from "../command.js";
+import { type Facts, toFacts } from "../facts.js";
+import type { Instant } from "../instant.js";
+import { postDebit } from "../post.js";
+import { requireCovered, toOriginal } from "../rules.js";
+import {
+  ATTRIBUTED,
+  DESCRIBED,
+  describedOfVersion1,
+  isVersion1,
+  MEASURED,
+  optionalUsageKind,
+  USAGE_KIND_DEFAULT,
+} from "./fields.js";
+
+const schema = z.strictObject({ kind: optionalUsageKind, ...MEASURED, ...ATTRIBUTED, ...DESCRIBED });
+
+/** Spends credits now. A spend that is not covered is refused. */
+export const spend: Operation<Inside<typeof schema>> = {
+  name: "spend",
+  schema,
+  hasKind: true,
+  type: "usage",
+  result: "entry",
+  refusals: [
+    "account_not_found",
+    "insufficient_credits",
+    "key_conflict",
+    "invalid_amount",
+    "amount_out_of_range",
+  ],
+  route: {
+    path: "/spend",
+    tag: "Commands",
+    summary: "Spend credits now",
+    description: "Refused with 402 when the available credits and the overdraft limit do not cover it.",
+  },
+
+  toVersion1: ({ input }) => chargeOfVersion1(input, null),
+
+  decide(draft, command) {
+    const { kind, credits, originalCredits } = command.input;
+    const original = toOriginal(credits, originalCredits);
+    requireCovered(draft, credits, "spend");
+    return postDebit(draft, credits, {
+      command,
+      kind: kind ?? USAGE_KIND_DEFAULT,
+      type: "usage",
+      originalCredits: original,
+      facts: toFacts(command.input),
+    });
+  },
+};
+
+/** A charge as usage and spends have it. */
+interface Charge extends Partial<Facts> {
+  readonly kind: string | null;
+  readonly credits: Micros;
+  readonly originalCredits: Micros | null;
+}
+
+/** Returns a charge as version 1 has it, or null when that version can't express it. */
+export function chargeOfVersion1(input: Charge, occurredAt: Instant | null): readonly unknown[] | null {
+  if (!isVersion1(input)) return null;
+  return [
+    input.kind ?? USAGE_KIND_DEFAULT,
+    `${input.credits}`,
+    input.originalCredits === null ? null : `${input.originalCredits}`,
+    toSourceArray(input.source ?? null),
+    input.project?.id ?? null,
+    occurredAt,
+    ...describedOfVersion1(input),
+  ];
+}

@@ -1,0 +1,69 @@
+import { z } from "zod";
+import type { Inside } from "../codec.js";
+import type { Operation } from "../command.js";
+import { documented } from "../documented.js";
+import { toFacts } from "../facts.js";
+import * as field from "../fields.js";
+import { formatInstant } from "../instant.js";
+import { postDebit } from "../post.js";
+import { refuse } from "../refusal.js";
+import { toOriginal } from "../rules.js";
+import { WINDOW_MICROS } from "../windows.js";
+import { ATTRIBUTED, DESCRIBED, MEASURED, usageKind } from "./fields.js";
+import { chargeOfVersion1 } from "./spend.js";
+
+const schema = z.strictObject({
+  id: documented(field.key, { description: "The idempotency key of the event." }),
+  account: field.accountId,
+  kind: usageKind,
+  occurredAt: documented(field.timeInput.nullish(), {
+    description: "The time of the usage. Default: now.",
+  }),
+  ...MEASURED,
+  ...ATTRIBUTED,
+  ...DESCRIBED,
+});
+
+export type UsageInput = Inside<typeof schema>;
+
+/** The distance by which usage may lie in the future, for clocks that run ahead. */
+const AHEAD_MICROS_MAX = WINDOW_MICROS;
+
+/** Reports usage after the fact. It is history, so it always posts and may leave a debt. */
+export const usage: Operation<UsageInput> = {
+  name: "usage",
+  schema,
+  hasKind: true,
+  type: "usage",
+  result: "entry",
+  refusals: [
+    "account_not_found",
+    "key_conflict",
+    "invalid_amount",
+    "occurred_in_future",
+    "amount_out_of_range",
+  ],
+  route: null,
+
+  toVersion1: ({ input }) => chargeOfVersion1(input, input.occurredAt),
+
+  decide(draft, command) {
+    const { kind, credits, originalCredits, occurredAt } = command.input;
+    const original = toOriginal(credits, originalCredits);
+    const at = occurredAt ?? draft.now;
+    if (at > draft.now + AHEAD_MICROS_MAX) {
+      refuse(
+        "occurred_in_future",
+        `occurredAt ${formatInstant(at)} is more than five minutes after the server's ${formatInstant(draft.now)}. Check the sender's clock.`,
+      );
+    }
+    return postDebit(draft, credits, {
+      command,
+      kind,
+      type: "usage",
+      originalCredits: original,
+      facts: toFacts(command.input),
+      occurredAt: at,
+    });
+  },
+};

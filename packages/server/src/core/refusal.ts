@@ -1,0 +1,40 @@
+import type { ProblemCode } from "@credit-activity/client";
+
+/** The codes with which the rules refuse a command. The client's table of problems has the status of each. */
+export type RefusalCode = Extract<
+  ProblemCode,
+  | "account_not_found"
+  | "insufficient_credits"
+  | "key_conflict"
+  | "entry_not_found"
+  | "not_refundable"
+  | "refund_exceeds_entry"
+  | "hold_not_found"
+  | "hold_closed"
+  | "occurred_in_future"
+  | "already_expired"
+  | "invalid_amount"
+  | "amount_out_of_range"
+>;
+
+/** A command that was refused. Nothing moved. */
+export interface Refusal {
+  readonly code: RefusalCode;
+  /** A sentence that states what is wrong, and a sentence that states what to do. */
+  readonly detail: string;
+  /** Further facts by name, such as `available`. */
+  readonly facts: Readonly<Record<string, string>>;
+}
+
+/** Carries a refusal out of the rules. `decide` turns it into an outcome, so it never leaves the core. */
+export class Refused extends Error {
+  override readonly name = "Refused";
+  constructor(readonly refusal: Refusal) {
+    super(refusal.detail);
+  }
+}
+
+/** Stops a decision with a refusal. */
+export function refuse(code: RefusalCode, detail: string, facts: Refusal["facts"] = {}): never {
+  throw new Refused({ code, detail, facts });
+}

@@ -1,0 +1,181 @@
+import type { Micros } from "./amount.js";
+import type { ActivityRow, Entry, Grant, Hold, OpenRow } from "./entry.js";
+import type { Label } from "./facts.js";
+import type { Instant } from "./instant.js";
+
+/** The number of activity rows of an account, in all and by category. */
+export interface RowTotals {
+  readonly all: number;
+  readonly added: number;
+  readonly used: number;
+  readonly adjustments: number;
+}
+
+/**
+ * The open window: its clock-aligned five minutes and its rows in the order of their first entry. They are the account's
+ * last rows, so their positions and balances follow from the totals and from `base`.
+ */
+export interface Window {
+  readonly cell: Instant;
+  /** The balance before the first row. */
+  readonly base: Micros;
+  readonly rows: GrowingRow[];
+}
+
+type Changing<T, K extends keyof T> = Omit<T, K> & { -readonly [Name in K]: T[Name] };
+
+/** A grant while commands draw on it. */
+export type LiveGrant = Changing<Grant, "remaining">;
+
+/** A row of the open window while it grows. */
+export type GrowingRow = Changing<
+  OpenRow,
+  "description" | "startedAt" | "endedAt" | "entries" | "lastSeq" | "credits" | "originalCredits"
+>;
+
+/**
+ * The state of an account that decides its commands. Commands change it in place: it lives long in the cache, and new
+ * objects per command would cost more to collect than all else costs.
+ */
+export interface AccountState {
+  readonly account: string;
+  /** The amount by which commands may take the balance below zero. */
+  readonly overdraftLimit: Micros;
+  balance: Micros;
+  /** The sum of the open holds. */
+  held: Micros;
+  /** The usage beyond all grants that no grant has paid yet. */
+  debt: Micros;
+  /** The last entry's `seq`; 0 when there is none. */
+  seq: number;
+  /** The last entry's hash; `GENESIS` when there is none. */
+  hash: string;
+  /** The grants in draw order: each one with something remaining, and those that a command refers to. */
+  grants: readonly LiveGrant[];
+  /** The open holds, and those that a command refers to. */
+  holds: readonly Hold[];
+  totals: RowTotals;
+  window: Window | null;
+}
+
+/** The past beyond the state: what the keys and numbers of the commands refer to. */
+export interface Past {
+  /** First responses by key. */
+  readonly responses: ReadonlyMap<string, FirstResponse>;
+  /** The entries that refunds name, by `seq`. */
+  readonly entries: ReadonlyMap<number, Entry>;
+  /** The refunded part of an entry, by its `seq`. */
+  readonly refunded: ReadonlyMap<number, Micros>;
+}
+
+/** The first response to a key. */
+export interface FirstResponse {
+  readonly fingerprint: string;
+  readonly salt: string | null;
+  readonly entry: Entry | null;
+  readonly hold: Hold | null;
+}
+
+/** The past of commands that refer to nothing. */
+export const NO_PAST: Past = { responses: new Map(), entries: new Map(), refunded: new Map() };
+
+/** The inputs of a decision that come from outside: the time, and random bytes. */
+export interface Circumstances {
+  readonly now: Instant;
+  /** Returns 16 random bytes in hex, other ones per call. */
+  readonly salt: () => string;
+}
+
+/** An account while the commands of a batch change it. */
+export interface Draft extends AccountState, Circumstances {
+  readonly changes: Changes;
+}
+
+/** The changes of a batch in their order. */
+export interface Changes {
+  readonly entries: Entry[];
+  readonly grants: GrantChange[];
+  readonly holds: Hold[];
+  /** The labels that came with commands. An entry may carry older ones: those of its hold, or of the entry it returns. */
+  readonly labels: Label[];
+  /** The rows that are complete: single ones, and those of closed windows. They never change again. */
+  readonly rows: ActivityRow[];
+}
+
+/** A change of what remains of a grant. */
+export interface GrantChange {
+  readonly grant: LiveGrant;
+  /** The remaining credits before. Null if the grant is new. */
+  readonly before: Micros | null;
+}
+
+/** Makes a draft of a state. It shares the state's grants and window. */
+export function toDraft(state: AccountState, { now, salt }: Circumstances): Draft {
+  return {
+    account: state.account,
+    overdraftLimit: state.overdraftLimit,
+    balance: state.balance,
+    held: state.held,
+    debt: state.debt,
+    seq: state.seq,
+    hash: state.hash,
+    grants: state.grants,
+    holds: state.holds,
+    totals: state.totals,
+    window: state.window,
+    now,
+    salt,
+    changes: { entries: [], grants: [], holds: [], labels: [], rows: [] },
+  };
+}
+
+/** Brings a state to where its draft stands. */
+export function keep(state: AccountState, draft: Draft): void {
+  state.balance = draft.balance;
+  state.held = draft.held;
+  state.debt = draft.debt;
+  state.seq = draft.seq;
+  state.hash = draft.hash;
+  state.grants = draft.grants;
+  state.holds = draft.holds;
+  state.totals = draft.totals;
+  state.window = draft.window;
+}
+
+/**
+ * A point to return to, so that a command refused half-way leaves no trace. The entry comes last in every operation, and
+ * nothing refuses a command after it, so a mark leaves out what an entry changes.
+ */
+export interface Mark {
+  readonly held: Micros;
+  readonly debt: Micros;
+  readonly grants: readonly LiveGrant[];
+  readonly holds: readonly Hold[];
+  readonly grantChanges: number;
+  readonly holdChanges: number;
+}
+
+/** Marks where a draft stands. */
+export function mark({ held, debt, grants, holds, changes }: Draft): Mark {
+  return {
+    held,
+    debt,
+    grants,
+    holds,
+    grantChanges: changes.grants.length,
+    holdChanges: changes.holds.length,
+  };
+}
+
+/** Returns a draft to a mark. */
+export function returnTo(draft: Draft, before: Mark): void {
+  draft.held = before.held;
+  draft.debt = before.debt;
+  draft.grants = before.grants;
+  draft.holds = before.holds;
+  draft.changes.holds.length = before.holdChanges;
+  // The latest change goes first, so that a grant changed twice ends where it began.
+  for (const { grant, before: remaining } of draft.changes.grants.splice(before.grantChanges).reverse()) {
+    if (remaining !== null) grant.remaining = remaining;
+  }
+}

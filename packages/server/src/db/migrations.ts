@@ -1,0 +1,89 @@
+import { readdir, readFile } from "node:fs/promises";
+import type { Connection, Database } from "./port.js";
+
+const DIRECTORY = new URL("../../sql/", import.meta.url);
+
+/** Key of the advisory lock. All migrators have to use the same; it spells "credits" on a telephone. */
+const MIGRATION_LOCK = 2_733_487;
+
+/** A migration of this version of the package. */
+interface Migration {
+  readonly id: number;
+  readonly name: string;
+  readonly sql: string;
+}
+
+/** Thrown when a newer version of the package has migrated the database. */
+export class NewerSchemaError extends Error {
+  override readonly name = "NewerSchemaError";
+}
+
+/**
+ * Brings the database's schema up to this version. Migrations only go forward, each in its own transaction. A second
+ * migrator waits for a lock, and then finds nothing to do.
+ *
+ * @returns the names of the migrations that were applied
+ * @throws NewerSchemaError when the database has migrations that this version does not have
+ */
+export async function migrate(database: Database): Promise<string[]> {
+  const migrations = await readMigrations();
+  const applied = await readApplied(database);
+  const names: string[] = [];
+  for (const migration of migrations) {
+    if (applied.has(migration.id)) continue;
+    const isNew = await database.transaction("migration", (connection) => apply(connection, migration));
+    if (isNew) names.push(migration.name);
+  }
+  await refuseNewer(database, migrations);
+  return names;
+}
+
+async function readMigrations(): Promise<Migration[]> {
+  const files = (await readdir(DIRECTORY)).filter((file) => file.endsWith(".sql")).sort();
+  return Promise.all(
+    files.map(async (file) => ({
+      id: Number.parseInt(file, 10),
+      name: file.replace(/\.sql$/, ""),
+      sql: await readFile(new URL(file, DIRECTORY), "utf8"),
+    })),
+  );
+}
+
+/** Ids of the applied migrations. A role without the right to change the schema can read them. */
+async function readApplied(database: Database): Promise<Set<number>> {
+  const [found] = await database.query<{ exists: boolean }>(
+    "SELECT to_regclass('credits.migrations') IS NOT NULL AS exists",
+  );
+  if (found?.exists !== true) return new Set();
+  const rows = await database.query<{ id: number }>("SELECT id FROM credits.migrations");
+  return new Set(rows.map((row) => row.id));
+}
+
+/** Inserts the migration's row before it runs it, so that it cannot run twice even without the lock. */
+async function apply(connection: Connection, migration: Migration): Promise<boolean> {
+  await connection.query("SELECT pg_advisory_xact_lock($1::bigint)", [MIGRATION_LOCK]);
+  await connection.query("CREATE SCHEMA IF NOT EXISTS credits");
+  await connection.query(
+    "CREATE TABLE IF NOT EXISTS credits.migrations (id integer PRIMARY KEY, name text NOT NULL, applied_at timestamptz NOT NULL)",
+  );
+  const inserted = await connection.query(
+    "INSERT INTO credits.migrations (id, name, applied_at) VALUES ($1::integer, $2, clock_timestamp()) ON CONFLICT DO NOTHING RETURNING id",
+    [migration.id, migration.name],
+  );
+  if (inserted.length === 0) return false;
+  await connection.script(migration.sql);
+  return true;
+}
+
+async function refuseNewer(database: Database, migrations: readonly Migration[]): Promise<void> {
+  const newest = migrations.at(-1)?.id ?? 0;
+  const [newer] = await database.query<{ name: string }>(
+    "SELECT name FROM credits.migrations WHERE id > $1::integer ORDER BY id LIMIT 1",
+    [newest],
+  );
+  if (newer !== undefined) {
+    throw new NewerSchemaError(
+      `The database has the migration "${newer.name}", which this version does not have. Run the version that applied it, or a newer one.`,
+    );
+  }
+}

@@ -1,0 +1,39 @@
+import { toUnreachableError } from "./errors.js";
+import { migrate } from "./migrations.js";
+import { openPglite } from "./pglite/open.js";
+import type { Database } from "./port.js";
+import { openPostgres } from "./postgres/open.js";
+
+/** Place of the ledger: a PostgreSQL server, a directory of the embedded database, or the process's memory. */
+export type DatabaseOptions =
+  | { readonly url: string; readonly connections?: number }
+  | { readonly dataDir?: string };
+
+/**
+ * Opens a database and brings its schema up to this version.
+ *
+ * @param onError called with the error of a connection that fails while idle
+ * @throws DatabaseError when the database cannot be opened
+ * @throws NewerSchemaError when a newer version has migrated it
+ */
+export async function openDatabase(
+  options: DatabaseOptions,
+  onError: (error: Error) => void,
+): Promise<Database> {
+  if (!("url" in options)) return migrated(await openPglite(options));
+  try {
+    return await migrated(openPostgres({ ...options, onError }));
+  } catch (error) {
+    throw toUnreachableError(options.url, error);
+  }
+}
+
+async function migrated(database: Database): Promise<Database> {
+  try {
+    await migrate(database);
+    return database;
+  } catch (error) {
+    await database.close();
+    throw error;
+  }
+}

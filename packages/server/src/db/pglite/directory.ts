@@ -1,0 +1,32 @@
+import { access, rename, rm } from "node:fs/promises";
+import path from "node:path";
+import { PGlite } from "@electric-sql/pglite";
+
+/** True if a data directory contains an embedded database. */
+export async function hasPglite(dataDir: string): Promise<boolean> {
+  return exists(path.join(dataDir, "postgres"));
+}
+
+/**
+ * Makes the directory of the database's files where it is missing. The files are first made beside it and renamed when
+ * they are complete. A process that is killed in between leaves nothing that cannot be opened.
+ *
+ * @returns the path of the directory
+ */
+export async function prepareDirectory(dataDir: string): Promise<string> {
+  const directory = path.join(dataDir, "postgres");
+  if (await exists(directory)) return directory;
+  const unfinished = path.join(dataDir, "postgres.unfinished");
+  await rm(unfinished, { recursive: true, force: true });
+  const database = await PGlite.create({ dataDir: unfinished });
+  await database.close();
+  await rename(unfinished, directory);
+  return directory;
+}
+
+async function exists(file: string): Promise<boolean> {
+  return access(file).then(
+    () => true,
+    () => false,
+  );
+}

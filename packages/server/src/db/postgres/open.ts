@@ -1,0 +1,172 @@
+import pg from "pg";
+import { readCursor, streamSnapshot } from "../cursor.js";
+import { DatabaseError, isConnectionSpent, isConnectionUsable } from "../errors.js";
+import type { Connection, Database, Parameter, TransactionMode } from "../port.js";
+import { PARSERS } from "../types.js";
+import { toParameter } from "./arrays.js";
+import { BEGIN, READER_SESSION, WRITER_SESSION } from "./sessions.js";
+import { statementNumber } from "./statements.js";
+
+/** Type parsers of these connections only. The global ones of `pg` belong to the application. */
+const TYPES = {
+  getTypeParser(oid: number, format?: "text" | "binary") {
+    const parser = format === "binary" ? undefined : PARSERS[oid];
+    return parser ?? pg.types.getTypeParser(oid, format ?? "text");
+  },
+} as pg.CustomTypesConfig;
+
+export interface PostgresOptions {
+  /** Connection string. */
+  readonly url: string;
+  /** Most connections at once, for writers and readers together. Default 10, at least 2. */
+  readonly connections?: number;
+  /** Called with the error of a connection that fails while idle. The pool replaces the connection. */
+  readonly onError?: (error: Error) => void;
+}
+
+/** Time after which a statement's connection is given up. Snapshots and migrations may take longer. */
+const STATEMENT_MS_MAX = 15_000;
+
+/** Lifetime of a connection. Plans made while a table was empty go with it. */
+const CONNECTION_SECONDS_MAX = 600;
+
+/**
+ * Opens pools of connections to a PostgreSQL server, 15 or newer: one for writers and one for readers, so that
+ * neither can use up the connections of the other. They connect when first used.
+ */
+export function openPostgres(options: PostgresOptions): Database {
+  const connections = Math.max(2, options.connections ?? 10);
+  const writerCount = Math.floor(connections / 2);
+  const writers = openPool(options, writerCount, WRITER_SESSION);
+  const readers = openPool(options, connections - writerCount, READER_SESSION);
+  let isClosed = false;
+  const open = (pool: pg.Pool) => {
+    if (!isClosed) return pool;
+    throw new DatabaseError("closed", "The connections to the database are closed. Open the ledger again.");
+  };
+  const transaction = async <T>(mode: TransactionMode, work: (connection: Connection) => Promise<T>) =>
+    runTransaction(open(mode === "snapshot" ? readers : writers), mode, work);
+  return {
+    engine: "postgres",
+    concurrency: writerCount,
+    durability:
+      "PostgreSQL: a reply means the commit is as durable as the server's fsync and synchronous_commit make it.",
+    query: async (sql, params) => read(open(readers), sql, params),
+    stream: (sql, params, chunkRows) => streamSnapshot(transaction, sql, params, chunkRows),
+    write: async (sql, params) =>
+      withClient(open(writers), (client) => query(client, sql, params, STATEMENT_MS_MAX)),
+    transaction,
+    async close() {
+      if (isClosed) return;
+      isClosed = true;
+      await Promise.all([writers.end(), readers.end()]);
+    },
+  };
+}
+
+function openPool(options: PostgresOptions, max: number, session: string): pg.Pool {
+  const pool = new pg.Pool({
+    connectionString: options.url,
+    max,
+    types: TYPES,
+    maxLifetimeSeconds: CONNECTION_SECONDS_MAX,
+    connectionTimeoutMillis: 10_000,
+    keepAlive: true,
+    keepAliveInitialDelayMillis: 10_000,
+    application_name: "credit-activity",
+    // Where the settings are refused, times are still parsed correctly, by their offset.
+    onConnect: async (client) => {
+      client.on("error", () => {});
+      await client.query(session).catch((error: Error) => options.onError?.(error));
+    },
+  });
+  pool.on("error", (error) => options.onError?.(error));
+  return pool;
+}
+
+/** Runs work on a connection of a pool, which replaces the connection when an error leaves it unusable. */
+async function withClient<T>(pool: pg.Pool, work: (client: pg.PoolClient) => Promise<T>): Promise<T> {
+  const client = await pool.connect();
+  let broken: Error | undefined;
+  try {
+    return await work(client);
+  } catch (error) {
+    if (!isConnectionUsable(error)) broken = error as Error;
+    throw error;
+  } finally {
+    client.release(broken);
+  }
+}
+
+/** Reads on one connection, and on a second one when a table has changed since the first prepared the statement. */
+async function read<Row extends object>(
+  pool: pg.Pool,
+  sql: string,
+  params?: readonly Parameter[],
+): Promise<Row[]> {
+  const once = () => withClient(pool, (client) => query<Row>(client, sql, params, STATEMENT_MS_MAX));
+  try {
+    return await once();
+  } catch (error) {
+    if (!isConnectionSpent(error)) throw error;
+    return once();
+  }
+}
+
+/** Runs a statement, which is prepared on the connection when it has parameters. */
+function query<Row extends object>(
+  client: pg.PoolClient,
+  sql: string,
+  params: readonly Parameter[] | undefined,
+  timeoutMs: number | undefined,
+): Promise<Row[]> {
+  const name = params === undefined ? undefined : `credits_query_${statementNumber(sql)}`;
+  return send(client, { name, text: sql, values: params?.map(toParameter), query_timeout: timeoutMs });
+}
+
+async function send<Row extends object>(client: pg.PoolClient, config: object): Promise<Row[]> {
+  return (await client.query<Row>(config as pg.QueryConfig)).rows;
+}
+
+/** Runs a transaction. */
+async function runTransaction<T>(
+  pool: pg.Pool,
+  mode: TransactionMode,
+  work: (connection: Connection) => Promise<T>,
+): Promise<T> {
+  const client = await pool.connect();
+  const timeoutMs = mode === "write" ? STATEMENT_MS_MAX : undefined;
+  let broken: Error | undefined;
+  try {
+    await query(client, BEGIN[mode], undefined, timeoutMs);
+    const result = await work(toConnection(client, timeoutMs));
+    await query(client, "COMMIT", undefined, timeoutMs);
+    return result;
+  } catch (error) {
+    if (!isConnectionUsable(error)) broken = error as Error;
+    try {
+      await query(client, "ROLLBACK", undefined, STATEMENT_MS_MAX);
+    } catch (failed) {
+      broken = failed as Error;
+    }
+    throw error;
+  } finally {
+    client.release(broken);
+  }
+}
+
+function toConnection(client: pg.PoolClient, timeoutMs: number | undefined): Connection {
+  return {
+    query: (sql, params) => query(client, sql, params, timeoutMs),
+    stream: (sql, params, chunkRows) =>
+      readCursor(
+        (text, values) => send(client, { text, values: values?.map(toParameter), query_timeout: timeoutMs }),
+        sql,
+        params,
+        chunkRows,
+      ),
+    async script(sql) {
+      await query(client, sql, undefined, timeoutMs);
+    },
+  };
+}

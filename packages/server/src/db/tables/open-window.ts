@@ -1,0 +1,100 @@
+import { micros } from "../../core/amount.js";
+import { toSourceArray } from "../../core/chain.js";
+import type { OpenRow } from "../../core/entry.js";
+import type { Instant } from "../../core/instant.js";
+import type { Window } from "../../core/state.js";
+import { fromDimensionColumns } from "./facts.js";
+
+/**
+ * A row of a window as `credits.accounts.open_window` keeps it. The view `credits.activity` counts on this order. Rows of
+ * windows that were left open before dimensions came end with the original credits.
+ */
+type Row = [
+  kind: string,
+  source: [type: string, id: string | null, label: string] | null,
+  project: string | null,
+  discount: number | null,
+  description: string | null,
+  startedAt: number,
+  endedAt: number,
+  entries: number,
+  firstSeq: number,
+  lastSeq: number,
+  credits: string,
+  originalCredits: string | null,
+  member?: string | null,
+  task?: string | null,
+];
+
+/** The JSON of a row. It does not change while the window grows by others. */
+export interface WrittenRow {
+  /** The row's last entry when it was written. */
+  lastSeq: number;
+  json: string;
+}
+
+/** Brings the JSON of a window's rows up to date. */
+export function writeRows(window: Window | null, written: WrittenRow[]): void {
+  const rows = window?.rows ?? [];
+  if (written.length > rows.length) written.length = rows.length;
+  for (let index = 0; index < rows.length; index++) {
+    const row = rows[index] as OpenRow;
+    const before = written[index];
+    if (before === undefined) written.push({ lastSeq: row.lastSeq, json: toRowJson(row) });
+    else if (before.lastSeq !== row.lastSeq) {
+      before.lastSeq = row.lastSeq;
+      before.json = toRowJson(row);
+    }
+  }
+}
+
+/** Returns an open window as `credits.accounts.open_window` keeps it. */
+export function toWindowJson(window: Window | null, rows: readonly WrittenRow[]): string | null {
+  if (window === null) return null;
+  return `[${window.cell},"${window.base}",[${rows.map(({ json }) => json).join(",")}]]`;
+}
+
+function toRowJson(row: OpenRow): string {
+  return JSON.stringify([
+    row.kind,
+    toSourceArray(row.source),
+    row.project === null ? null : row.project.id,
+    row.discount,
+    row.description,
+    row.startedAt,
+    row.endedAt,
+    row.entries,
+    row.firstSeq,
+    row.lastSeq,
+    `${row.credits}`,
+    row.originalCredits === null ? null : `${row.originalCredits}`,
+    row.member === null ? null : row.member.id,
+    row.task === null ? null : row.task.id,
+  ]);
+}
+
+/** Parses what `toWindowJson` returned. */
+export function parseWindow(json: string | null): Window | null {
+  if (json === null) return null;
+  const [cell, base, rows] = JSON.parse(json) as [number, string, Row[]];
+  return { cell: cell as Instant, base: micros(BigInt(base)), rows: rows.map(fromRow) };
+}
+
+function fromRow(row: Row): OpenRow {
+  const [kind, source, project, discount, description, startedAt, endedAt, entries, firstSeq, lastSeq] = row;
+  const [, , , , , , , , , , credits, originalCredits, member = null, task = null] = row;
+  return {
+    kind,
+    source: source === null ? null : { type: source[0], id: source[1], label: source[2] },
+    ...fromDimensionColumns({ project, member, task }),
+    discount,
+    description,
+    startedAt: startedAt as Instant,
+    endedAt: endedAt as Instant,
+    entries,
+    firstSeq,
+    lastSeq,
+    credits: micros(BigInt(credits)),
+    originalCredits: originalCredits === null ? null : micros(BigInt(originalCredits)),
+  };
+}

@@ -1,0 +1,89 @@
+import { LRUCache } from "lru-cache";
+import type { Facts } from "../core/facts.js";
+import type { Instant } from "../core/instant.js";
+import type { AccountState } from "../core/state.js";
+import type { WrittenRow } from "../db/tables/open-window.js";
+
+/** An account as the database has it at a version, or will have it once the batch at hand is written. */
+export interface CachedAccount {
+  /** The state, with only those grants that have something remaining, and only open holds. */
+  readonly state: AccountState;
+  /** A random number that every change of the account's row replaces. */
+  version: number;
+  /** The `seq` of the grant whose remaining credits the account's row keeps, or null. */
+  drawn: number | null;
+  /** The next instant at which time alone changes the account, as its row has it. */
+  dueAt: Instant | null;
+  /** True if the account has ever had a hold. */
+  hasHeld: boolean;
+  /** The rows of the open window as the account's row has them. */
+  readonly rows: WrittenRow[];
+}
+
+/** The most that is cached, in grants, holds and rows of open windows, with three per account itself. */
+const WEIGHT_MAX = 200_000;
+
+/** The length of a usual row. A longer one weighs more. */
+const ROW_LENGTH = 300;
+
+/** The time that an account which another server changes too is locked instead of cached. */
+const CONTENDED_MS = 1_000;
+
+const CONTENDED_MAX = 10_000;
+
+/**
+ * The accounts that a lane has written to, so that it need not read them again. Nothing here counts until the database
+ * confirms, when it is written, that it was current.
+ */
+export interface AccountCache {
+  get(account: string): CachedAccount | undefined;
+  /** Keeps accounts as they are now, and evicts those that were not used for longest. */
+  put(accounts: readonly CachedAccount[]): void;
+  evict(account: string): void;
+  /** Evicts an account that another server has changed, and keeps it out for a while. */
+  contend(account: string): void;
+  /** True if another server has changed an account a short while ago. */
+  isContended(account: string): boolean;
+}
+
+/** Makes an empty cache with a share of the room for all of them. */
+export function createAccountCache(share: number): AccountCache {
+  const accounts = new LRUCache<string, CachedAccount>({
+    maxSize: Math.max(1, Math.floor(WEIGHT_MAX * share)),
+    sizeCalculation: toWeight,
+  });
+  const contended = new LRUCache<string, true>({ max: CONTENDED_MAX, ttl: CONTENDED_MS });
+  return {
+    get: (account) => accounts.get(account),
+    put(changed) {
+      for (const one of changed) {
+        // An account is changed in place, so its weight is only measured again when it is put in as a new one.
+        accounts.delete(one.state.account);
+        accounts.set(one.state.account, one);
+      }
+    },
+    evict: (account) => {
+      accounts.delete(account);
+    },
+    contend(account) {
+      accounts.delete(account);
+      contended.set(account, true);
+    },
+    isContended: (account) => contended.size > 0 && contended.has(account),
+  };
+}
+
+function toWeight({ state, rows }: CachedAccount): number {
+  let weight = 3;
+  for (const grant of state.grants) weight += toShare(toLength(grant.description, grant.source));
+  for (const { facts } of state.holds) weight += toShare(toLength(facts.description, facts.source));
+  for (const { json } of rows) weight += toShare(json.length);
+  return Math.ceil(weight);
+}
+
+const toShare = (length: number): number => Math.max(1, length / ROW_LENGTH);
+
+function toLength(description: string | null, source: Facts["source"]): number {
+  const sourced = source === null ? 0 : source.type.length + (source.id?.length ?? 0) + source.label.length;
+  return sourced + (description?.length ?? 0);
+}

@@ -1,0 +1,269 @@
+import { type Micros, micros } from "../core/amount.js";
+import type { AnyCommand, Command } from "../core/command.js";
+import { toFirstResponse } from "../core/decide.js";
+import type { Entry } from "../core/entry.js";
+import { compareGrants } from "../core/grants.js";
+import type { Instant } from "../core/instant.js";
+import type { RefundInput } from "../core/operations/refund.js";
+import { type AccountState, type FirstResponse, type LiveGrant, NO_PAST, type Past } from "../core/state.js";
+import type { Parameter } from "../db/port.js";
+import { type EntryColumns, fromEntryColumns } from "../db/tables/entries.js";
+import { fromGrantColumns, type GrantColumns } from "../db/tables/grants.js";
+import { fromHoldColumns, type HoldColumns } from "../db/tables/holds.js";
+import { parseWindow } from "../db/tables/open-window.js";
+import type { CachedAccount } from "./account-cache.js";
+
+/** The commands of a batch on one account, in the order of their arrival. */
+export interface AccountCommands {
+  readonly account: string;
+  readonly commands: readonly AnyCommand[];
+}
+
+/** An account with what its commands refer to. */
+export interface LoadedAccount {
+  readonly cached: CachedAccount;
+  readonly past: Past;
+}
+
+interface AccountColumns {
+  account: string;
+  version: bigint;
+  overdraft_limit: Micros;
+  balance: Micros;
+  held: Micros;
+  debt: Micros;
+  seq: bigint;
+  hash: string;
+  rows_all: bigint;
+  rows_added: bigint;
+  rows_used: bigint;
+  rows_adjustments: bigint;
+  open_window: string | null;
+  drawn_grant: bigint | null;
+  drawn_remaining: Micros | null;
+  due_at: Instant | null;
+  has_held: boolean;
+}
+
+const ACCOUNTS = `
+  SELECT account, version, overdraft_limit, balance, held, debt, seq, hash, rows_all, rows_added, rows_used, rows_adjustments,
+    open_window, drawn_grant, drawn_remaining, due_at, has_held
+  FROM credits.accounts WHERE account = ANY ($1::text[])`;
+
+/** Locks accounts in the order of their ids, so that two batches never wait for each other in a circle. */
+const LOCKED_ACCOUNTS = `${ACCOUNTS} ORDER BY account FOR UPDATE`;
+
+const LIVE_GRANTS = "SELECT * FROM credits.grants WHERE account = ANY ($1::text[]) AND remaining > 0";
+
+const OPEN_HOLDS = "SELECT * FROM credits.holds WHERE account = ANY ($1::text[]) AND status = 'open'";
+
+const NAMED_HOLDS = `
+  SELECT h.* FROM unnest($1::text[], $2::text[]) AS named (account, hold)
+  JOIN credits.holds h ON h.account = named.account AND h.hold = named.hold`;
+
+const KEYED_ENTRIES = `
+  SELECT e.* FROM unnest($1::text[], $2::text[]) AS asked (account, key)
+  JOIN credits.entries e ON e.account = asked.account AND e.key = asked.key`;
+
+const KEYED_HOLDS = `
+  SELECT h.* FROM unnest($1::text[], $2::text[]) AS asked (account, key)
+  JOIN credits.holds h ON h.account = asked.account AND h.key = asked.key
+  UNION ALL
+  SELECT h.* FROM unnest($1::text[], $2::text[]) AS asked (account, key)
+  JOIN credits.holds h ON h.account = asked.account AND h.release_key = asked.key`;
+
+const REFUNDED_ENTRIES = `
+  SELECT e.*, (
+    SELECT coalesce(sum(r.credits), 0)::bigint FROM credits.entries r
+    WHERE r.account = e.account AND r.refund_of = e.seq
+  ) AS refunded
+  FROM unnest($1::text[], $2::bigint[]) AS asked (account, seq)
+  JOIN credits.entries e ON e.account = asked.account AND e.seq = asked.seq`;
+
+const DRAWN_GRANTS = `
+  SELECT g.* FROM unnest($1::text[], $2::bigint[]) AS asked (account, seq)
+  JOIN credits.entries e ON e.account = asked.account AND e.seq = asked.seq
+  JOIN credits.grants g ON g.account = e.account AND g.seq = ANY (e.draw_grants)`;
+
+/** Runs a statement, and returns its rows. */
+export type Run = <Row extends object>(sql: string, params: readonly Parameter[]) => Promise<Row[]>;
+
+/** The options with which a batch is loaded. */
+export interface LoadOptions {
+  /** True to lock the accounts until the transaction ends. What is read then stays current. */
+  readonly locked: boolean;
+  /** True to look up the commands' keys. Without it keys are taken for new ones, and writing has to check them. */
+  readonly keys: boolean;
+}
+
+/**
+ * Loads what deciding the commands of a batch takes. Accounts in the cache are not read again, only what their commands refer
+ * to, so most batches load nothing.
+ *
+ * @returns one account per account of the batch; null where it does not exist
+ */
+export async function loadAccounts(
+  run: Run,
+  batch: readonly AccountCommands[],
+  fromCache: (account: string) => CachedAccount | undefined,
+  { locked, keys }: LoadOptions,
+): Promise<(LoadedAccount | null)[]> {
+  const cached = batch.map(({ account }) => fromCache(account));
+  const missing: string[] = [];
+  const keyed: Command[] = [];
+  const named: Command[] = [];
+  const refunds: Command[] = [];
+  batch.forEach(({ account, commands }, at) => {
+    if (cached[at] === undefined) missing.push(account);
+    for (const command of commands) {
+      if (command.operation === null) continue;
+      if (keys) keyed.push(command);
+      const { name } = command.operation;
+      if (name === "settle" || name === "release") named.push(command);
+      else if (name === "refund") refunds.push(command);
+    }
+  });
+  if (missing.length + keyed.length + named.length + refunds.length === 0) {
+    return cached.map((one) => (one === undefined ? null : { cached: one, past: NO_PAST }));
+  }
+  const refunded = [refunds.map(toAccount), refunds.map(({ input }) => (input as RefundInput).entry)];
+  const asked = [keyed.map(toAccount), keyed.map(({ key }) => key)];
+  const found = await lookUp(run, {
+    accounts: [locked ? LOCKED_ACCOUNTS : ACCOUNTS, missing],
+    live: [LIVE_GRANTS, missing],
+    open: [OPEN_HOLDS, missing],
+    named: [NAMED_HOLDS, named.map(toAccount), named.map(({ hold }) => hold)],
+    entries: [KEYED_ENTRIES, ...asked],
+    keyedHolds: [KEYED_HOLDS, ...asked],
+    refunded: [REFUNDED_ENTRIES, ...refunded],
+    drawn: [DRAWN_GRANTS, ...refunded],
+  });
+  return batch.map(({ account }, at) => {
+    const [columns] = found<AccountColumns>("accounts", account);
+    const one = cached[at] ?? (columns && toCached(columns, found("live", account), found("open", account)));
+    if (one === undefined) return null;
+    const past = toPast(found("entries", account), found("keyedHolds", account), found("refunded", account));
+    addNamed(one.state, found("drawn", account), found("named", account));
+    return { cached: one, past };
+  });
+}
+
+/** Runs look-ups by arrays of the same length, except those with nothing to look up. Their rows come by account. */
+async function lookUp<Name extends string>(
+  run: Run,
+  lookUps: Readonly<
+    Record<Name, readonly [sql: string, ...arrays: Extract<Parameter, readonly unknown[]>[]]>
+  >,
+): Promise<<Columns>(name: Name, account: string) => readonly Columns[]> {
+  const byName = new Map<Name, Map<string, { account: string }[]>>();
+  for (const name of Object.keys(lookUps) as Name[]) {
+    const [sql, ...params] = lookUps[name];
+    if (params[0]?.length === 0) continue;
+    byName.set(name, groupByAccount(await run<{ account: string }>(sql, params)));
+  }
+  return <Columns>(name: Name, account: string) =>
+    (byName.get(name)?.get(account) ?? []) as readonly unknown[] as readonly Columns[];
+}
+
+const toAccount = ({ account }: Command) => account;
+
+function groupByAccount<Columns extends { account: string }>(
+  rows: readonly Columns[],
+): Map<string, Columns[]> {
+  const groups = new Map<string, Columns[]>();
+  for (const row of rows) {
+    const group = groups.get(row.account);
+    if (group === undefined) groups.set(row.account, [row]);
+    else group.push(row);
+  }
+  return groups;
+}
+
+function toCached(
+  columns: AccountColumns,
+  live: readonly GrantColumns[],
+  open: readonly HoldColumns[],
+): CachedAccount {
+  const drawn = columns.drawn_grant;
+  const remaining = (grant: GrantColumns) =>
+    grant.seq === drawn && columns.drawn_remaining !== null ? columns.drawn_remaining : grant.remaining;
+  const state: AccountState = {
+    account: columns.account,
+    overdraftLimit: columns.overdraft_limit,
+    balance: columns.balance,
+    held: columns.held,
+    debt: columns.debt,
+    seq: Number(columns.seq),
+    hash: columns.hash,
+    grants: live
+      .map((grant) => fromGrantColumns({ ...grant, remaining: remaining(grant) }))
+      .sort(compareGrants),
+    holds: open.map(fromHoldColumns),
+    totals: {
+      all: Number(columns.rows_all),
+      added: Number(columns.rows_added),
+      used: Number(columns.rows_used),
+      adjustments: Number(columns.rows_adjustments),
+    },
+    window: parseWindow(columns.open_window),
+  };
+  return {
+    state,
+    version: Number(columns.version),
+    drawn: drawn === null ? null : Number(drawn),
+    dueAt: columns.due_at,
+    hasHeld: columns.has_held,
+    rows: [],
+  };
+}
+
+/** Adds the grants and holds that commands refer to. Those that the state has already are the current ones. */
+function addNamed(state: AccountState, drawn: readonly GrantColumns[], named: readonly HoldColumns[]): void {
+  if (drawn.length === 0 && named.length === 0) return;
+  const grants = new Map<number, LiveGrant>(
+    drawn.map((columns) => [Number(columns.seq), fromGrantColumns(columns)]),
+  );
+  for (const grant of state.grants) grants.set(grant.seq, grant);
+  const holds = new Map(named.map((columns) => [columns.hold, fromHoldColumns(columns)]));
+  for (const hold of state.holds) holds.set(hold.id, hold);
+  state.grants = [...grants.values()].sort(compareGrants);
+  state.holds = [...holds.values()];
+}
+
+function toPast(
+  keyedEntries: readonly EntryColumns[],
+  keyedHolds: readonly HoldColumns[],
+  refundedEntries: readonly (EntryColumns & { refunded: bigint })[],
+): Past {
+  if (keyedEntries.length + keyedHolds.length + refundedEntries.length === 0) return NO_PAST;
+  const responses = new Map<string, FirstResponse>();
+  for (const columns of keyedEntries) {
+    const entry = fromEntryColumns(columns);
+    if (entry.key !== null) responses.set(entry.key, toFirstResponse(entry, null));
+  }
+  for (const columns of keyedHolds)
+    for (const [key, response] of toResponses(columns)) responses.set(key, response);
+  const entries = new Map<number, Entry>();
+  const refunded = new Map<number, Micros>();
+  for (const columns of refundedEntries) {
+    const entry = fromEntryColumns(columns);
+    entries.set(entry.seq, entry);
+    refunded.set(entry.seq, micros(columns.refunded));
+  }
+  return { responses, entries, refunded };
+}
+
+/** Returns the first responses of a hold's keys: open for the key that opened it, released for the one that released it. */
+function toResponses(columns: HoldColumns): [string, FirstResponse][] {
+  const hold = fromHoldColumns(columns);
+  const opened = {
+    ...hold,
+    status: "open" as const,
+    settledSeq: null,
+    releaseKey: null,
+    releaseFingerprint: null,
+  };
+  const responses: [string, FirstResponse][] = [[hold.key, toFirstResponse(null, opened)]];
+  if (hold.releaseKey !== null) responses.push([hold.releaseKey, toFirstResponse(null, hold)]);
+  return responses;
+}

@@ -1,0 +1,130 @@
+import { formatAmount, ZERO } from "../core/amount.js";
+import type { BatchResult } from "../core/decide.js";
+import type { Instant } from "../core/instant.js";
+import { toNextDue } from "../core/operations/expire.js";
+import type { AccountState } from "../core/state.js";
+import type { Parameter } from "../db/port.js";
+import type { Part } from "../db/tables/columns.js";
+import { writeRows } from "../db/tables/open-window.js";
+import type { CachedAccount } from "./account-cache.js";
+import { projectAccounts } from "./projections/account.js";
+import { projectEntries } from "./projections/entries.js";
+import { projectGrants, toGrantChanges } from "./projections/grants.js";
+import { projectHolds } from "./projections/holds.js";
+import { projectKeys } from "./projections/keys.js";
+import { projectLabels } from "./projections/labels.js";
+import type { AccountChange, Projection } from "./projections/projection.js";
+import { projectRows } from "./projections/rows.js";
+
+/** The projections besides that of the accounts' own rows. */
+const PROJECTIONS: readonly Projection[] = [
+  projectKeys,
+  projectGrants,
+  projectHolds,
+  projectLabels,
+  projectRows,
+  projectEntries,
+];
+
+/** An account as a batch leaves it. */
+export interface Decided {
+  readonly cached: CachedAccount;
+  readonly result: BatchResult;
+}
+
+/** A statement with its parameters. */
+export interface Statement {
+  readonly sql: string;
+  readonly params: readonly Parameter[];
+}
+
+/**
+ * Returns the statement that writes a batch, or null when there is nothing to write or to check. It is one statement, so it
+ * takes one round trip and is one transaction. It fails, and writes nothing, unless all accounts are at the version from
+ * which the batch was decided. The accounts get their next version.
+ */
+export function persist(batch: readonly Decided[], now: Instant): Statement | null {
+  const changes = batch.map((decided) => toChange(decided, now));
+  const changed = changes.filter(({ isChanged }) => isChanged);
+  const parts = [
+    ...projectAccounts(changes, now),
+    ...PROJECTIONS.flatMap((project) => (changed.length === 0 ? [] : project(changed))),
+  ];
+  if (parts.length === 0) return null;
+  return { sql: toSql(parts), params: parts.flatMap(({ params }) => params) };
+}
+
+/** Statements by the parts that they are made of. There are few combinations of parts. */
+const STATEMENTS = new Map<string, string>();
+
+/** Joins parts to a statement: what is written in its WITH clause, then the checks, which end it where one fails. */
+function toSql(parts: readonly Part[]): string {
+  const name = parts.map((part) => part.name).join(" ");
+  const known = STATEMENTS.get(name);
+  if (known !== undefined) return known;
+  let before = 0;
+  const numbered = parts.map(({ cte, check, params }) => {
+    const shift = before;
+    before += params.length;
+    const renumber = (sql: string | null) => sql?.replace(/\$(\d+)/g, (_, at) => `$${Number(at) + shift}`);
+    return { cte: renumber(cte), check: renumber(check) };
+  });
+  const ctes = numbered.flatMap(({ cte }) => cte ?? []).join(", ");
+  const checks = numbered.flatMap(({ check }) => check ?? []).join(" UNION ALL ");
+  const sql = `WITH ${ctes} ${checks}`;
+  STATEMENTS.set(name, sql);
+  return sql;
+}
+
+/** Thrown when the books of an account do not add up. Nothing of the account is written. */
+export class BooksError extends Error {
+  override readonly name = "BooksError";
+}
+
+/**
+ * Asserts that grants minus debt are the balance, and that the open holds are what is held.
+ *
+ * @throws BooksError when they are not
+ */
+export function assertBooks({ account, grants, holds, balance, debt, held }: AccountState): void {
+  let remaining: bigint = ZERO;
+  for (const grant of grants) remaining += grant.remaining;
+  if (remaining - debt !== balance) {
+    throw new BooksError(
+      `The grants of account "${account}" have ${formatAmount(remaining)} remaining, which less the debt ${formatAmount(debt)} is not the balance ${formatAmount(balance)}. Run verify on the account.`,
+    );
+  }
+  let open: bigint = ZERO;
+  for (const hold of holds) if (hold.status === "open") open += hold.credits;
+  if (open !== held) {
+    throw new BooksError(
+      `The open holds of account "${account}" are ${formatAmount(open)}, which is not the ${formatAmount(held)} held. Run verify on the account.`,
+    );
+  }
+}
+
+function toChange({ cached, result }: Decided, now: Instant): AccountChange {
+  const { state, version: versionBefore } = cached;
+  const { changes } = result;
+  prune(state);
+  const grants = toGrantChanges(state, cached.drawn, changes.grants);
+  const dueAt = toNextDue(state, now);
+  const isChanged = changes.entries.length > 0 || changes.holds.length > 0 || dueAt !== cached.dueAt;
+  if (isChanged) cached.version = nextVersion();
+  cached.drawn = grants.drawn;
+  cached.dueAt = dueAt;
+  if (changes.holds.length > 0) cached.hasHeld = true;
+  writeRows(state.window, cached.rows);
+  return { account: state.account, cached, result, versionBefore, isChanged, grants };
+}
+
+/** Returns a version that no server has seen. */
+const nextVersion = () => Math.floor(Math.random() * Number.MAX_SAFE_INTEGER);
+
+/** Drops the grants that are used up and the holds that are closed. */
+function prune(state: AccountState): void {
+  if (state.grants.some(({ remaining }) => remaining === ZERO))
+    state.grants = state.grants.filter(({ remaining }) => remaining > 0n);
+  if (state.holds.some(({ status }) => status !== "open"))
+    state.holds = state.holds.filter(({ status }) => status === "open");
+}

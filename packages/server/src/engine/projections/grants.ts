@@ -1,0 +1,72 @@
+import type { Grant } from "../../core/entry.js";
+import type { AccountState, GrantChange } from "../../core/state.js";
+import type { SqlArray } from "../../db/port.js";
+import { insertGrants } from "../../db/tables/grants.js";
+import { collect, type GrantChanges, type Projection } from "./projection.js";
+
+const UPDATE_GRANTS = `
+  changed_grants AS (
+    UPDATE credits.grants g SET remaining = n.remaining
+    FROM unnest($1::text[], $2::bigint[], $3::bigint[]) AS n (account, seq, remaining)
+    WHERE g.account = n.account AND g.seq = n.seq
+  )`;
+
+/** Updates what remains of grants, and adds the new ones. */
+export const projectGrants: Projection = (changes) => {
+  const added = insertGrants(collect(changes, ({ grants }) => grants.added));
+  const updated = collect(changes, ({ grants }) => grants.updated);
+  if (updated.length === 0) return added;
+  const params: SqlArray[] = [
+    { array: "text", values: updated.map(({ account }) => account) },
+    { array: "bigint", values: updated.map(({ record }) => record.seq) },
+    { array: "bigint", values: updated.map(({ record }) => record.remaining) },
+  ];
+  return [{ name: "changed grants", cte: UPDATE_GRANTS, check: null, params }, ...added];
+};
+
+/**
+ * Decides where the grants of a batch are written. The account's row, which is updated anyway, keeps what remains of the
+ * grant that was drawn on last, until another one takes its place. Only a grant that had something remaining before can be
+ * it, so those with something remaining are always found by their own rows.
+ *
+ * @param last the grant that the account's row keeps so far
+ */
+export function toGrantChanges(
+  { grants }: AccountState,
+  last: number | null,
+  changes: readonly GrantChange[],
+): GrantChanges {
+  const [only] = changes;
+  if (only === undefined) return unchanged(last);
+  if (changes.length === 1 && only.grant.seq === last && only.grant.remaining > 0n) {
+    // Most batches of an account only go on drawing on the same grant.
+    return unchanged(last);
+  }
+  const first = new Map<number, GrantChange>();
+  for (const change of changes) if (!first.has(change.grant.seq)) first.set(change.grant.seq, change);
+  const added: Grant[] = [];
+  const updated: Grant[] = [];
+  let drawn: Grant | undefined;
+  for (const { grant, before } of first.values()) {
+    if (before === null) {
+      added.push(grant);
+      continue;
+    }
+    updated.push(grant);
+    if (grant.remaining > 0n && before > 0n) drawn = grant;
+  }
+  if (updated.length === 0) return { added, updated, drawn: last };
+  if (last !== null && !first.has(last)) {
+    const kept = grants.find((grant) => grant.seq === last);
+    if (drawn === undefined) return { added, updated, drawn: last };
+    if (kept !== undefined) updated.push(kept);
+  }
+  return {
+    added,
+    updated: updated.filter((grant) => grant.seq !== drawn?.seq),
+    drawn: drawn?.seq ?? null,
+  };
+}
+
+const NONE: readonly Grant[] = [];
+const unchanged = (drawn: number | null): GrantChanges => ({ added: NONE, updated: NONE, drawn });

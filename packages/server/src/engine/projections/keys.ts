@@ -1,0 +1,30 @@
+import { KNOWN_KEY } from "../../db/errors.js";
+import type { SqlArray } from "../../db/port.js";
+import { collect, type Projection } from "./projection.js";
+
+/** Fails when a key is known. Among entries a unique index does this; across entries and holds this does. */
+const CHECK_KEYS = `
+  SELECT credits.fail('${KNOWN_KEY}', NULL) FROM unnest($1::text[], $2::text[]) AS given (account, key)
+  CROSS JOIN LATERAL (
+    (SELECT FROM credits.entries e WHERE e.account = given.account AND e.key = given.key LIMIT 1)
+    UNION ALL (SELECT FROM credits.holds h WHERE h.account = given.account AND h.key = given.key LIMIT 1)
+    UNION ALL (SELECT FROM credits.holds h WHERE h.account = given.account AND h.release_key = given.key LIMIT 1)
+  ) found`;
+
+/** Checks the keys that accounts with holds use for the first time. */
+export const projectKeys: Projection = (changes) => {
+  const keys = collect(changes, ({ cached, result }) => {
+    if (!cached.hasHeld) return [];
+    const { entries, holds } = result.changes;
+    return [
+      ...entries.map(({ key }) => key),
+      ...holds.map((hold) => (hold.status === "open" ? hold.key : hold.releaseKey)),
+    ].filter((key) => key !== null);
+  });
+  if (keys.length === 0) return [];
+  const params: SqlArray[] = [
+    { array: "text", values: keys.map(({ account }) => account) },
+    { array: "text", values: keys.map(({ record }) => record) },
+  ];
+  return [{ name: "keys", cte: null, check: CHECK_KEYS, params }];
+};

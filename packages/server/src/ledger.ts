@@ -1,0 +1,230 @@
+import { type Ledger, toError } from "@credit-activity/client";
+import { z } from "zod";
+import { optionsOf, settled } from "./api/calls.js";
+import { toPublicError } from "./api/errors.js";
+import { check, checkValue } from "./api/inputs.js";
+import { createKinds, type KindDefinition, kindsOption } from "./api/kinds.js";
+import { createMethods } from "./api/methods.js";
+import { createPresenter } from "./api/present.js";
+import * as request from "./api/requests.js";
+import { createCredentials } from "./auth/credentials.js";
+import {
+  createSecretKey,
+  isValidKey,
+  listSecretKeys,
+  readSharedSecret,
+  revokeSecretKey,
+} from "./auth/keys.js";
+import { toDecoder, UNDECIDED } from "./core/codec.js";
+import * as field from "./core/fields.js";
+import { formatInstant, type Instant, instantFromMillis } from "./core/instant.js";
+import { type DatabaseOptions, openDatabase } from "./db/open.js";
+import type { Database } from "./db/port.js";
+import { createEngine } from "./engine/engine.js";
+import { createApp } from "./http/app.js";
+import { startSweeping, sweepDue } from "./jobs/sweep.js";
+import { createLabels } from "./queries/labels.js";
+import { type Verification, type VerifyOptions, verify } from "./verify/verify.js";
+
+/** A log; a pino logger fits. */
+export interface Logger {
+  warn(facts: object, message: string): void;
+  error(facts: object, message: string): void;
+}
+
+/** Options of {@link createLedger}. */
+export interface LedgerOptions {
+  /** A PostgreSQL URL, a directory of the embedded database, or `{}` for one in memory. */
+  readonly database: DatabaseOptions;
+  /** Secret keys that are accepted besides those made with `createKey`. */
+  readonly secretKeys?: readonly string[];
+  /** Kinds besides the built-in ones, by name. */
+  readonly kinds?: Readonly<Record<string, KindDefinition>>;
+  /** The clock. Default: the system's. */
+  readonly now?: () => Date | string;
+  /** Default: none. */
+  readonly logger?: Logger;
+}
+
+/** A secret key as it is listed, without the key itself. */
+export interface SecretKey {
+  readonly id: string;
+  readonly name: string;
+  /** The last characters of the key. */
+  readonly hint: string;
+  readonly createdAt: string;
+  readonly revokedAt: string | null;
+}
+
+/** A ledger in this process, on its database. Besides the methods of every ledger it has those of the operator. */
+export interface LocalLedger extends Ledger {
+  /** Handles `/v1`, `/openapi.json`, `/docs`, `/healthz` and `/readyz`. It mounts wherever a fetch handler does. */
+  fetch(request: Request): Promise<Response>;
+  readonly engine: Database["engine"];
+  /** A sentence for the operator about the failures that a commit survives. */
+  readonly durability: string;
+  /** Creates a secret key. The key itself is not stored. */
+  createKey(input: { readonly name: string }): Promise<{ id: string; key: string }>;
+  listKeys(): Promise<SecretKey[]>;
+  /** Revokes a secret key, within five seconds on all servers. It resolves to false when there is no such key. */
+  revokeKey(id: string): Promise<boolean>;
+  /** Checks what must always be true, on one account or all. */
+  verify(options?: VerifyOptions): Promise<Verification>;
+  /** Posts what is due on accounts that nobody touches, and resolves to their number. A ledger does this by itself. */
+  sweep(): Promise<number>;
+  /** Takes no more commands, finishes those it took, and closes the database. */
+  close(): Promise<void>;
+}
+
+/** The interval at which a ledger looks for what has come due. */
+const SWEEP_EVERY_MS = 5_000;
+
+/** The name of the secret that account tokens are signed with. */
+const TOKEN_SECRET = "account-tokens";
+
+const SILENT: Logger = { warn: () => {}, error: () => {} };
+
+const databaseOptions = z.union([
+  z.strictObject({
+    url: z.string().regex(/^postgres(ql)?:\/\//i),
+    connections: z.number().int().min(2).max(1000).optional(),
+  }),
+  z.strictObject({ dataDir: z.string().min(1).optional() }),
+]);
+
+const functionOption = z.custom((value) => typeof value === "function", "is not a function. Give one");
+
+const ledgerOptions = optionsOf({
+  database: z.unknown(),
+  secretKeys: z.array(z.string().min(1)).optional(),
+  kinds: kindsOption.optional(),
+  now: functionOption.optional(),
+  logger: z.looseObject({ warn: functionOption, error: functionOption }).optional(),
+});
+
+/**
+ * Opens a ledger: connects, brings the schema up to date, and starts to look for what comes due.
+ *
+ * @throws InvalidRequestError when an option is unknown or not valid
+ * @throws UnavailableError when the database can't be opened
+ */
+export async function createLedger(options: LedgerOptions): Promise<LocalLedger> {
+  check(ledgerOptions, options);
+  checkDatabase(options.database);
+  const logger = options.logger ?? SILENT;
+  try {
+    const database = await openDatabase(options.database, (error) =>
+      logger.warn({ err: error }, "An idle database connection failed."),
+    );
+    try {
+      return assemble(options, database, logger, await readSharedSecret(database, TOKEN_SECRET));
+    } catch (error) {
+      await database.close();
+      throw error;
+    }
+  } catch (error) {
+    throw toPublicError(error);
+  }
+}
+
+/** @throws InvalidRequestError that states what a database may be, whichever part of it is wrong */
+function checkDatabase(database: unknown): void {
+  if (databaseOptions.safeParse(database).success) return;
+  const message =
+    'is neither { url: "postgres://..." } (with 2 to 1000 connections, if any are given), nor { dataDir: "a directory" }, nor {} for a database in memory. Check that an environment variable is set';
+  throw toError({
+    code: "bad_request",
+    detail: `database ${message}.`,
+    errors: [{ path: "database", message }],
+  });
+}
+
+function assemble(
+  options: LedgerOptions,
+  database: Database,
+  logger: Logger,
+  tokenSecret: Uint8Array,
+): LocalLedger {
+  const now = toClock(options.now);
+  const engine = createEngine({ database, now });
+  const kinds = createKinds(options.kinds ?? {});
+  const labels = createLabels(database);
+  const credentials = createCredentials({
+    tokenSecret,
+    secretKeys: options.secretKeys ?? [],
+    isValidKey: (digest) => isValidKey(database, digest),
+    now,
+  });
+  const parts = { database, engine, credentials, kinds, labels, now };
+  const methods = {
+    secret: createMethods({ ...parts, presenter: createPresenter(kinds, true) }),
+    reader: createMethods({ ...parts, presenter: createPresenter(kinds, false) }),
+  };
+  const app = createApp({
+    methods,
+    credentials,
+    ping: () => database.query("SELECT 1"),
+    onError: (error, request) => logger.error({ err: error, ...request }, "A request failed unexpectedly."),
+  });
+  const sweep = () => sweepDue(database, engine, now());
+  const stopSweeping = startSweeping(sweep, SWEEP_EVERY_MS, (error) =>
+    logger.warn({ err: error as Error }, "What is due could not be posted. It is tried again."),
+  );
+  let closing: Promise<void> | null = null;
+  const { putAccountCreated, postUsage, ...ledger } = methods.secret;
+
+  return {
+    ...ledger,
+    fetch: async (request) => app.fetch(request),
+    engine: database.engine,
+    durability: database.durability,
+    async createKey(input) {
+      const { name } = check(request.keyInput, input);
+      return settled(createSecretKey(database, name, now()), undefined);
+    },
+    async listKeys() {
+      const keys = await settled(listSecretKeys(database), undefined);
+      return keys.map((key) => ({
+        ...key,
+        createdAt: formatInstant(key.createdAt),
+        revokedAt: key.revokedAt === null ? null : formatInstant(key.revokedAt),
+      }));
+    },
+    async revokeKey(id) {
+      return settled(revokeSecretKey(database, checkValue(keyId, "id", id), now()), undefined);
+    },
+    async verify(given = {}) {
+      const checked = check(verifyOptions, given);
+      return settled(verify(database, checked as VerifyOptions), undefined);
+    },
+    async sweep() {
+      return settled(sweep(), undefined);
+    },
+    close() {
+      closing ??= stopSweeping()
+        .then(() => engine.close())
+        .then(() => database.close());
+      return closing;
+    },
+  };
+}
+
+const keyId = field.string(64, 1);
+
+const verifyOptions = optionsOf({
+  account: field.accountId.nullish(),
+  onCheck: functionOption.nullish(),
+});
+
+/** Returns the clock in microseconds. */
+function toClock(now: LedgerOptions["now"]): () => Instant {
+  if (now === undefined) return () => instantFromMillis(Date.now());
+  const decode = toDecoder(field.timeInput);
+  return () => {
+    const instant = decode(now());
+    if (instant === UNDECIDED) {
+      throw new TypeError("The option now did not return a time. Return a Date or an RFC 3339 string.");
+    }
+    return instant as Instant;
+  };
+}

@@ -1,0 +1,59 @@
+import { type Micros, ZERO } from "../../src/core/amount.js";
+import { GENESIS } from "../../src/core/chain.js";
+import type { AnyCommand } from "../../src/core/command.js";
+import { type BatchResult, decideBatch } from "../../src/core/decide.js";
+import type { Entry } from "../../src/core/entry.js";
+import { type Instant, parseInstant } from "../../src/core/instant.js";
+import type { AccountState, Circumstances } from "../../src/core/state.js";
+
+/** The time of the examples. */
+export const NOW = parseInstant("2026-11-22T10:05:00Z");
+
+/** Returns the instant some minutes after the examples' time. */
+export const minutes = (count: number) => (NOW + count * 60_000_000) as Instant;
+
+let salts = 0;
+
+/** Makes the circumstances of a decision, with salts that count up. */
+export function toCircumstances(now: Instant): Circumstances {
+  return { now, salt: () => (++salts).toString(16).padStart(32, "0") };
+}
+
+/** Makes an account without history. */
+export function toEmptyAccount(overdraftLimit: Micros = ZERO, account = "a"): AccountState {
+  return {
+    account,
+    overdraftLimit,
+    balance: ZERO,
+    held: ZERO,
+    debt: ZERO,
+    seq: 0,
+    hash: GENESIS,
+    grants: [],
+    holds: [],
+    totals: { all: 0, added: 0, used: 0, adjustments: 0 },
+    window: null,
+  };
+}
+
+/** The result of commands on an account, and the account as they left it. */
+export interface Decided extends BatchResult {
+  readonly state: AccountState;
+}
+
+/** Decides commands on an account, all at one time, with the given entries as its past. The state is changed. */
+export function decideAll(
+  commands: readonly AnyCommand[],
+  state = toEmptyAccount(),
+  now = NOW,
+  earlier: readonly Entry[] = [],
+): Decided {
+  const entries = new Map(earlier.map((entry) => [entry.seq, entry]));
+  const past = { responses: new Map(), entries, refunded: new Map() };
+  return { state, ...decideBatch(state, commands, toCircumstances(now), past) };
+}
+
+/** Returns the codes of refusals, or "posted". */
+export function toCodes({ outcomes }: BatchResult): string[] {
+  return outcomes.map((outcome) => outcome.refusal?.code ?? "posted");
+}

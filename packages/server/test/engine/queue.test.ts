@@ -1,0 +1,129 @@
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { type Call, createQueue, type Share } from "../../src/engine/queue.js";
+import { toUsage } from "../commands.js";
+
+function toCall(): Call & { failed: unknown } {
+  const call = {
+    sinceMs: performance.now(),
+    isBegun: false,
+    isDone: false,
+    failed: undefined as unknown,
+    settle() {},
+    fail(error: unknown) {
+      call.isDone = true;
+      call.failed = error;
+    },
+  };
+  return call;
+}
+
+function fill(queue: ReturnType<typeof createQueue>, account: string, count: number, bytes = 500): Call {
+  const call = toCall();
+  for (let index = 0; index < count; index++) {
+    queue.add({ command: toUsage(account, `${account}-${index}`, "1"), call, index, bytes });
+  }
+  return call;
+}
+
+const never = () => {
+  throw new Error("No call has waited long.");
+};
+const sizes = (batch: readonly Share[]) =>
+  Object.fromEntries(batch.map(({ account, waiting }) => [account, waiting.length]));
+
+describe("the queue of a lane", () => {
+  beforeEach(() => {
+    vi.useFakeTimers({ toFake: ["performance"] });
+  });
+  afterEach(() => {
+    vi.useRealTimers();
+  });
+
+  it("puts all that waits into one batch when that fits", () => {
+    const queue = createQueue();
+    fill(queue, "a", 1_999);
+    fill(queue, "b", 1);
+    expect(sizes(queue.take(never))).toEqual({ a: 1_999, b: 1 });
+    expect(queue.isEmpty).toBe(true);
+  });
+
+  it("lets an account with little have its turn before the rest of one with much", () => {
+    const queue = createQueue();
+    fill(queue, "much", 10_000);
+    fill(queue, "little", 3);
+    expect(sizes(queue.take(never))).toEqual({ much: 1_997, little: 3 });
+  });
+
+  it("lets accounts with much share a batch", () => {
+    const queue = createQueue();
+    for (const account of ["a", "b", "c", "d"]) fill(queue, account, 3_000);
+    const taken = Object.values(sizes(queue.take(never)));
+    expect(taken.reduce((sum, size) => sum + size, 0)).toBe(2_000);
+    expect(Math.max(...taken) - Math.min(...taken)).toBeLessThanOrEqual(64);
+  });
+
+  it("keeps the order of an account's commands, over all batches", () => {
+    const queue = createQueue();
+    fill(queue, "a", 5_000);
+    fill(queue, "b", 2_500);
+    const seen: Record<string, number[]> = { a: [], b: [] };
+    while (!queue.isEmpty) {
+      for (const { account, waiting } of queue.take(never)) {
+        seen[account]?.push(...waiting.map(({ index }) => index));
+      }
+    }
+    expect(seen.a).toEqual(Array.from({ length: 5_000 }, (_, index) => index));
+    expect(seen.b).toEqual(Array.from({ length: 2_500 }, (_, index) => index));
+  });
+
+  it("bounds a batch by bytes too", () => {
+    const queue = createQueue();
+    fill(queue, "a", 1_000, 50_000);
+    expect(queue.take(never).flatMap(({ waiting }) => waiting).length).toBe(128);
+  });
+
+  it("turns away calls that have waited for thirty seconds, unless some of their commands were taken", () => {
+    const queue = createQueue();
+    const begun = fill(queue, "begun", 4_000);
+    queue.take(never);
+    expect(begun.isBegun).toBe(true);
+    const late = fill(queue, "late", 2);
+    vi.advanceTimersByTime(30_001);
+    const fresh = fill(queue, "fresh", 2);
+    const expired: Call[] = [];
+    const batch = queue.take((call) => {
+      expired.push(call);
+      call.fail("late");
+    });
+    expect(expired).toEqual([late]);
+    expect(fresh.isBegun).toBe(true);
+    expect(sizes(batch)).toEqual({ begun: 1_998, fresh: 2 });
+  });
+
+  it("skips commands whose call has failed", () => {
+    const queue = createQueue();
+    const call = fill(queue, "a", 3_000);
+    queue.take(never);
+    call.fail("lost");
+    expect(queue.take(never)).toEqual([]);
+    expect(queue.isEmpty).toBe(true);
+  });
+
+  it("drops the commands that were taken, also of an account that always has more", async () => {
+    setFlagsFromString("--expose-gc");
+    const collect = runInNewContext("gc") as () => void;
+    const queue = createQueue();
+    const first = new WeakRef(fill(queue, "busy", 2_000));
+    for (let round = 0; round < 10; round++) {
+      fill(queue, "busy", 2_000);
+      queue.take(never);
+    }
+    // The target of a new weak reference lives until the turn of the event loop is over.
+    await new Promise((resolve) => setImmediate(resolve));
+    collect();
+    expect(queue.isEmpty).toBe(false);
+    expect(first.deref()).toBeUndefined();
+  });
+});

@@ -1,0 +1,357 @@
+import pg from "pg";
+import { afterAll, beforeAll, describe, expect, inject, it } from "vitest";
+import { createDatabase } from "../../../../tools/postgres.js";
+import { isValidKey, toDigest } from "../../src/auth/keys.js";
+import type { AnyCommand, Command } from "../../src/core/command.js";
+import { type Instant, parseInstant } from "../../src/core/instant.js";
+import { CATEGORIES } from "../../src/core/kinds.js";
+import { WINDOW_MICROS } from "../../src/core/windows.js";
+import { migrate } from "../../src/db/migrations.js";
+import type { Database } from "../../src/db/port.js";
+import { openPostgres } from "../../src/db/postgres/open.js";
+import { createEngine } from "../../src/engine/engine.js";
+import { listDueAccounts, readAccount } from "../../src/queries/account.js";
+import { type AsOf, listRowEntries, readActivity } from "../../src/queries/activity.js";
+import { createLabels } from "../../src/queries/labels.js";
+import { listEntries, listGrants } from "../../src/queries/lists.js";
+import { toGrant, toHold, toRefund, toRelease, toSpend, toTouch, toUsage, toWriteOff } from "../commands.js";
+import { openTestDatabase, putAccount, runScript, type TestDatabase } from "../databases.js";
+import {
+  explainRead,
+  explainWrite,
+  formatPlan,
+  type Node,
+  type Planning,
+  type Statement,
+  toBlocksTouched,
+  toNodes,
+  toRecorder,
+  toRowsRead,
+} from "./plans.js";
+
+/** The tables that grow with use. */
+const TABLES = ["accounts", "entries", "activity_rows", "grants", "holds", "labels", "api_keys"];
+const PAGE = 8;
+const BLOCKS_MAX = 60;
+
+const WINDOWS = 200;
+const ROWS = 10;
+/** The entries of one window. They lie between those of one of its rows, too. */
+const WINDOW_ENTRIES = 100;
+const START = parseInstant("2026-11-01T00:00:00Z");
+const END = (START + WINDOWS * WINDOW_MICROS) as Instant;
+const LATER = (END + 7_200_000_000) as Instant;
+
+/** Returns what the account "big" does in a window: a grant, a writeoff, and usage of several rows by turns. */
+function toWindow(window: number): Command[] {
+  const usage = Array.from({ length: WINDOW_ENTRIES }, (_, index) =>
+    toUsage("big", `u-${window}-${index}`, "0.1", {
+      occurredAt: (START + window * WINDOW_MICROS + index) as Instant,
+      project: { id: `project ${index % ROWS}`, label: `Project ${index % ROWS}` },
+      member: { id: `member ${window}`, label: `Member ${window}` },
+      task: { id: `task ${window}`, label: null },
+    }),
+  );
+  return [toGrant("big", `grant-${window}`, "10.5"), toWriteOff("big", `off-${window}`, "0.5"), ...usage];
+}
+
+/** Returns what other accounts do, so that no table is so small that it is best read whole. */
+function toOtherHistory(account: string): Command[] {
+  const expiresAt = (END + 3_600_000_000) as Instant;
+  const holds = Array.from({ length: 8 }, (_, index) => `h${index}`);
+  const dimensions = Array.from({ length: 5 }, (_, index) => ({
+    id: `p${index}`,
+    label: `Project ${index}`,
+  }));
+  return [
+    ...["g1", "g2", "g3"].map((key) => toGrant(account, key, "5", { expiresAt })),
+    toSpend(account, "s", "1"),
+    ...dimensions.map((project) => toSpend(account, project.id, "0.1", { project })),
+    ...holds.map((key) => toHold(account, key, "1", { expiresIn: 60 })),
+    ...holds.slice(1).map((key) => toRelease(account, `release-${key}`, `hold-${key}`)),
+  ];
+}
+
+const readMoment = async (database: Database) => {
+  const found = await readActivity(database, "big", { filter: "all", offset: 0, limit: 1, asOf: null });
+  if (found === null) throw new Error("The account does not exist.");
+  return found.asOf;
+};
+
+describe("the plans of statements that read", () => {
+  let test: TestDatabase;
+  let longAgo: AsOf;
+  let justNow: AsOf;
+  let isAnalyzed = false;
+
+  beforeAll(async () => {
+    test = await openTestDatabase("postgres");
+    const { database } = test;
+    // Statistics are gathered only when the test does so.
+    for (const table of TABLES) {
+      await runScript(database, `ALTER TABLE credits.${table} SET (autovacuum_enabled = false)`);
+    }
+    const others = Array.from({ length: 200 }, (_, index) => `account-${index}`);
+    await Promise.all(["big", ...others].map((account) => putAccount(database, account, {}, START)));
+    const engine = createEngine({ database, now: () => END });
+    const half = WINDOW_ENTRIES / 2;
+    const windows = Array.from({ length: WINDOWS }, (_, index) => toWindow(index));
+    const [first, second] = [windows.slice(0, WINDOWS / 2).flat(), windows.slice(WINDOWS / 2).flat()];
+    await engine.submitAll(first.slice(0, -half));
+    longAgo = await readMoment(database);
+    await engine.submitAll([...first.slice(-half), ...second.slice(0, -half)]);
+    justNow = await readMoment(database);
+    await engine.submitAll(second.slice(-half));
+    await engine.submitAll(others.flatMap(toOtherHistory));
+    await engine.submitAll([
+      toGrant("big", "last", "10"),
+      toHold("big", "h", "1", { expiresIn: 60 }),
+      ...toWindow(WINDOWS).slice(2, 2 + half),
+    ]);
+    await engine.close();
+    await runScript(
+      database,
+      `INSERT INTO credits.api_keys (id, name, hint, hash, created_at)
+      SELECT n, 'key', 'hint', sha256(n::text::bytea), now() FROM generate_series(1, 3000) AS n`,
+    );
+  });
+
+  afterAll(() => test.drop());
+
+  /** Runs a read, and checks the plans of all statements that it has sent, with and without statistics. */
+  async function check(read: (database: Database) => Promise<unknown>, rowsMax: number): Promise<void> {
+    const { database, statements } = toRecorder(test.database);
+    await read(database);
+    expect(statements.length).toBeGreaterThan(0);
+    for (const statement of statements) {
+      for (const planning of ["force_custom_plan", "force_generic_plan"] as const) {
+        await checkPlan(statement, planning, rowsMax);
+      }
+    }
+  }
+
+  async function checkPlan(statement: Statement, planning: Planning, rowsMax: number): Promise<void> {
+    const plan = await explainRead(test.database, statement, planning);
+    const text = `${planning}${statement.sql}\n${formatPlan(plan)}\nblocks: ${toBlocksTouched(plan)}`;
+    for (const node of toNodes(plan)) {
+      const table = node["Relation Name"];
+      if (table === undefined || !TABLES.includes(table)) continue;
+      expect.soft(["Index Scan", "Index Only Scan"], text).toContain(node["Node Type"]);
+      expect.soft(String(node["Index Cond"]), text).toMatch(/\b(account|due_at|hash) (=|<=)/);
+      expect.soft(toRowsRead(node), text).toBeLessThanOrEqual(rowsMax);
+    }
+    expect.soft(toBlocksTouched(plan), text).toBeLessThanOrEqual(BLOCKS_MAX);
+  }
+
+  describe.each(["before", "after"])("%s ANALYZE", (when) => {
+    beforeAll(async () => {
+      if (when === "before" || isAnalyzed) return;
+      await runScript(test.database, "ANALYZE");
+      isAnalyzed = true;
+    });
+
+    it("of an account", () => check((database) => readAccount(database, "big", START), 1));
+
+    it("of an account on which something is due", () =>
+      check((database) => readAccount(database, "account-7", LATER), PAGE));
+
+    it("of an account with many grants on which something is due", () =>
+      check((database) => readAccount(database, "big", LATER), PAGE));
+
+    it.each(["all", ...CATEGORIES] as const)("of pages of %s", async (filter) => {
+      for (const asOf of [null, longAgo, justNow]) {
+        const total = (asOf ?? (await readMoment(test.database))).totals[filter];
+        for (const offset of [0, Math.floor(total / 2), Math.max(0, total - PAGE)]) {
+          // Rows of a window that was open then are computed from the window's entries.
+          const rowsMax = asOf === null ? PAGE : WINDOW_ENTRIES;
+          await check(
+            (database) => readActivity(database, "big", { filter, offset, limit: PAGE, asOf }),
+            rowsMax,
+          );
+        }
+      }
+    });
+
+    // Between the entries of a row are other entries of its window only.
+    it("of the entries of a complete row", () =>
+      check(
+        (database) => listRowEntries(database, "big", longAgo.windowPosition - 20, 0, PAGE),
+        WINDOW_ENTRIES,
+      ));
+
+    it("of the entries of an open row", async () => {
+      const { totals } = await readMoment(test.database);
+      await check((database) => listRowEntries(database, "big", totals.all - 1, 0, PAGE), WINDOW_ENTRIES);
+    });
+
+    it.each(["asc", "desc"] as const)("of entries in order %s", async (order) => {
+      for (const from of [1, 10_000, 1_000_000]) {
+        await check((database) => listEntries(database, "big", order, from, PAGE), PAGE);
+      }
+    });
+
+    it("of grants", async () => {
+      for (const from of [1_000_000, 10_000]) {
+        await check((database) => listGrants(database, "big", from, PAGE), PAGE);
+      }
+    });
+
+    it("of accounts that are due", () => check((database) => listDueAccounts(database, LATER, PAGE), PAGE));
+
+    it("of labels", () =>
+      check(
+        (database) =>
+          createLabels(database).read("big", [
+            {
+              project: { id: "project 3", label: null },
+              member: { id: "member 7", label: null },
+              task: { id: "unknown", label: null },
+            },
+          ]),
+        3,
+      ));
+
+    it("of a secret key", () => check((database) => isValidKey(database, toDigest("unknown")), 1));
+  });
+});
+
+describe("the plans of statements that write", () => {
+  const statements = new Map<string, Statement>();
+
+  beforeAll(record);
+
+  /** Runs every kind of command on several accounts, given in no order, to record all statements there are. */
+  async function record(): Promise<void> {
+    const { url, drop } = await createDatabase(inject("databaseUrl"), "plans");
+    const database = openPostgres({ url });
+    await migrate(database);
+    const recorder = toRecorder(database);
+    const engine = createEngine({ database: { ...recorder.database, concurrency: 1 }, now: () => END });
+    const other = createEngine({ database, now: () => END });
+    const names = ["c", "a", "d", "b"];
+    const run = (toCommands: (account: string) => AnyCommand[], by = engine) =>
+      by.submitAll(names.flatMap(toCommands));
+    for (const account of names) await putAccount(recorder.database, account, {}, START);
+    await run((account) => [toGrant(account, "g1", "5"), toGrant(account, "g2", "5")]);
+    await run((account) => [
+      toSpend(account, "s", "6", { project: { id: "p", label: "Project" } }),
+      toHold(account, "h", "1", { expiresIn: 60, task: { id: "t", label: "Task" } }),
+    ]);
+    await run((account) => [toRelease(account, "r", "hold-h"), toRefund(account, "refund", 3)]);
+    await run((account) => [toSpend(account, "refused", "1000")]);
+    await run((account) => [toTouch(account)]);
+    // Another engine makes the accounts contended, so they are locked.
+    await run((account) => [toSpend(account, "other", "1")], other);
+    await run((account) => [toSpend(account, "locked", "1")]);
+    await lockOut(url, () => run((account) => [toSpend(account, "blocked", "1")]));
+    await engine.close();
+    await other.close();
+    await database.close();
+    await drop();
+    for (const statement of recorder.statements) statements.set(statement.sql, statement);
+  }
+
+  /** Does work while another session has an account locked, and expects that the work fails. */
+  async function lockOut(url: string, work: () => Promise<unknown>): Promise<void> {
+    const client = new pg.Client({ connectionString: url });
+    await client.connect();
+    await client.query("BEGIN; SELECT FROM credits.accounts WHERE account = 'a' FOR UPDATE");
+    await expect(work()).rejects.toThrow("locked by another session");
+    await client.query("ROLLBACK");
+    await client.end();
+  }
+
+  /** Returns the recorded statements that have a string in them. */
+  function findAll(string: string): Statement[] {
+    return [...statements.values()].filter(({ sql }) => sql.includes(string));
+  }
+
+  /** Returns the only recorded statement that has a string in it. */
+  function find(string: string): Statement {
+    const [found, ...more] = findAll(string);
+    if (found === undefined || more.length > 0)
+      throw new Error(`${more.length} more statements have "${string}".`);
+    return found;
+  }
+
+  it("are of all statements there are", () => {
+    expect(statements.size).toBe(18);
+  });
+
+  describe.each([0, 1, 10_000])("with %i accounts", (accounts) => {
+    let test: TestDatabase;
+
+    beforeAll(async () => {
+      test = await openTestDatabase("postgres");
+      await runScript(
+        test.database,
+        `ALTER TABLE credits.accounts SET (autovacuum_enabled = false);
+        INSERT INTO credits.accounts (account, created_at, updated_at)
+        SELECT 'account-' || n, now(), now() FROM generate_series(1, ${accounts}) AS n`,
+      );
+    });
+
+    afterAll(() => test.drop());
+
+    describe.each(["before", "after"])("%s ANALYZE", (when) => {
+      beforeAll(async () => {
+        if (when === "after") await runScript(test.database, "ANALYZE credits.accounts");
+      });
+
+      // A table with at most one row may be walked first. It is walked by its key, so the order of locks is the same, and
+      // the plan ends with its connection, ten minutes later at most.
+      const isTiny = (node: Node) =>
+        accounts < 2 &&
+        when === "after" &&
+        node["Index Name"] === "accounts_pkey" &&
+        node["Index Cond"] === undefined;
+
+      it("find each row by an index", async () => {
+        for (const statement of statements.values()) {
+          const plan = await explainWrite(test.database, statement);
+          const text = `${statement.sql}\n${formatPlan(plan)}`;
+          for (const node of toNodes(plan)) {
+            expect.soft(node["Node Type"], text).not.toMatch(/Hash Join|Merge Join/);
+            if (node["Relation Name"] === undefined || node["Node Type"] === "ModifyTable") continue;
+            expect.soft(["Index Scan", "Index Only Scan"], text).toContain(node["Node Type"]);
+            if (!isTiny(node)) expect.soft(String(node["Index Cond"]), text).toMatch(/\baccount = /);
+          }
+        }
+      });
+
+      it("update accounts, and so lock them, one after the other in the order of their ids", async () => {
+        const updates = findAll("UPDATE credits.accounts a SET version");
+        expect(updates.length).toBeGreaterThan(1);
+        for (const statement of updates) {
+          const plan = await explainWrite(test.database, statement);
+          const text = formatPlan(plan);
+          const isUpdate = (node: Node) =>
+            node.Operation === "Update" && node["Relation Name"] === "accounts";
+          const loop = toNodes(plan).find(isUpdate)?.Plans?.[0];
+          expect(loop?.["Node Type"], text).toBe("Nested Loop");
+          const [given, found, ...more] = loop?.Plans ?? [];
+          expect(more, text).toEqual([]);
+          if (given !== undefined && isTiny(given)) continue;
+          const outer = given && toNodes(given).map((node) => [node["Node Type"], node["Sort Key"]]);
+          expect(outer, text).toEqual([
+            ["Subquery Scan", undefined],
+            // Other parts of the statement name their arrays "given" too.
+            ["Sort", [expect.stringMatching(/^given(_\d+)?\.account COLLATE "C"$/)]],
+            ["Function Scan", undefined],
+          ]);
+          expect(found, text).toMatchObject({ "Node Type": "Index Scan", "Relation Name": "accounts" });
+          expect(String(found?.["Index Cond"]), text).toMatch(/^\(account = \(?n(_\d+)?\.account/);
+        }
+      });
+
+      it("lock accounts in the order of their ids where they are not cached", async () => {
+        const plan = await explainWrite(test.database, find("ORDER BY account FOR UPDATE"));
+        expect(plan["Node Type"], formatPlan(plan)).toBe("LockRows");
+        // Before version 17 the server sorts, although it reads the index in its order.
+        const [below] = plan.Plans ?? [];
+        if (below?.["Node Type"] === "Sort") expect(below["Sort Key"]).toEqual(["accounts.account"]);
+        else expect(below, formatPlan(plan)).toMatchObject({ "Index Name": "accounts_pkey" });
+      });
+    });
+  });
+});
