@@ -10,10 +10,10 @@ const VERSION = "02";
 const DIGEST_DIGITS = 32;
 
 /**
- * Returns the fingerprint of a command in hex: a version byte and 16 bytes of SHA-256 over the salt, a line feed and a JSON
- * array. It has the operation, the account, the hold, and the name and value of each field that is not null. Defaults are
- * not filled in. A later version with more fields or other defaults so takes a faithful retry for what it is. The salt
- * keeps free text from being guessed after it was erased.
+ * Returns the fingerprint of a command in hex: a version byte and 16 bytes of SHA-256 over the salt, a line feed and a
+ * JSON array. It has the operation, the account, the hold, and the name and value of each field that is not null.
+ * Defaults are not filled in, and a default that is given counts as left out. A later version with more fields or other
+ * defaults so takes a faithful retry for what it is. The salt keeps free text from being guessed after it was erased.
  */
 export function toFingerprint({ operation, account, hold, input }: Command, salt: string | null): string {
   const fields = input as Readonly<Record<string, unknown>>;
