@@ -79,13 +79,7 @@ function EntryRow(props: {
       {/* The row above shows the source. Balances within a window follow the ledger's order, not the page's. */}
       <td {...roles.cell} className="credits-cell credits-cell-source" />
       <td {...roles.cell} className="credits-cell credits-cell-credits">
-        <Change
-          credits={entry.credits}
-          original={entry.originalCredits}
-          discountPercent={null}
-          decimals={decimals}
-          formats={formats}
-        />
+        <Change charge={entry} discountPercent={null} decimals={decimals} formats={formats} />
       </td>
       <td {...roles.cell} className="credits-cell credits-cell-balance" />
     </tr>

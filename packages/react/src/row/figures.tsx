@@ -1,16 +1,24 @@
-import type { Amount } from "@credit-activity/client";
+import type { ActivityRow, Amount } from "@credit-activity/client";
 import { directionOf } from "../amounts/amounts.js";
 import type { Formats } from "../table/formats.js";
 
+/** The credits of a row or an entry, and those before a discount. */
+export type Charge = Pick<ActivityRow, "credits" | "originalCredits">;
+
+/** Returns the amounts of a charge. */
+export function toAmounts({ credits, originalCredits }: Charge): (Amount | null)[] {
+  return [credits, originalCredits];
+}
+
 /** The credits of a row, after the badge and the original amount of a discount. */
 export function Change(props: {
-  readonly credits: Amount;
-  readonly original: Amount | null;
+  readonly charge: Charge;
   readonly discountPercent: number | null;
   readonly decimals: number;
   readonly formats: Formats;
 }) {
-  const { credits, original, discountPercent, decimals, formats } = props;
+  const { charge, discountPercent, decimals, formats } = props;
+  const { credits, originalCredits: original } = charge;
   const { labels, numbers } = formats;
   const before = original === null || original === credits ? null : numbers.change(original, decimals);
   return (

@@ -31,13 +31,7 @@ export function Row(props: {
         <bdi>{row.source?.label ?? row.project?.label}</bdi>
       </td>
       <td {...roles.cell} className="credits-cell credits-cell-credits">
-        <Change
-          credits={row.credits}
-          original={row.originalCredits}
-          discountPercent={row.discountPercent}
-          decimals={decimals}
-          formats={formats}
-        />
+        <Change charge={row} discountPercent={row.discountPercent} decimals={decimals} formats={formats} />
       </td>
       <td {...roles.cell} className="credits-cell credits-cell-balance">
         <Balance balance={row.balance} decimals={decimals} formats={formats} />

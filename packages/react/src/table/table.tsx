@@ -2,6 +2,7 @@ import type { ActivityFilter, ActivityPage, ActivityRow, Amount } from "@credit-
 import { Fragment, type RefObject, useEffect, useState, useSyncExternalStore } from "react";
 import { sharedDecimals } from "../amounts/amounts.js";
 import { EntryRows } from "../row/entry-rows.js";
+import { toAmounts } from "../row/figures.js";
 import { Row } from "../row/row.js";
 import type { ActivitySnapshot, ActivityStore } from "../use-activity/activity-store.js";
 import type { RowEntries } from "../use-activity/row-entries.js";
@@ -121,14 +122,10 @@ function* amountsOn(
   entries: ReadonlyMap<number, RowEntries>,
 ): Generator<Amount | null> {
   for (const row of page.rows) {
-    yield row.credits;
-    yield row.originalCredits;
+    yield* toAmounts(row);
     yield row.balance;
     if (!expanded.has(row.position)) continue;
-    for (const entry of entries.get(row.position)?.entries ?? []) {
-      yield entry.credits;
-      yield entry.originalCredits;
-    }
+    for (const entry of entries.get(row.position)?.entries ?? []) yield* toAmounts(entry);
   }
 }
 
