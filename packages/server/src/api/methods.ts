@@ -8,8 +8,12 @@ import { createUsageMethod, type DecodedEvent, decodeEvent, faultsOfEvents } fro
 
 /** The methods of a ledger, and two that only the HTTP routes call. */
 export interface Methods extends Ledger, AccountMethods {
-  /** Posts usage like `usage`, from events that were decoded. */
-  postUsage(events: readonly DecodedEvent[]): Promise<UsageResults>;
+  /**
+   * Posts usage like `usage`, from events that were decoded.
+   *
+   * @param ids the ids that the results have, where they are not the keys of the events
+   */
+  postUsage(events: readonly DecodedEvent[], ids: readonly (string | null)[] | null): Promise<UsageResults>;
 }
 
 /** Makes the methods of a ledger. They check all that they are given. */
@@ -19,12 +23,12 @@ export function createMethods(options: MethodOptions): Methods {
     ...createAccountMethods(options),
     ...createCommandMethods(options),
     ...createReadMethods(options),
-    postUsage: (events) => settled(postUsage(events), undefined),
+    postUsage: (events, ids) => settled(postUsage(events, ids), undefined),
     async usage(events, given) {
       const signal = checkOptions(given);
       const faults = faultsOfEvents(events);
       if (faults.length > 0) throw toInvalid(faults);
-      return settled(postUsage(events.map(decodeEvent)), signal);
+      return settled(postUsage(events.map(decodeEvent), null), signal);
     },
   };
 }

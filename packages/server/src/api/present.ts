@@ -1,10 +1,10 @@
 import type * as wire from "@credit-activity/client";
 import { formatAmount, ZERO } from "../core/amount.js";
+import { toDiscount } from "../core/charge.js";
 import type { ActivityRow, Entry, Grant, Hold } from "../core/entry.js";
-import type { DimensionName, Facts } from "../core/facts.js";
+import type { DimensionName, Discounted, Facts } from "../core/facts.js";
 import { formatInstant } from "../core/instant.js";
 import { CATEGORY, TYPE } from "../core/kinds.js";
-import { toDiscount } from "../core/windows.js";
 import type { Account } from "../queries/account.js";
 import type { Dimensioned, ToLabel } from "../queries/labels.js";
 import type { Kinds } from "./kinds.js";
@@ -52,7 +52,6 @@ export function createPresenter(kinds: Kinds, seesPrivate: boolean): Presenter {
 
     entry(entry, toLabel) {
       const { facts } = entry;
-      const discount = toDiscount(entry.credits, entry.originalCredits);
       const presented = {
         seq: entry.seq,
         kind: entry.kind,
@@ -60,8 +59,8 @@ export function createPresenter(kinds: Kinds, seesPrivate: boolean): Presenter {
         category: CATEGORY[entry.type],
         title: entry.title ?? kinds.toTitle(entry.kind),
         credits: toAmount(entry.credits),
-        originalCredits: entry.originalCredits === null ? null : toAmount(entry.originalCredits),
-        discountPercent: discount === null ? null : discount / 10,
+        originalCredits: toOriginal(facts),
+        discountPercent: toPercent(toDiscount(entry.credits, facts)),
         balance: toAmount(entry.balance),
         occurredAt: formatInstant(entry.occurredAt),
         recordedAt: formatInstant(entry.recordedAt),
@@ -103,8 +102,8 @@ export function createPresenter(kinds: Kinds, seesPrivate: boolean): Presenter {
       firstSeq: row.firstSeq,
       lastSeq: row.lastSeq,
       credits: toAmount(row.credits),
-      originalCredits: row.originalCredits === null ? null : toAmount(row.originalCredits),
-      discountPercent: row.discount === null ? null : row.discount / 10,
+      originalCredits: toOriginal(row),
+      discountPercent: toPercent(row.discount),
       balance: toAmount(row.balance),
     }),
 
@@ -150,6 +149,16 @@ export function createPresenter(kinds: Kinds, seesPrivate: boolean): Presenter {
 }
 
 const toAmount = formatAmount as (amount: bigint) => wire.Amount;
+
+/** Returns the amount before a discount with the sign of the credits. */
+function toOriginal({ originalCredits }: Discounted): wire.Amount | null {
+  return originalCredits === null ? null : toAmount(-originalCredits);
+}
+
+/** Converts a discount from tenths of a percent. */
+function toPercent(tenths: number | null): number | null {
+  return tenths === null ? null : tenths / 10;
+}
 
 function toDimension(facts: Dimensioned, name: DimensionName, toLabel: ToLabel): wire.Dimension | null {
   const given: Facts[DimensionName] = facts[name];

@@ -11,14 +11,21 @@ import type { MethodOptions } from "./calls.js";
 import { describe, faultsOf } from "./inputs.js";
 import { EVENTS_MAX } from "./requests.js";
 
-/** A usage event as it was decoded, or its faults. */
-export type DecodedEvent = {
+/** A usage event that could not be decoded. */
+export class FaultyEvent {
   /** The id as the caller gave it. It is null if the event has none. */
   readonly id: string | null;
-} & (
-  | { readonly input: UsageInput; readonly faults: null }
-  | { readonly input: null; readonly faults: readonly Fault[] }
-);
+
+  constructor(
+    event: unknown,
+    readonly faults: readonly Fault[],
+  ) {
+    this.id = toEventId(event);
+  }
+}
+
+/** A usage event as it was decoded, or its faults. */
+export type DecodedEvent = UsageInput | FaultyEvent;
 
 type Accepted = Extract<Outcome, { refusal: null }>;
 
@@ -44,21 +51,25 @@ export function createUsageMethod(options: Pick<MethodOptions, "engine" | "kinds
     return new Map<string, ToLabel>(await Promise.all([...byAccount].map(read)));
   }
 
-  return async function postUsage(events: readonly DecodedEvent[]): Promise<UsageResults> {
+  return async function postUsage(
+    events: readonly DecodedEvent[],
+    ids: readonly (string | null)[] | null,
+  ): Promise<UsageResults> {
     const commands: Command[] = [];
-    const refused: (Refused | null)[] = [];
-    for (const { id, input, faults } of events) {
-      const found = faults ?? faultsOf(operation, input, kinds);
-      refused.push(found.length > 0 ? toRefused(id, found) : null);
-      if (input !== null && found.length === 0)
-        commands.push({ operation, account: input.account, key: input.id, hold: null, input });
-    }
+    const refused = new Map<number, Refused["error"]>();
+    events.forEach((event, index) => {
+      const isFaulty = event instanceof FaultyEvent;
+      const faults = isFaulty ? event.faults : faultsOf(operation, event, kinds);
+      if (isFaulty || faults.length > 0) refused.set(index, toRefused(faults));
+      else commands.push({ operation, account: event.account, key: event.id, hold: null, input: event });
+    });
     const outcomes = await engine.submitAll(commands);
     const toLabels = await readLabels(commands, outcomes);
     let next = 0;
-    const results = events.map(({ id }, index): UsageResult => {
-      const without = refused[index] as Refused | null;
-      if (without !== null) return without;
+    const results = events.map((event, index): UsageResult => {
+      const id = ids === null ? event.id : (ids[index] as string | null);
+      const without = refused.get(index);
+      if (without !== undefined) return { status: "refused", id, error: without };
       const { account } = commands[next] as Command;
       const outcome = outcomes[next] as Outcome;
       next += 1;
@@ -83,8 +94,7 @@ export function faultsOfEvents(events: unknown): readonly Fault[] {
 /** Decodes an event. */
 export function decodeEvent(event: unknown): DecodedEvent {
   const { value, faults } = decode(OPERATIONS.usage.schema, event);
-  const id = toEventId(event);
-  return faults === null ? { id, input: value as UsageInput, faults } : { id, input: null, faults };
+  return faults === null ? (value as UsageInput) : new FaultyEvent(event, faults);
 }
 
 /** Returns the id of an event, or null if it has none. */
@@ -95,6 +105,6 @@ export function toEventId(event: unknown): string | null {
 
 type Refused = Extract<UsageResult, { status: "refused" }>;
 
-function toRefused(id: string | null, faults: readonly Fault[]): Refused {
-  return { status: "refused", id, error: { code: "bad_request", detail: describe(faults), facts: {} } };
+function toRefused(faults: readonly Fault[]): Refused["error"] {
+  return { code: "bad_request", detail: describe(faults), facts: {} };
 }

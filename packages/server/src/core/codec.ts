@@ -116,8 +116,8 @@ export function recordOf(name: z.ZodType, value: z.ZodType, namesMax: number): D
 function fields(schema: z.ZodObject): Decoder {
   if (!(schema.def.catchall instanceof z.ZodNever)) return viaZod(schema);
   const names = Object.keys(schema.shape);
-  const decoders = names.map((name) => toDecoder(schema.shape[name] as z.ZodType));
-  const known = new Set(names);
+  const decoders = new Map(names.map((name) => [name, toDecoder(schema.shape[name] as z.ZodType)]));
+  const required = names.filter((name) => decoders.get(name)?.(undefined) !== null);
   // A copy of an object that has all fields costs less than adding one after the other.
   const empty = JSON.parse(JSON.stringify(Object.fromEntries(names.map((name) => [name, null])))) as Record<
     string,
@@ -125,14 +125,15 @@ function fields(schema: z.ZodObject): Decoder {
   >;
   return (outside) => {
     if (!isPlainObject(outside)) return UNDECIDED;
-    for (const name in outside) if (!known.has(name)) return UNDECIDED;
     const inside = { ...empty };
-    for (let index = 0; index < names.length; index++) {
-      const name = names[index] as string;
-      const decoded = (decoders[index] as Decoder)(outside[name]);
+    for (const name in outside) {
+      const decoder = decoders.get(name);
+      const decoded = decoder === undefined ? UNDECIDED : decoder(outside[name]);
       if (decoded === UNDECIDED) return UNDECIDED;
       inside[name] = decoded;
     }
+    for (let index = 0; index < required.length; index++)
+      if (inside[required[index] as string] === null) return UNDECIDED;
     return inside;
   };
 }

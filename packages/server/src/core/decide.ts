@@ -49,12 +49,12 @@ export function decideBatch(
 ): BatchResult {
   const draft = toDraft(state, circumstances);
   postDue(draft);
-  const [only] = commands;
-  const isAlone = commands.length === 1 && only?.operation?.name !== "refund";
-  const known = isAlone ? past : toGrowing(past, draft);
+  const hasRefund = commands.some(({ operation }) => operation?.name === "refund");
+  // A command that is alone has only the past. Entries matter to refunds only.
+  const growing = commands.length > 1 || hasRefund ? toGrowing(past, draft) : null;
   const outcomes = commands.map((command) => {
-    const outcome = decide(draft, command, known);
-    if (known !== past) record(known as GrowingPast, command, outcome);
+    const outcome = decide(draft, command, growing ?? past);
+    if (growing !== null) record(growing, command, outcome, hasRefund);
     return outcome;
   });
   keep(state, draft);
@@ -113,20 +113,13 @@ function toGrowing(past: Past, draft: Draft): GrowingPast {
 }
 
 /** Lets later commands of the batch repeat this one's key and refund its entry. */
-function record(known: GrowingPast, command: AnyCommand, outcome: Outcome): void {
+function record(known: GrowingPast, command: AnyCommand, outcome: Outcome, hasRefund: boolean): void {
   if (command.operation === null || outcome.refusal !== null || outcome.repeated) return;
-  known.responses.set(command.key, toFirstResponse(outcome.entry, outcome.hold));
+  known.responses.set(command.key, outcome);
   const { entry } = outcome;
-  if (entry === null) return;
+  if (!hasRefund || entry === null) return;
   known.entries.set(entry.seq, entry);
   if (entry.refundOf === null) return;
   const before = known.refunded.get(entry.refundOf) ?? ZERO;
   known.refunded.set(entry.refundOf, micros(before + entry.credits));
-}
-
-/** Returns what is kept of a first response: the entry, or the hold as the command left it. */
-export function toFirstResponse(entry: Entry | null, hold: Hold | null): FirstResponse {
-  const fingerprint = entry?.fingerprint ?? hold?.releaseFingerprint ?? hold?.fingerprint;
-  if (fingerprint == null) throw new Error("A first response has no fingerprint.");
-  return { fingerprint, salt: (entry ?? hold)?.salt ?? null, entry, hold };
 }

@@ -1,5 +1,5 @@
 import type { Micros } from "./amount.js";
-import type { Facts } from "./facts.js";
+import type { Discounted, Facts } from "./facts.js";
 import type { Instant } from "./instant.js";
 import type { Category, KindType } from "./kinds.js";
 
@@ -36,8 +36,6 @@ export interface Entry {
   readonly title: string | null;
   /** The credits moved: positive when added, negative when used. */
   readonly credits: Micros;
-  /** The credits before a discount, or null when there was none. */
-  readonly originalCredits: Micros | null;
   /** The balance of the account right after this entry. */
   readonly balance: Micros;
   readonly facts: Facts;
@@ -102,7 +100,7 @@ export interface Hold {
 export type RowFacts = Pick<Facts, "description" | "source" | "project" | "member" | "task">;
 
 /** A group of usage entries of the open window. It may still grow. */
-export interface OpenRow extends RowFacts {
+export interface OpenRow extends RowFacts, Discounted {
   readonly kind: string;
   /** The discount in tenths of a percent, or null when there was none. */
   readonly discount: number | null;
@@ -112,7 +110,6 @@ export interface OpenRow extends RowFacts {
   readonly firstSeq: number;
   readonly lastSeq: number;
   readonly credits: Micros;
-  readonly originalCredits: Micros | null;
 }
 
 /** A row of the page: one entry, or a group of usage entries from one window. */

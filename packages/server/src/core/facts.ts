@@ -23,11 +23,16 @@ export type Metadata = Readonly<Record<string, string | number | boolean>>;
 /** The measured quantities, by name: tokens by type, steps, requests. Each is a decimal string. */
 export type Quantities = Readonly<Record<string, string>>;
 
+/** The credits before a discount, as a positive amount. Null where there was none. */
+export interface Discounted {
+  readonly originalCredits: Micros | null;
+}
+
 /**
  * The facts that callers give with a command and that its entry carries. No rule of the balance depends on them. A fact
  * that is null was not given.
  */
-export interface Facts {
+export interface Facts extends Discounted {
   readonly description: string | null;
   readonly source: Source | null;
   readonly project: Dimension | null;
@@ -47,6 +52,7 @@ export interface Facts {
 
 /** The facts of an entry for which none were given. */
 export const NO_FACTS: Facts = Object.freeze({
+  originalCredits: null,
   description: null,
   source: null,
   project: null,
@@ -69,7 +75,9 @@ export interface Label {
 
 /** Returns the facts among the fields of an input, with those of a fallback where it has none. */
 export function toFacts(input: Partial<Facts>, fallback: Facts = NO_FACTS): Facts {
+  // Each is named, because a loop over names takes several times as long.
   return {
+    originalCredits: input.originalCredits ?? fallback.originalCredits,
     description: input.description ?? fallback.description,
     source: input.source ?? fallback.source,
     project: input.project ?? fallback.project,

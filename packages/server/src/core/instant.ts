@@ -83,11 +83,15 @@ function offsetSeconds(zone: string): number {
   return zone.startsWith("-") ? -seconds : seconds;
 }
 
+let lastInstant = Number.NaN;
+let lastText = "";
 let lastSecond = Number.NaN;
 let lastSecondText = "";
 
 /** Writes an instant as RFC 3339 in UTC with six decimals, so that the strings sort as the times do. */
 export function formatInstant(instant: Instant): string {
+  // The entries of a batch have the same time.
+  if (instant === lastInstant) return lastText;
   const micros = ((instant % MICROS_PER_SECOND) + MICROS_PER_SECOND) % MICROS_PER_SECOND;
   const second = instant - micros;
   // Times that are written one after the other mostly lie in the same second, whose text is the costly part.
@@ -95,5 +99,7 @@ export function formatInstant(instant: Instant): string {
     lastSecondText = new Date(second / 1000).toISOString().slice(0, 19);
     lastSecond = second;
   }
-  return `${lastSecondText}.${micros.toString().padStart(6, "0")}Z`;
+  lastText = `${lastSecondText}.${micros.toString().padStart(6, "0")}Z`;
+  lastInstant = instant;
+  return lastText;
 }

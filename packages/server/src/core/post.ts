@@ -20,7 +20,6 @@ export interface Posting {
   readonly type: KindType;
   readonly facts: Facts;
   readonly title?: string | null;
-  readonly originalCredits?: Micros | null;
   readonly occurredAt?: Instant;
   readonly refundOf?: number;
 }
@@ -56,7 +55,6 @@ function post(
     type: posting.type,
     title: posting.title ?? null,
     credits,
-    originalCredits: posting.originalCredits ?? null,
     balance,
     facts: posting.facts,
     occurredAt: posting.occurredAt ?? draft.now,

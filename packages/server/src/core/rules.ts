@@ -1,4 +1,4 @@
-import { fits, formatAmount, type Micros, micros } from "./amount.js";
+import { fits, formatAmount, type Micros } from "./amount.js";
 import { toAvailable } from "./grants.js";
 import { refuse } from "./refusal.js";
 import type { Draft } from "./state.js";
@@ -20,35 +20,6 @@ export function requireCovered(draft: Draft, wanted: Micros, purpose: string): v
 export function requirePositive(credits: Micros): void {
   if (credits > 0n) return;
   refuse("invalid_amount", `The amount ${formatAmount(credits)} is not above zero. Use a positive amount.`);
-}
-
-/**
- * Checks what usage charges against the amount before a discount. A discount makes a charge smaller, and nothing else
- * makes it zero.
- *
- * @returns the amount before the discount as the entry has it: negative, or null when there was no discount
- */
-export function toOriginal(credits: Micros, original: Micros | null): Micros | null {
-  if (credits < 0n) {
-    refuse(
-      "invalid_amount",
-      `The amount ${formatAmount(credits)} is negative. Give usage as a positive amount.`,
-    );
-  }
-  if (credits === 0n && (original === null || original === 0n)) {
-    refuse(
-      "invalid_amount",
-      "The amount is 0. Leave out what used nothing, or give originalCredits when a discount made it free.",
-    );
-  }
-  if (original === null || original === credits) return null;
-  if (original < credits) {
-    refuse(
-      "invalid_amount",
-      `originalCredits ${formatAmount(original)} is below credits ${formatAmount(credits)}. Give the amount before the discount.`,
-    );
-  }
-  return micros(-original);
 }
 
 /** Refuses a total that the ledger's columns can't hold. */

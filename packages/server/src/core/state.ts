@@ -1,6 +1,6 @@
 import type { Micros } from "./amount.js";
 import type { ActivityRow, Entry, Grant, Hold, OpenRow } from "./entry.js";
-import type { Label } from "./facts.js";
+import type { Discounted, Label } from "./facts.js";
 import type { Instant } from "./instant.js";
 
 /** The number of activity rows of an account, in all and by category. */
@@ -30,7 +30,7 @@ export type LiveGrant = Changing<Grant, "remaining">;
 /** A row of the open window while it grows. */
 export type GrowingRow = Changing<
   OpenRow,
-  "description" | "startedAt" | "endedAt" | "entries" | "lastSeq" | "credits" | "originalCredits"
+  "description" | "startedAt" | "endedAt" | "entries" | "lastSeq" | "credits" | keyof Discounted
 >;
 
 /**
@@ -68,10 +68,8 @@ export interface Past {
   readonly refunded: ReadonlyMap<number, Micros>;
 }
 
-/** The first response to a key. */
+/** The first response to a key: the entry, or the hold as the command left it. */
 export interface FirstResponse {
-  readonly fingerprint: string;
-  readonly salt: string | null;
   readonly entry: Entry | null;
   readonly hold: Hold | null;
 }

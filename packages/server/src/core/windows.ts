@@ -1,4 +1,5 @@
-import { fits, type Micros, micros } from "./amount.js";
+import { fits, micros } from "./amount.js";
+import { addDiscounted, toDiscount } from "./charge.js";
 import type { ActivityRow, Entry, OpenRow } from "./entry.js";
 import type { Dimension, Source } from "./facts.js";
 import { type Instant, MICROS_PER_SECOND } from "./instant.js";
@@ -53,13 +54,12 @@ export function toWindowRows(window: Window, totals: RowTotals): ActivityRow[] {
 }
 
 function groupUsage(draft: Draft, entry: Groupable): number {
-  const discount = toDiscount(entry.credits, entry.originalCredits);
+  const discount = toDiscount(entry.credits, entry.facts);
   const window = draft.window;
   if (window !== null && isWithin(window, entry)) {
     const index = window.rows.findIndex((row) => isSameGroup(row, entry, discount));
     const row = window.rows[index];
-    if (row !== undefined && hasRoom(row, entry)) {
-      join(row, entry);
+    if (row !== undefined && join(row, entry)) {
       return draft.totals.all - window.rows.length + index + 1;
     }
     if (row === undefined && window.rows.length < WINDOW_ROWS_MAX) {
@@ -98,16 +98,6 @@ function count(totals: RowTotals, category: Exclude<keyof RowTotals, "all">): Ro
   };
 }
 
-/** Returns the discount in tenths of a percent: at least one, and 1000 only when nothing was charged. */
-export function toDiscount(credits: Micros, original: Micros | null): number | null {
-  if (original === null) return null;
-  const whole = original < 0n ? -original : original;
-  const charged = credits < 0n ? -credits : credits;
-  if (charged === 0n) return 1000;
-  const tenths = Number(((whole - charged) * 2000n + whole) / (whole * 2n));
-  return Math.min(Math.max(tenths, 1), 999);
-}
-
 function isSameGroup(row: OpenRow, { kind, facts }: Groupable, discount: number | null): boolean {
   return (
     row.kind === kind &&
@@ -129,33 +119,34 @@ function isSameSource(a: Source | null, b: Source | null): boolean {
   return a.type === b.type && a.id === b.id && a.label === b.label;
 }
 
-/** True if the row's sums still fit their columns with the entry in it. */
-function hasRoom(row: OpenRow, entry: Groupable): boolean {
-  return (
-    fits(row.credits + entry.credits) && fits((row.originalCredits ?? 0n) + (entry.originalCredits ?? 0n))
-  );
-}
-
-function join(row: GrowingRow, entry: Groupable): void {
+/**
+ * Adds an entry to a row.
+ *
+ * @returns false when the row's sums would not fit their columns; the row is as it was then
+ */
+function join(row: GrowingRow, entry: Groupable): boolean {
+  const credits = micros(row.credits + entry.credits);
+  const discounted = addDiscounted(row, entry.facts);
+  if (!fits(credits) || discounted === null) return false;
   if (row.description !== entry.facts.description) row.description = null;
   if (entry.occurredAt < row.startedAt) row.startedAt = entry.occurredAt;
   if (entry.occurredAt > row.endedAt) row.endedAt = entry.occurredAt;
   row.entries += 1;
   row.lastSeq = entry.seq;
-  row.credits = micros(row.credits + entry.credits);
-  if (row.originalCredits !== null)
-    row.originalCredits = micros(row.originalCredits + (entry.originalCredits ?? 0n));
+  row.credits = credits;
+  row.originalCredits = discounted.originalCredits;
+  return true;
 }
 
 /** Returns the row of one entry. */
-function toRow({ kind, credits, originalCredits, facts, occurredAt, seq }: Groupable): GrowingRow {
+function toRow({ kind, credits, facts, occurredAt, seq }: Groupable): GrowingRow {
   return {
     kind,
     source: facts.source,
     project: facts.project,
     member: facts.member,
     task: facts.task,
-    discount: toDiscount(credits, originalCredits),
+    discount: toDiscount(credits, facts),
     description: facts.description,
     startedAt: occurredAt,
     endedAt: occurredAt,
@@ -163,6 +154,6 @@ function toRow({ kind, credits, originalCredits, facts, occurredAt, seq }: Group
     firstSeq: seq,
     lastSeq: seq,
     credits,
-    originalCredits,
+    originalCredits: facts.originalCredits,
   };
 }

@@ -77,7 +77,8 @@ export function createEngine({ database, now }: EngineOptions): Engine {
       return;
     }
     const sizes = commands.map(toBytes);
-    const bytes = sizes.reduce((sum, size) => sum + size, 0);
+    let bytes = 0;
+    for (const size of sizes) bytes += size;
     const refused = refusal(commands.length, bytes);
     if (refused !== null) {
       reject(refused);

@@ -1,6 +1,5 @@
 import { type Micros, micros } from "../core/amount.js";
 import type { AnyCommand, Command } from "../core/command.js";
-import { toFirstResponse } from "../core/decide.js";
 import type { Entry } from "../core/entry.js";
 import { compareGrants } from "../core/grants.js";
 import type { Instant } from "../core/instant.js";
@@ -239,7 +238,7 @@ function toPast(
   const responses = new Map<string, FirstResponse>();
   for (const columns of keyedEntries) {
     const entry = fromEntryColumns(columns);
-    if (entry.key !== null) responses.set(entry.key, toFirstResponse(entry, null));
+    if (entry.key !== null) responses.set(entry.key, { entry, hold: null });
   }
   for (const columns of keyedHolds)
     for (const [key, response] of toResponses(columns)) responses.set(key, response);
@@ -263,7 +262,7 @@ function toResponses(columns: HoldColumns): [string, FirstResponse][] {
     releaseKey: null,
     releaseFingerprint: null,
   };
-  const responses: [string, FirstResponse][] = [[hold.key, toFirstResponse(null, opened)]];
-  if (hold.releaseKey !== null) responses.push([hold.releaseKey, toFirstResponse(null, hold)]);
+  const responses: [string, FirstResponse][] = [[hold.key, { entry: null, hold: opened }]];
+  if (hold.releaseKey !== null) responses.push([hold.releaseKey, { entry: null, hold }]);
   return responses;
 }

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { type DecodedEvent, decodeEvent, toEventId } from "../api/usage.js";
+import { type DecodedEvent, decodeEvent, FaultyEvent } from "../api/usage.js";
 import { documented } from "../core/documented.js";
 import { PARSING, toFaults } from "../core/faults.js";
 import * as field from "../core/fields.js";
@@ -49,9 +49,8 @@ const ATTRIBUTES: Readonly<Record<string, string>> = { id: "id", account: "subje
  * unique), so both make the key. The space between them ends the source, whatever the id.
  */
 export function decodeCloudEvent(given: unknown): DecodedEvent {
-  const id = toEventId(given);
   const parsed = envelope.safeParse(given, PARSING);
-  if (!parsed.success) return { id, input: null, faults: toFaults(parsed.error) };
+  if (!parsed.success) return new FaultyEvent(given, toFaults(parsed.error));
   const { source, subject, time, data } = parsed.data;
   const event = decodeEvent({
     ...data,
@@ -59,10 +58,10 @@ export function decodeCloudEvent(given: unknown): DecodedEvent {
     account: subject,
     ...(time === undefined ? {} : { occurredAt: time }),
   });
-  if (event.faults === null) return { ...event, id };
+  if (!(event instanceof FaultyEvent)) return event;
   const faults = event.faults.map(({ path, message }) => ({
     path: ATTRIBUTES[path] ?? `data.${path}`,
     message,
   }));
-  return { id, input: null, faults };
+  return new FaultyEvent(given, faults);
 }

@@ -6,6 +6,7 @@ import type { RowTotals, Window } from "../core/state.js";
 import { toWindowRows, WINDOW_ROWS_MAX } from "../core/windows.js";
 import type { Reader } from "../db/port.js";
 import { type EntryColumns, fromEntryColumns } from "../db/tables/entries.js";
+import { fromSignedOriginal } from "../db/tables/facts.js";
 import { parseWindow } from "../db/tables/open-window.js";
 import { fromRowColumns, type RowColumns } from "../db/tables/rows.js";
 
@@ -206,7 +207,7 @@ async function toPast(
       startedAt: columns.started_at,
       endedAt: columns.ended_at,
       credits: columns.credits,
-      originalCredits: columns.original_credits,
+      ...fromSignedOriginal(columns.original_credits),
       balance: columns.balance,
       description: columns.description,
     };

@@ -3,6 +3,7 @@ import { describe, expect, it } from "vitest";
 import { z } from "zod";
 import { decode } from "../../src/core/codec.js";
 import type { Command } from "../../src/core/command.js";
+import type { Entry } from "../../src/core/entry.js";
 import { isRepeat, toFingerprint } from "../../src/core/fingerprint.js";
 import {
   toAdjust,
@@ -22,12 +23,17 @@ const SALT = "00112233445566778899aabbccddeeff";
 const SOURCE = { type: "model", id: null, label: "Model One" };
 const DESCRIBED = { description: "Chat", metadata: { b: "x", a: 1.5 } };
 
-const first = (fingerprint: string, salt: string | null) => ({ fingerprint, salt, entry: null, hold: null });
+const first = (fingerprint: string, salt: string | null) => ({
+  entry: { fingerprint, salt } as Entry,
+  hold: null,
+});
 
 /** Computes a fingerprint again, from its definition. */
 function recompute({ operation, account, hold, input }: Command, salt: string): string {
   const named = operation.name === "hold" ? null : hold;
-  const fields = pairs(sorted(input as object)).map(toPlain);
+  // The id and the account of usage address it.
+  const { id: _id, account: _account, ...payloadFields } = sorted(input as object) as Record<string, unknown>;
+  const fields = pairs(payloadFields).map(toPlain);
   const payload = JSON.stringify([operation.name, account, named, ...fields]);
   return `02${sha256(`${salt}\n${payload}`).slice(0, 32)}`;
 }

@@ -52,7 +52,7 @@ function toVersion2({ facts, opens, draws, ...entry }: Hashed): readonly unknown
     entry.fingerprint,
     draws.map(({ grant, credits }) => [grant, `${credits}`]),
     ...pairs({
-      originalCredits: entry.originalCredits === null ? null : `${entry.originalCredits}`,
+      originalCredits: facts.originalCredits === null ? null : `${-facts.originalCredits}`,
       debt: entry.debt === 0n ? null : `${entry.debt}`,
       refundOf: entry.refundOf,
       opens: opens === null ? null : [`${opens.credits}`, opens.priority, opens.effectiveAt, opens.expiresAt],
@@ -76,7 +76,7 @@ function toVersion1({ facts, ...entry }: Hashed): readonly unknown[] {
     entry.kind,
     entry.title,
     `${entry.credits}`,
-    entry.originalCredits === null ? null : `${entry.originalCredits}`,
+    facts.originalCredits === null ? null : `${-facts.originalCredits}`,
     `${entry.balance}`,
     facts.description,
     source === null ? null : [source.type, source.id, source.label],

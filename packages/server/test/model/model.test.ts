@@ -207,6 +207,7 @@ describe("the model's facts", () => {
     );
     expect(model.entries()[1]?.facts).toEqual({
       ...bare,
+      originalCredits: null,
       source: null,
       description: "Settled",
       metadata: { a: 1 },
@@ -330,7 +331,7 @@ describe("the model's rows", () => {
 
   it("rounds a discount half up to tenths of a percent, and keeps it off the ends", () => {
     const discount = (charged: string, original: string) =>
-      toDiscount({ credits: credits(`-${charged}`), originalCredits: credits(`-${original}`) });
+      toDiscount({ credits: credits(`-${charged}`), facts: { originalCredits: credits(original) } });
     expect(discount("80", "100")).toBe(200);
     expect(discount("1999", "2000")).toBe(1);
     expect(discount("87.45", "100")).toBe(126);

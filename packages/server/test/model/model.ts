@@ -170,7 +170,7 @@ function inRange(books: Books, decision: Exclude<Decision, string>): boolean {
         : []
       : [
           decision.draft.credits,
-          decision.draft.originalCredits ?? 0n,
+          decision.draft.facts.originalCredits ?? 0n,
           toBalance(books) + decision.draft.credits,
           toDebt(books) + decision.draft.debt,
         ];

@@ -152,7 +152,7 @@ export function noticeWindow(note: Note, entry: PredictedEntry, before: readonly
     "window: a row whose descriptions differ",
     new Set(row.map((each) => each.facts.description)).size > 1,
   );
-  note("discount: in a group", row.length > 1 && entry.originalCredits !== null);
+  note("discount: in a group", row.length > 1 && entry.facts.originalCredits !== null);
   note("discount: free of charge", entry.credits === 0n);
   note("future: at most five minutes", entry.occurredAt > entry.recordedAt);
 

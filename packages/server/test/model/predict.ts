@@ -54,7 +54,6 @@ const DEFAULT_USAGE = "ai_usage";
 const NEUTRAL = {
   version: 2,
   title: null,
-  originalCredits: null,
   key: null,
   draws: [],
   debt: ZERO,
@@ -66,6 +65,7 @@ function toFacts(given: Partial<Facts>): Facts {
   const unlabelled = (dimension: Dimension | null | undefined) =>
     dimension == null ? null : { id: dimension.id, label: null };
   return {
+    originalCredits: null,
     description: given.description ?? null,
     source: given.source ?? null,
     project: unlabelled(given.project),
@@ -250,12 +250,12 @@ function charge(
   now: Instant,
 ): Posting {
   const hadDiscount = originalCredits !== null && originalCredits !== credits;
-  const amounts = {
+  const charged = {
     credits: micros(-credits),
-    originalCredits: hadDiscount ? micros(-originalCredits) : null,
+    facts: { ...facts, originalCredits: hadDiscount ? originalCredits : null },
   };
-  const entry = { ...NEUTRAL, kind, type: "usage", facts, key, occurredAt } as const;
-  return { draft: { ...entry, ...amounts, ...toMoves(books, { debit: credits }, now) }, opens: null };
+  const entry = { ...NEUTRAL, kind, type: "usage", key, occurredAt } as const;
+  return { draft: { ...entry, ...charged, ...toMoves(books, { debit: credits }, now) }, opens: null };
 }
 
 function isValidCharge({ credits, originalCredits }: Pick<Charge, "credits" | "originalCredits">): boolean {

@@ -56,7 +56,7 @@ function checkRowMembers({ entries, rows }: Ledger): void {
     const members = entries.filter((entry) => entry.position === row.position);
     const first = members[0];
     demand(first !== undefined, name, `row ${row.position} has no entry.`);
-    const hasOriginal = members.some((entry) => entry.originalCredits !== null);
+    const hasOriginal = members.some((entry) => entry.facts.originalCredits !== null);
     const descriptions = new Set(members.map((entry) => entry.facts.description));
     const moments = members.map((entry) => entry.occurredAt);
     const facts: [fact: string, has: unknown, due: unknown][] = [
@@ -67,7 +67,7 @@ function checkRowMembers({ entries, rows }: Ledger): void {
       [
         "original credits",
         row.originalCredits,
-        hasOriginal ? total(members.map((entry) => entry.originalCredits ?? 0n)) : null,
+        hasOriginal ? total(members.map((entry) => entry.facts.originalCredits ?? 0n)) : null,
       ],
       ["start", row.startedAt, Math.min(...moments)],
       ["end", row.endedAt, Math.max(...moments)],

@@ -1,5 +1,6 @@
 import { MICROS_MAX, micros } from "../../src/core/amount.js";
 import type { ActivityRow, Entry } from "../../src/core/entry.js";
+import type { Discounted } from "../../src/core/facts.js";
 import type { Instant } from "../../src/core/instant.js";
 import type { Category, KindType } from "../../src/core/kinds.js";
 import { sum } from "./books.js";
@@ -11,10 +12,7 @@ export const WINDOW_MICROS = 300_000_000;
 export const WINDOW_ROWS = 64;
 
 /** The part of an entry that grouping depends on. */
-export type Groupable = Pick<
-  Entry,
-  "seq" | "kind" | "type" | "title" | "credits" | "originalCredits" | "facts" | "occurredAt"
->;
+export type Groupable = Pick<Entry, "seq" | "kind" | "type" | "title" | "credits" | "facts" | "occurredAt">;
 
 /** Usage entries of one cell, or a single other entry. `cell` is null for the latter. */
 export interface Window<E extends Groupable> {
@@ -29,10 +27,10 @@ export function toCell(moment: Instant): number {
 }
 
 /** Returns a discount in tenths of a percent, rounded half up, or null when there was none. */
-export function toDiscount(entry: Pick<Groupable, "credits" | "originalCredits">): number | null {
-  if (entry.originalCredits === null) return null;
+export function toDiscount(entry: Pick<Entry, "credits"> & { readonly facts: Discounted }): number | null {
+  const original = entry.facts.originalCredits;
+  if (original === null) return null;
   if (entry.credits === 0n) return 1000;
-  const original = -entry.originalCredits;
   const off = original + entry.credits;
   // floor(x + 1/2), with x = off * 1000 / original, and everything doubled to stay with whole numbers.
   const rounded = Number((off * 2000n + original) / (original * 2n));
@@ -72,7 +70,7 @@ export function toRows(entries: readonly Groupable[]): ActivityRow[] {
     const before = members.slice(0, index);
     const category = toCategory(first.type);
     const moments = row.map((entry) => entry.occurredAt);
-    const originals = row.map((entry) => entry.originalCredits).filter((original) => original !== null);
+    const originals = row.map((entry) => entry.facts.originalCredits).filter((original) => original !== null);
     return {
       position: index + 1,
       category,
@@ -131,6 +129,6 @@ export function sameGroup(a: Groupable, b: Groupable): boolean {
 function sumsFit(row: readonly Groupable[]): boolean {
   return (
     -sum(row.map((entry) => entry.credits)) <= MICROS_MAX &&
-    -sum(row.map((entry) => entry.originalCredits ?? 0n)) <= MICROS_MAX
+    sum(row.map((entry) => entry.facts.originalCredits ?? 0n)) <= MICROS_MAX
   );
 }

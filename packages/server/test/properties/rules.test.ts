@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { it } from "vitest";
 import { type Micros, micros, ZERO } from "../../src/core/amount.js";
 import type { AnyCommand } from "../../src/core/command.js";
-import { decideBatch, type Outcome, toFirstResponse } from "../../src/core/decide.js";
+import { decideBatch, type Outcome } from "../../src/core/decide.js";
 import type { ActivityRow, Entry, Grant, Hold } from "../../src/core/entry.js";
 import type { Label } from "../../src/core/facts.js";
 import type { Instant } from "../../src/core/instant.js";
@@ -51,7 +51,7 @@ class Books {
 
   #keepResponse(command: AnyCommand, outcome: Outcome): void {
     if (command.operation === null || outcome.refusal !== null || outcome.repeated) return;
-    this.#responses.set(command.key, toFirstResponse(outcome.entry, outcome.hold));
+    this.#responses.set(command.key, { entry: outcome.entry, hold: outcome.hold });
   }
 
   read(): Actual {

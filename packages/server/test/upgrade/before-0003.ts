@@ -232,10 +232,14 @@ async function readPage(
   };
 }
 
-/** Returns a row without what the version before did not have. */
-function recordRow({ project, member, task, ...row }: ActivityRow): object {
+/** Returns a row as the version before had it: without members and tasks, and with signed amounts before discounts. */
+function recordRow({ project, member, task, originalCredits: original, ...row }: ActivityRow): object {
   if (member !== null || task !== null) throw new Error("The version before had no members and no tasks.");
-  return { ...row, project: project === null ? null : project.id };
+  return {
+    ...row,
+    originalCredits: original === null ? null : -original,
+    project: project === null ? null : project.id,
+  };
 }
 
 /** Returns a value as JSON has it, with amounts as digits. */

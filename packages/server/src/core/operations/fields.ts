@@ -1,4 +1,5 @@
 import { z } from "zod";
+import type { Micros } from "../amount.js";
 import { documented } from "../documented.js";
 import type { Facts } from "../facts.js";
 import * as field from "../fields.js";
@@ -78,6 +79,11 @@ export function isVersion1(input: Input): boolean {
     (input.cost ?? null) === null &&
     (input.privateMetadata ?? null) === null
   );
+}
+
+/** Returns the charge as version 1 has it. */
+export function chargedOfVersion1(input: Input & { readonly credits: Micros }): readonly unknown[] {
+  return [`${input.credits}`, input.originalCredits == null ? null : `${input.originalCredits}`];
 }
 
 /** Returns the description and metadata as version 1 has them. */

@@ -1,12 +1,13 @@
 import { z } from "zod";
 import { micros } from "../amount.js";
+import { requireCharge } from "../charge.js";
 import type { Inside } from "../codec.js";
 import type { Operation } from "../command.js";
 import { toFacts } from "../facts.js";
 import { closeHold, requireOpen } from "../holds.js";
 import { postDebit } from "../post.js";
-import { requireCovered, toOriginal } from "../rules.js";
-import { DESCRIBED, describedOfVersion1, isVersion1, MEASURED } from "./fields.js";
+import { requireCovered } from "../rules.js";
+import { chargedOfVersion1, DESCRIBED, describedOfVersion1, isVersion1, MEASURED } from "./fields.js";
 
 const schema = z.strictObject({ ...MEASURED, ...DESCRIBED });
 
@@ -39,13 +40,12 @@ export const settle: Operation<Inside<typeof schema>> = {
 
   toVersion1({ hold, input }) {
     if (!isVersion1(input)) return null;
-    const original = input.originalCredits === null ? null : `${input.originalCredits}`;
-    return [hold, `${input.credits}`, original, ...describedOfVersion1(input)];
+    return [hold, ...chargedOfVersion1(input), ...describedOfVersion1(input)];
   },
 
   decide(draft, command) {
-    const { credits, originalCredits } = command.input;
-    const original = toOriginal(credits, originalCredits);
+    const { credits } = command.input;
+    const facts = requireCharge(credits, toFacts(command.input));
     const open = requireOpen(draft, command.hold as string);
     if (credits > open.credits) {
       requireCovered(draft, micros(credits - open.credits), "settle beyond the hold");
@@ -55,8 +55,7 @@ export const settle: Operation<Inside<typeof schema>> = {
       command,
       kind: open.kind,
       type: "usage",
-      originalCredits: original,
-      facts: toFacts(command.input, open.facts),
+      facts: toFacts(facts, open.facts),
     });
   },
 };

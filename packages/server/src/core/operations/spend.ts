@@ -1,14 +1,16 @@
 import { z } from "zod";
 import type { Micros } from "../amount.js";
 import { toSourceArray } from "../chain.js";
+import { requireCharge } from "../charge.js";
 import type { Inside } from "../codec.js";
 import type { Operation } from "../command.js";
 import { type Facts, toFacts } from "../facts.js";
 import type { Instant } from "../instant.js";
 import { postDebit } from "../post.js";
-import { requireCovered, toOriginal } from "../rules.js";
+import { requireCovered } from "../rules.js";
 import {
   ATTRIBUTED,
+  chargedOfVersion1,
   DESCRIBED,
   describedOfVersion1,
   isVersion1,
@@ -43,15 +45,14 @@ export const spend: Operation<Inside<typeof schema>> = {
   toVersion1: ({ input }) => chargeOfVersion1(input, null),
 
   decide(draft, command) {
-    const { kind, credits, originalCredits } = command.input;
-    const original = toOriginal(credits, originalCredits);
+    const { kind, credits } = command.input;
+    const facts = requireCharge(credits, toFacts(command.input));
     requireCovered(draft, credits, "spend");
     return postDebit(draft, credits, {
       command,
       kind: kind ?? USAGE_KIND_DEFAULT,
       type: "usage",
-      originalCredits: original,
-      facts: toFacts(command.input),
+      facts,
     });
   },
 };
@@ -60,7 +61,6 @@ export const spend: Operation<Inside<typeof schema>> = {
 interface Charge extends Partial<Facts> {
   readonly kind: string | null;
   readonly credits: Micros;
-  readonly originalCredits: Micros | null;
 }
 
 /** Returns a charge as version 1 has it, or null when that version can't express it. */
@@ -68,8 +68,7 @@ export function chargeOfVersion1(input: Charge, occurredAt: Instant | null): rea
   if (!isVersion1(input)) return null;
   return [
     input.kind ?? USAGE_KIND_DEFAULT,
-    `${input.credits}`,
-    input.originalCredits === null ? null : `${input.originalCredits}`,
+    ...chargedOfVersion1(input),
     toSourceArray(input.source ?? null),
     input.project?.id ?? null,
     occurredAt,

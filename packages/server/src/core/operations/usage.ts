@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { requireCharge } from "../charge.js";
 import type { Inside } from "../codec.js";
 import type { Operation } from "../command.js";
 import { documented } from "../documented.js";
@@ -7,7 +8,6 @@ import * as field from "../fields.js";
 import { formatInstant } from "../instant.js";
 import { postDebit } from "../post.js";
 import { refuse } from "../refusal.js";
-import { toOriginal } from "../rules.js";
 import { WINDOW_MICROS } from "../windows.js";
 import { ATTRIBUTED, DESCRIBED, MEASURED, usageKind } from "./fields.js";
 import { chargeOfVersion1 } from "./spend.js";
@@ -48,8 +48,8 @@ export const usage: Operation<UsageInput> = {
   toVersion1: ({ input }) => chargeOfVersion1(input, input.occurredAt),
 
   decide(draft, command) {
-    const { kind, credits, originalCredits, occurredAt } = command.input;
-    const original = toOriginal(credits, originalCredits);
+    const { kind, credits, occurredAt } = command.input;
+    const facts = requireCharge(credits, toFacts(command.input));
     const at = occurredAt ?? draft.now;
     if (at > draft.now + AHEAD_MICROS_MAX) {
       refuse(
@@ -61,8 +61,7 @@ export const usage: Operation<UsageInput> = {
       command,
       kind,
       type: "usage",
-      originalCredits: original,
-      facts: toFacts(command.input),
+      facts,
       occurredAt: at,
     });
   },

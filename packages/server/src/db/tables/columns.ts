@@ -61,7 +61,15 @@ export function insertInto<T>(
     records.length === 0 ? [] : [{ name, cte, check: null, params: toArrays(columns, records) }];
 }
 
-/** Returns the values of records by column. */
+/** Returns the values of records by column. Each array is made when it is sent, so that they do not all live at once. */
 export function toArrays<T>(columns: readonly Column<T>[], records: readonly T[]): SqlArray[] {
-  return columns.map(({ array, value }) => ({ array, values: records.map(value) }) as SqlArray);
+  return columns.map(
+    ({ array, value }) =>
+      ({
+        array,
+        get values() {
+          return records.map(value);
+        },
+      }) as SqlArray,
+  );
 }

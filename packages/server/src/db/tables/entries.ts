@@ -1,5 +1,5 @@
 import { type Micros, micros } from "../../core/amount.js";
-import type { Entry } from "../../core/entry.js";
+import type { Draw, Entry } from "../../core/entry.js";
 import type { Instant } from "../../core/instant.js";
 import { BUILT_IN_KINDS, type BuiltInKind, type KindType } from "../../core/kinds.js";
 import { type Column, insertInto, within } from "./columns.js";
@@ -15,7 +15,6 @@ export interface EntryColumns extends FactColumns {
   type: KindType | null;
   title: string | null;
   credits: Micros;
-  original_credits: Micros | null;
   balance: Micros;
   occurred_at: Instant;
   recorded_at: Instant;
@@ -39,7 +38,6 @@ const COLUMNS: readonly Column<Entry>[] = [
   { name: "type", array: "text", value: ({ type }) => type },
   { name: "title", array: "text", value: ({ title }) => title },
   { name: "credits", array: "bigint", value: ({ credits }) => credits },
-  { name: "original_credits", array: "bigint", value: ({ originalCredits }) => originalCredits },
   { name: "balance", array: "bigint", value: ({ balance }) => balance },
   ...within(FACT_COLUMNS, ({ facts }: Entry) => facts),
   { name: "occurred_at", array: "timestamptz", value: ({ occurredAt }) => occurredAt },
@@ -50,13 +48,13 @@ const COLUMNS: readonly Column<Entry>[] = [
     name: "draw_grants",
     array: "text",
     cast: "bigint[]",
-    value: ({ draws }) => `{${draws.map(({ grant }) => grant).join(",")}}`,
+    value: ({ draws }) => toArrayString(draws, ({ grant }) => grant),
   },
   {
     name: "draw_credits",
     array: "text",
     cast: "bigint[]",
-    value: ({ draws }) => `{${draws.map(({ credits }) => credits).join(",")}}`,
+    value: ({ draws }) => toArrayString(draws, ({ credits }) => credits),
   },
   { name: "debt", array: "bigint", value: ({ debt }) => debt },
   { name: "refund_of", array: "bigint", value: ({ refundOf }) => refundOf },
@@ -65,6 +63,11 @@ const COLUMNS: readonly Column<Entry>[] = [
   { name: "hash", array: "bytea", value: ({ hash }) => hash },
   { name: "position", array: "bigint", value: ({ position }) => position },
 ];
+
+function toArrayString(draws: readonly Draw[], pick: (draw: Draw) => number | bigint): string {
+  const [only] = draws;
+  return only !== undefined && draws.length === 1 ? `{${pick(only)}}` : `{${draws.map(pick).join(",")}}`;
+}
 
 /** Appends entries. */
 export const insertEntries = insertInto("entries", COLUMNS);
@@ -79,7 +82,6 @@ export function fromEntryColumns(columns: EntryColumns): Entry {
     type: columns.type ?? BUILT_IN_KINDS[columns.kind as BuiltInKind],
     title: columns.title,
     credits: columns.credits,
-    originalCredits: columns.original_credits,
     balance: columns.balance,
     facts: fromFactColumns(columns),
     occurredAt: columns.occurred_at,

@@ -1,5 +1,6 @@
 import { micros } from "../../core/amount.js";
-import type { Facts, Metadata, Quantities, Source } from "../../core/facts.js";
+import type { RowFacts } from "../../core/entry.js";
+import type { Discounted, Facts, Metadata, Quantities, Source } from "../../core/facts.js";
 import { sortedJson } from "../../core/json.js";
 import { type Column, within } from "./columns.js";
 
@@ -17,9 +18,15 @@ export interface DimensionColumns {
   task: string | null;
 }
 
-/** The columns that facts are kept in, as the port returns them. */
-export interface FactColumns extends SourceColumns, DimensionColumns {
+/** The columns of the facts that activity rows have too, as the port returns them. */
+export interface RowFactColumns extends SourceColumns, DimensionColumns {
   description: string | null;
+  /** It has the sign of the credits: usage is negative. */
+  original_credits: bigint | null;
+}
+
+/** The columns that facts are kept in, as the port returns them. */
+export interface FactColumns extends RowFactColumns {
   price: string | null;
   quantities: Quantities | null;
   estimated: boolean | null;
@@ -36,13 +43,19 @@ export const SOURCE_COLUMNS: readonly Column<Source | null>[] = [
   { name: "source_label", array: "text", value: (source) => (source === null ? null : source.label) },
 ];
 
-/** The columns of facts. */
-export const FACT_COLUMNS: readonly Column<Facts>[] = [
+/** The columns of the facts that activity rows have too. */
+export const ROW_FACT_COLUMNS: readonly Column<RowFacts & Discounted>[] = [
   { name: "description", array: "text", value: ({ description }) => description },
-  ...within(SOURCE_COLUMNS, ({ source }: Facts) => source),
+  ...within(SOURCE_COLUMNS, ({ source }: RowFacts) => source),
   { name: "project", array: "text", value: ({ project }) => (project === null ? null : project.id) },
   { name: "member", array: "text", value: ({ member }) => (member === null ? null : member.id) },
   { name: "task", array: "text", value: ({ task }) => (task === null ? null : task.id) },
+  { name: "original_credits", array: "bigint", value: toSignedOriginal },
+];
+
+/** The columns of facts. */
+export const FACT_COLUMNS: readonly Column<Facts>[] = [
+  ...ROW_FACT_COLUMNS,
   { name: "price", array: "text", value: ({ price }) => price },
   {
     name: "quantities",
@@ -66,12 +79,30 @@ export const FACT_COLUMNS: readonly Column<Facts>[] = [
   },
 ];
 
-/** Returns the facts in their columns. */
-export function fromFactColumns(columns: FactColumns): Facts {
+/** Returns the credits before a discount with the sign of the credits. */
+export function toSignedOriginal({ originalCredits }: Discounted): bigint | null {
+  return originalCredits === null ? null : -originalCredits;
+}
+
+/** Returns the credits before a discount from those with the sign of the credits. */
+export function fromSignedOriginal(signed: bigint | null): Discounted {
+  return { originalCredits: signed === null ? null : micros(-signed) };
+}
+
+/** Returns the facts of an activity row in their columns. */
+export function fromRowFactColumns(columns: RowFactColumns): RowFacts & Discounted {
   return {
     description: columns.description,
     source: fromSourceColumns(columns),
     ...fromDimensionColumns(columns),
+    ...fromSignedOriginal(columns.original_credits),
+  };
+}
+
+/** Returns the facts in their columns. */
+export function fromFactColumns(columns: FactColumns): Facts {
+  return {
+    ...fromRowFactColumns(columns),
     price: columns.price,
     quantities: columns.quantities,
     estimated: columns.estimated,

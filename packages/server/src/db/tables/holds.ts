@@ -32,7 +32,13 @@ export interface HoldColumns extends SourceColumns, DimensionColumns {
 }
 
 /** The columns of facts that holds don't have: what is measured is known when they are settled. */
-const MEASURED: ReadonlySet<string> = new Set(["price", "quantities", "estimated", "cost"]);
+const MEASURED: ReadonlySet<string> = new Set([
+  "original_credits",
+  "price",
+  "quantities",
+  "estimated",
+  "cost",
+]);
 
 const COLUMNS = withAccount<Hold>([
   { name: "hold", array: "text", value: ({ id }) => id },

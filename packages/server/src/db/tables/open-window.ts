@@ -3,7 +3,7 @@ import { toSourceArray } from "../../core/chain.js";
 import type { OpenRow } from "../../core/entry.js";
 import type { Instant } from "../../core/instant.js";
 import type { Window } from "../../core/state.js";
-import { fromDimensionColumns } from "./facts.js";
+import { fromDimensionColumns, fromSignedOriginal, toSignedOriginal } from "./facts.js";
 
 /**
  * A row of a window as `credits.accounts.open_window` keeps it. The view `credits.activity` counts on this order. Rows of
@@ -21,7 +21,7 @@ type Row = [
   firstSeq: number,
   lastSeq: number,
   credits: string,
-  originalCredits: string | null,
+  original: string | null,
   member?: string | null,
   task?: string | null,
 ];
@@ -55,6 +55,7 @@ export function toWindowJson(window: Window | null, rows: readonly WrittenRow[])
 }
 
 function toRowJson(row: OpenRow): string {
+  const original = toSignedOriginal(row);
   return JSON.stringify([
     row.kind,
     toSourceArray(row.source),
@@ -67,7 +68,7 @@ function toRowJson(row: OpenRow): string {
     row.firstSeq,
     row.lastSeq,
     `${row.credits}`,
-    row.originalCredits === null ? null : `${row.originalCredits}`,
+    original === null ? null : `${original}`,
     row.member === null ? null : row.member.id,
     row.task === null ? null : row.task.id,
   ]);
@@ -82,7 +83,7 @@ export function parseWindow(json: string | null): Window | null {
 
 function fromRow(row: Row): OpenRow {
   const [kind, source, project, discount, description, startedAt, endedAt, entries, firstSeq, lastSeq] = row;
-  const [, , , , , , , , , , credits, originalCredits, member = null, task = null] = row;
+  const [, , , , , , , , , , credits, original, member = null, task = null] = row;
   return {
     kind,
     source: source === null ? null : { type: source[0], id: source[1], label: source[2] },
@@ -95,6 +96,6 @@ function fromRow(row: Row): OpenRow {
     firstSeq,
     lastSeq,
     credits: micros(BigInt(credits)),
-    originalCredits: originalCredits === null ? null : micros(BigInt(originalCredits)),
+    ...fromSignedOriginal(original === null ? null : BigInt(original)),
   };
 }

@@ -2,17 +2,11 @@ import type { Micros } from "../../core/amount.js";
 import type { ActivityRow } from "../../core/entry.js";
 import type { Instant } from "../../core/instant.js";
 import type { Category } from "../../core/kinds.js";
-import { insertInto, withAccount, within } from "./columns.js";
-import {
-  type DimensionColumns,
-  fromDimensionColumns,
-  fromSourceColumns,
-  SOURCE_COLUMNS,
-  type SourceColumns,
-} from "./facts.js";
+import { insertInto, withAccount } from "./columns.js";
+import { fromRowFactColumns, ROW_FACT_COLUMNS, type RowFactColumns } from "./facts.js";
 
 /** A row of `credits.activity` as the port returns it. */
-export interface RowColumns extends SourceColumns, DimensionColumns {
+export interface RowColumns extends RowFactColumns {
   account: string;
   position: bigint;
   category: Category;
@@ -21,14 +15,12 @@ export interface RowColumns extends SourceColumns, DimensionColumns {
   title: string | null;
   /** In tenths of a percent. */
   discount: number | null;
-  description: string | null;
   started_at: Instant;
   ended_at: Instant;
   entries: bigint;
   first_seq: bigint;
   last_seq: bigint;
   credits: Micros;
-  original_credits: Micros | null;
   balance: Micros;
 }
 
@@ -38,19 +30,14 @@ const COLUMNS = withAccount<ActivityRow>([
   { name: "category_position", array: "bigint", value: ({ categoryPosition }) => categoryPosition },
   { name: "kind", array: "text", value: ({ kind }) => kind },
   { name: "title", array: "text", value: ({ title }) => title },
-  ...within(SOURCE_COLUMNS, ({ source }: ActivityRow) => source),
-  { name: "project", array: "text", value: ({ project }) => (project === null ? null : project.id) },
-  { name: "member", array: "text", value: ({ member }) => (member === null ? null : member.id) },
-  { name: "task", array: "text", value: ({ task }) => (task === null ? null : task.id) },
+  ...ROW_FACT_COLUMNS,
   { name: "discount", array: "bigint", cast: "integer", value: ({ discount }) => discount },
-  { name: "description", array: "text", value: ({ description }) => description },
   { name: "started_at", array: "timestamptz", value: ({ startedAt }) => startedAt },
   { name: "ended_at", array: "timestamptz", value: ({ endedAt }) => endedAt },
   { name: "entries", array: "bigint", value: ({ entries }) => entries },
   { name: "first_seq", array: "bigint", value: ({ firstSeq }) => firstSeq },
   { name: "last_seq", array: "bigint", value: ({ lastSeq }) => lastSeq },
   { name: "credits", array: "bigint", value: ({ credits }) => credits },
-  { name: "original_credits", array: "bigint", value: ({ originalCredits }) => originalCredits },
   { name: "balance", array: "bigint", value: ({ balance }) => balance },
 ]);
 
@@ -65,17 +52,14 @@ export function fromRowColumns(columns: RowColumns): ActivityRow {
     categoryPosition: Number(columns.category_position),
     kind: columns.kind,
     title: columns.title,
-    source: fromSourceColumns(columns),
-    ...fromDimensionColumns(columns),
+    ...fromRowFactColumns(columns),
     discount: columns.discount,
-    description: columns.description,
     startedAt: columns.started_at,
     endedAt: columns.ended_at,
     entries: Number(columns.entries),
     firstSeq: Number(columns.first_seq),
     lastSeq: Number(columns.last_seq),
     credits: columns.credits,
-    originalCredits: columns.original_credits,
     balance: columns.balance,
   };
 }

@@ -4,7 +4,12 @@ import { collect, type Projection } from "./projection.js";
 /** Adds holds and updates those that were closed. */
 export const projectHolds: Projection = (changes) =>
   upsertHolds(
-    collect(changes, ({ result }) => [
-      ...new Map(result.changes.holds.map((hold) => [hold.id, hold])).values(),
-    ]),
+    collect(
+      changes,
+      ({
+        result: {
+          changes: { holds },
+        },
+      }) => (holds.length < 2 ? holds : [...new Map(holds.map((hold) => [hold.id, hold])).values()]),
+    ),
   );

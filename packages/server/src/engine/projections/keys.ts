@@ -11,10 +11,12 @@ const CHECK_KEYS = `
     UNION ALL (SELECT FROM credits.holds h WHERE h.account = given.account AND h.release_key = given.key LIMIT 1)
   ) found`;
 
+const NONE: readonly string[] = [];
+
 /** Checks the keys that accounts with holds use for the first time. */
 export const projectKeys: Projection = (changes) => {
   const keys = collect(changes, ({ cached, result }) => {
-    if (!cached.hasHeld) return [];
+    if (!cached.hasHeld) return NONE;
     const { entries, holds } = result.changes;
     return [
       ...entries.map(({ key }) => key),

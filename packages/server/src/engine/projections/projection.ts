@@ -33,5 +33,8 @@ export function collect<T>(
   changes: readonly AccountChange[],
   pick: (change: AccountChange) => readonly T[],
 ): { account: string; record: T }[] {
-  return changes.flatMap((change) => pick(change).map((record) => ({ account: change.account, record })));
+  const collected: { account: string; record: T }[] = [];
+  for (const change of changes)
+    for (const record of pick(change)) collected.push({ account: change.account, record });
+  return collected;
 }

@@ -2,7 +2,7 @@ import { z } from "zod";
 import { toInvalid } from "../../api/inputs.js";
 import { EVENTS_MAX } from "../../api/requests.js";
 import * as result from "../../api/results.js";
-import { type DecodedEvent, decodeEvent, faultsOfEvents } from "../../api/usage.js";
+import { decodeEvent, faultsOfEvents, toEventId } from "../../api/usage.js";
 import { documented } from "../../core/documented.js";
 import { OPERATIONS } from "../../core/operations/index.js";
 import { cloudEvent, decodeCloudEvent } from "../cloud-events.js";
@@ -10,12 +10,19 @@ import { respondWithProblem } from "../problems.js";
 import { respondToCommand } from "../respond.js";
 import { type App, type MethodsByCaller, parseJson, type RouteDocs, toQuery } from "../route.js";
 
+/** The decoded events, and the ids of their results where these are not the keys. */
+type Decoded = Parameters<MethodsByCaller["secret"]["postUsage"]>;
+
 /** Decodes the body of each media type. */
-const DECODERS: Readonly<Record<string, (body: unknown) => readonly DecodedEvent[]>> = {
-  "application/json": (body) => requireEvents(toEvents(body)).map(decodeEvent),
-  "application/cloudevents+json": (body) => [decodeCloudEvent(body)],
-  "application/cloudevents-batch+json": (body) => requireEvents(body).map(decodeCloudEvent),
+const DECODERS: Readonly<Record<string, (body: unknown) => Decoded>> = {
+  "application/json": (body) => [requireEvents(toEvents(body)).map(decodeEvent), null],
+  "application/cloudevents+json": (body) => decodeCloudEvents([body]),
+  "application/cloudevents-batch+json": (body) => decodeCloudEvents(requireEvents(body)),
 };
+
+function decodeCloudEvents(events: readonly unknown[]): Decoded {
+  return [events.map(decodeCloudEvent), events.map(toEventId)];
+}
 
 const usageEvent = documented(OPERATIONS.usage.schema, { id: "UsageEvent" });
 const usageInput = documented(z.strictObject({ events: z.array(usageEvent).min(1).max(EVENTS_MAX) }), {
@@ -53,8 +60,7 @@ export function addUsageRoute(app: App, { secret }: MethodsByCaller): void {
       return respondWithProblem(c, "unsupported_media_type", detail);
     }
     toQuery(c);
-    const events = decode(parseJson(await c.req.text()));
-    return respondToCommand(200, await secret.postUsage(events));
+    return respondToCommand(200, await secret.postUsage(...decode(parseJson(await c.req.text()))));
   });
 }
 

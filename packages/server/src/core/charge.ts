@@ -1,0 +1,49 @@
+import { fits, formatAmount, type Micros, micros } from "./amount.js";
+import type { Discounted, Facts } from "./facts.js";
+import { refuse } from "./refusal.js";
+
+/**
+ * Checks what usage charges against the amount before a discount. A discount makes a charge smaller, and nothing else
+ * makes it zero.
+ *
+ * @returns the facts, without an amount before a discount where there was no discount
+ */
+export function requireCharge(credits: Micros, facts: Facts): Facts {
+  const { originalCredits: original } = facts;
+  if (credits < 0n) {
+    refuse(
+      "invalid_amount",
+      `The amount ${formatAmount(credits)} is negative. Give usage as a positive amount.`,
+    );
+  }
+  if (credits === 0n && (original === null || original === 0n)) {
+    refuse(
+      "invalid_amount",
+      "The amount is 0. Leave out what used nothing, or give originalCredits when a discount made it free.",
+    );
+  }
+  if (original === null) return facts;
+  if (original < credits) {
+    refuse(
+      "invalid_amount",
+      `originalCredits ${formatAmount(original)} is below credits ${formatAmount(credits)}. Give the amount before the discount.`,
+    );
+  }
+  return original === credits ? { ...facts, originalCredits: null } : facts;
+}
+
+/** Returns the discount in tenths of a percent: at least one, and 1000 only when nothing was charged. */
+export function toDiscount(credits: Micros, { originalCredits: original }: Discounted): number | null {
+  if (original === null) return null;
+  const charged = credits < 0n ? -credits : credits;
+  if (charged === 0n) return 1000;
+  const tenths = Number(((original - charged) * 2000n + original) / (original * 2n));
+  return Math.min(Math.max(tenths, 1), 999);
+}
+
+/** Sums amounts before discounts, or returns null when the sum leaves the range of the ledger. */
+export function addDiscounted(a: Discounted, b: Discounted): Discounted | null {
+  if (a.originalCredits === null || b.originalCredits === null) return a;
+  const sum = a.originalCredits + b.originalCredits;
+  return fits(sum) ? { originalCredits: micros(sum) } : null;
+}
