@@ -4,15 +4,23 @@ export const OIDS = {
   bytea: 17,
   bigint: 20,
   text: 25,
-  bigintArray: 1016,
   timestamptz: 1184,
 } as const;
+
+/** Object ids of the types of arrays, by the type of their elements. */
+export const ARRAY_OIDS: Readonly<Record<keyof typeof OIDS, number>> = {
+  boolean: 1000,
+  bytea: 1001,
+  bigint: 1016,
+  text: 1009,
+  timestamptz: 1185,
+};
 
 /** Parsers of the text format, by type, for the types that the drivers parse otherwise. */
 export const PARSERS: Readonly<Record<number, (string: string) => unknown>> = {
   [OIDS.bytea]: parseBytes,
   [OIDS.bigint]: BigInt,
-  [OIDS.bigintArray]: parseBigints,
+  [ARRAY_OIDS.bigint]: parseBigints,
   [OIDS.timestamptz]: parseTimestamp,
 };
 
@@ -30,13 +38,6 @@ export function parseTimestamp(string: string): number {
   const offset = Number(hours) * 3600 + Number(minutes ?? 0) * 60 + Number(seconds ?? 0);
   const local = Date.parse(`${date}T${time}Z`) * 1000 + Math.round(Number(fraction ?? 0) * MICROS_PER_SECOND);
   return local - (sign === "-" ? -offset : offset) * MICROS_PER_SECOND;
-}
-
-/** Formats microseconds since 1970 as a timestamptz. */
-export function formatTimestamp(micros: number): string {
-  const fraction = ((micros % MICROS_PER_SECOND) + MICROS_PER_SECOND) % MICROS_PER_SECOND;
-  const second = new Date((micros - fraction) / 1000).toISOString().slice(0, 19);
-  return `${second}.${fraction.toString().padStart(6, "0")}Z`;
 }
 
 /** Parses a bigint array without nulls, such as `{1,-2}`. */

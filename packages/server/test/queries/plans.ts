@@ -1,11 +1,11 @@
 import pg from "pg";
-import { toArrayText } from "../../src/db/pglite/arrays.js";
 import {
   type Connection,
   type Database,
   isSqlArray,
   type Parameter,
   type Reader,
+  type SqlArray,
 } from "../../src/db/port.js";
 
 /** A statement as it was sent. */
@@ -89,10 +89,18 @@ async function explain(connection: Connection, { sql, params }: Statement, optio
 
 function literal(param: Parameter): string {
   if (param === null) return "NULL";
-  if (isSqlArray(param)) return pg.escapeLiteral(toArrayText(param));
-  if (Array.isArray(param))
-    return pg.escapeLiteral(toArrayText({ array: "text", values: param.map(String) }));
-  return pg.escapeLiteral(String(param));
+  if (isSqlArray(param)) return arrayLiteral(param.values, param.array);
+  return Array.isArray(param) ? arrayLiteral(param) : pg.escapeLiteral(String(param));
+}
+
+function arrayLiteral(values: readonly unknown[], type?: SqlArray["array"]): string {
+  return pg.escapeLiteral(`{${values.map((value) => toElement(value, type)).join(",")}}`);
+}
+
+function toElement(value: unknown, type: SqlArray["array"] | undefined): string {
+  if (value === null) return "NULL";
+  if (type === "timestamptz") return JSON.stringify(new Date(Number(value) / 1000));
+  return JSON.stringify(type === "bytea" ? `\\x${value}` : String(value));
 }
 
 /** Returns a plan's nodes, each before those beneath it. */

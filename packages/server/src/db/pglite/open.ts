@@ -1,10 +1,10 @@
 import { mkdir } from "node:fs/promises";
 import { PGlite, type Transaction } from "@electric-sql/pglite";
+import { toParameter } from "../arrays.js";
 import { readCursor, streamSnapshot } from "../cursor.js";
 import { DatabaseError } from "../errors.js";
-import { type Connection, type Database, isSqlArray, type Parameter, type TransactionMode } from "../port.js";
-import { PARSERS } from "../types.js";
-import { toArrayText } from "./arrays.js";
+import type { Connection, Database, Parameter, TransactionMode } from "../port.js";
+import { ARRAY_OIDS, PARSERS } from "../types.js";
 import { prepareDirectory } from "./directory.js";
 import { lockDirectory } from "./directory-lock.js";
 
@@ -41,6 +41,7 @@ export async function openPglite({ dataDir }: PgliteOptions = {}): Promise<Datab
       parsers: PARSERS,
     });
     await pglite.exec(SESSION);
+    passBuffers(pglite);
     return toDatabase(pglite, lock, dataDir === undefined ? IN_MEMORY : IN_DIRECTORY);
   } catch (error) {
     await lock?.release();
@@ -129,9 +130,12 @@ function toDatabase(pglite: PGlite, lock: HeldLock | null, durability: string): 
   };
 }
 
-/** Arrays are sent as text, because the driver takes no binary parameters. */
-function toParameter(param: Parameter): unknown {
-  return isSqlArray(param) ? toArrayText(param) : param;
+/** Lets parameters that are encoded already pass the driver's encoders of arrays. The driver sends them in binary. */
+function passBuffers({ serializers }: PGlite): void {
+  for (const type of Object.values(ARRAY_OIDS)) {
+    const serialize = serializers[type] as (value: unknown) => string;
+    serializers[type] = (value) => (Buffer.isBuffer(value) ? (value as unknown as string) : serialize(value));
+  }
 }
 
 function lostError(dataDir: string): DatabaseError {

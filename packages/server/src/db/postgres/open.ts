@@ -1,9 +1,9 @@
 import pg from "pg";
+import { toParameter } from "../arrays.js";
 import { readCursor, streamSnapshot } from "../cursor.js";
 import { DatabaseError, isConnectionSpent, isConnectionUsable } from "../errors.js";
 import type { Connection, Database, Parameter, TransactionMode } from "../port.js";
 import { PARSERS } from "../types.js";
-import { toParameter } from "./arrays.js";
 import { BEGIN, READER_SESSION, WRITER_SESSION } from "./sessions.js";
 import { statementNumber } from "./statements.js";
 

@@ -1,5 +1,6 @@
-import { ByteWriter } from "../../core/byte-writer.js";
-import { isSqlArray, type Parameter, type SqlArray } from "../port.js";
+import { ByteWriter } from "../core/byte-writer.js";
+import { isSqlArray, type Parameter, type SqlArray } from "./port.js";
+import { OIDS } from "./types.js";
 
 /*
  * Arrays in binary. No other part of PostgreSQL's wire format is written by hand.
@@ -8,9 +9,6 @@ import { isSqlArray, type Parameter, type SqlArray } from "../port.js";
  * spends. One call with these arrays took 0.96 to 1.11 times as much as a pipeline with a binary COPY. These are medians
  * of up to 11 rounds in turns, of the processor time of both sides. docs/performance.md has the table.
  */
-
-/** Object ids of the element types (`SELECT oid FROM pg_type`). */
-const OIDS = { text: 25, bigint: 20, boolean: 16, bytea: 17, timestamptz: 1184 } as const;
 
 /** Microseconds from 1970, where the ledger's times begin, to 2000, where PostgreSQL's begin. */
 const EPOCH_MICROS = 946_684_800_000_000;
@@ -23,7 +21,7 @@ const ARRAY_BYTES = 500_000;
 /** The array at hand. */
 const writer = new ByteWriter(ARRAY_BYTES);
 
-/** Converts a parameter to a value that `pg` takes. It sends a `Buffer` in the binary format. */
+/** Converts a parameter to a value that the drivers take. They send a `Buffer` in the binary format. */
 export function toParameter(param: Parameter): unknown {
   return isSqlArray(param) ? toArrayBinary(param) : param;
 }
