@@ -51,24 +51,30 @@ export function checkOptions(
   return checked;
 }
 
-/**
- * Waits for work until the signal aborts, and makes public errors of those inside. Work that has begun goes on.
- *
- * @param key the key of the command, with which it may be sent again
- */
-export async function settled<T>(
-  work: Promise<T>,
-  signal: AbortSignal | undefined,
-  key: string | null = null,
-): Promise<T> {
+/** Waits for work until the signal aborts, and makes public errors of those inside. Work that has begun goes on. */
+export async function settled<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
   try {
     return await (signal === undefined ? work : untilAborted(work, signal));
   } catch (error) {
-    throw signal?.aborted && error === signal.reason ? error : toThrown(error, key);
+    throw toSettledError(error, signal);
   }
 }
 
-function untilAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+/**
+ * Returns the public error of work that was waited for: the reason of an abort as it is.
+ *
+ * @param key the key of the command, with which it may be sent again
+ */
+export function toSettledError(
+  error: unknown,
+  signal: AbortSignal | undefined,
+  key: string | null = null,
+): unknown {
+  return signal?.aborted && error === signal.reason ? error : toThrown(error, key);
+}
+
+/** Waits for work until a signal aborts. */
+export function untilAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
   return new Promise<T>((resolve, reject) => {
     const abort = () => reject(signal.reason);
     signal.addEventListener("abort", abort, { once: true });

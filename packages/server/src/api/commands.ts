@@ -5,8 +5,8 @@ import type { Outcome } from "../core/decide.js";
 import type { Entry, Hold } from "../core/entry.js";
 import * as field from "../core/fields.js";
 import { OPERATIONS } from "../core/operations/index.js";
-import { BY_ID, type Dimensioned, hasDimension } from "../queries/labels.js";
-import { COMMAND_OPTIONS, checkOptions, type MethodOptions, settled } from "./calls.js";
+import { BY_ID, type Dimensioned, hasDimension, type ToLabel } from "../queries/labels.js";
+import { COMMAND_OPTIONS, checkOptions, type MethodOptions, toSettledError, untilAborted } from "./calls.js";
 import { toRefused } from "./errors.js";
 import { check, checkValue, faultsOf, toInvalid } from "./inputs.js";
 
@@ -25,13 +25,15 @@ export function createCommandMethods(
 ): CommandMethods {
   const { engine, kinds, labels, presenter } = options;
 
-  async function run(
+  /** Runs a command, and presents its outcome. */
+  async function run<Result>(
     operation: Operation,
     account: string,
     hold: string | null,
     input: unknown,
     given: CommandOptions | undefined,
-  ): Promise<Accepted> {
+    present: (account: string, outcome: Accepted) => Result | Promise<Result>,
+  ): Promise<Result> {
     const signal = checkOptions(given, COMMAND_OPTIONS);
     const command: Command = {
       operation,
@@ -42,29 +44,35 @@ export function createCommandMethods(
     };
     const faults = faultsOf(operation, command.input, kinds);
     if (faults.length > 0) throw toInvalid(faults);
-    const outcome = await settled(engine.submit(command), signal, command.key);
+    let outcome: Outcome;
+    try {
+      const submitted = engine.submit(command);
+      outcome = await (signal === undefined ? submitted : untilAborted(submitted, signal));
+    } catch (error) {
+      throw toSettledError(error, signal, command.key);
+    }
     if (outcome.refusal !== null) throw toRefused(outcome.refusal);
     // A repeat gives the label of the first try, and another may have been given since.
     if (!outcome.repeated) labels.note(account, command.input as Partial<Dimensioned>);
-    return outcome;
+    return present(account, outcome);
   }
 
-  async function toEntryResult(account: string, { entry, repeated }: Accepted): Promise<EntryResult> {
+  function toEntryResult(account: string, { entry, repeated }: Accepted): EntryResult | Promise<EntryResult> {
     const posted = entry as Entry;
-    const toLabel = hasDimension(posted.facts) ? await labels.read(account, [posted.facts]) : BY_ID;
-    return { entry: presenter.entry(posted, toLabel), repeated };
+    const toResult = (toLabel: ToLabel) => ({ entry: presenter.entry(posted, toLabel), repeated });
+    return hasDimension(posted.facts) ? labels.read(account, [posted.facts]).then(toResult) : toResult(BY_ID);
   }
 
-  async function toHoldResult(account: string, { hold, repeated }: Accepted): Promise<HoldResult> {
+  function toHoldResult(account: string, { hold, repeated }: Accepted): HoldResult | Promise<HoldResult> {
     const held = hold as Hold;
-    const toLabel = hasDimension(held.facts) ? await labels.read(account, [held.facts]) : BY_ID;
-    return { hold: presenter.hold(held, toLabel), repeated };
+    const toResult = (toLabel: ToLabel) => ({ hold: presenter.hold(held, toLabel), repeated });
+    return hasDimension(held.facts) ? labels.read(account, [held.facts]).then(toResult) : toResult(BY_ID);
   }
 
   const post =
     (operation: unknown) =>
-    async (account: string, input: unknown, given?: CommandOptions): Promise<EntryResult> =>
-      toEntryResult(account, await run(operation as Operation, account, null, input, given));
+    (account: string, input: unknown, given?: CommandOptions): Promise<EntryResult> =>
+      run(operation as Operation, account, null, input, given, toEntryResult);
 
   const toHoldId = (hold: string) => checkValue(field.holdId, "hold", hold);
 
@@ -74,17 +82,17 @@ export function createCommandMethods(
     refund: post(OPERATIONS.refund),
     adjust: post(OPERATIONS.adjust),
     writeOff: post(OPERATIONS.writeOff),
-    async hold(account, input, given) {
+    hold(account, input, given) {
       const id = `hold_${randomUUID()}`;
-      return toHoldResult(account, await run(OPERATIONS.hold as Operation, account, id, input, given));
+      return run(OPERATIONS.hold as Operation, account, id, input, given, toHoldResult);
     },
     async settle(account, hold, input, given) {
       const id = toHoldId(hold);
-      return toEntryResult(account, await run(OPERATIONS.settle as Operation, account, id, input, given));
+      return run(OPERATIONS.settle as Operation, account, id, input, given, toEntryResult);
     },
     async release(account, hold, given) {
       const id = toHoldId(hold);
-      return toHoldResult(account, await run(OPERATIONS.release as Operation, account, id, {}, given));
+      return run(OPERATIONS.release as Operation, account, id, {}, given, toHoldResult);
     },
   };
 }

@@ -9,20 +9,19 @@ const BACKSLASH = 0x5c;
 /** The most bytes of a UTF-16 unit in UTF-8. */
 const UTF8_BYTES_MAX = 3;
 
-/** The memory that is kept for the next use. A usual batch takes less. */
-const KEPT_BYTES = 1_000_000;
-
 /**
  * Writes strings and numbers one after the other into memory that is used again. Short strings are written by loops,
  * because a native call per string takes several times as long.
  */
 export class ByteWriter {
+  readonly #size: number;
   #bytes: Buffer;
   #view: DataView;
   #length = 0;
 
-  /** @param size the number of bytes before the memory grows */
+  /** @param size the number of bytes before the memory grows. It shrinks to them when it is used again. */
   constructor(size: number) {
+    this.#size = size;
     this.#bytes = Buffer.allocUnsafeSlow(size);
     this.#view = toView(this.#bytes);
   }
@@ -39,7 +38,7 @@ export class ByteWriter {
 
   reset(): void {
     this.#length = 0;
-    if (this.#bytes.length > KEPT_BYTES) this.#resize(KEPT_BYTES);
+    if (this.#bytes.length > this.#size) this.#resize(this.#size);
   }
 
   /** Drops the bytes after the first `length`. */

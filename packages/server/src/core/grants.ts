@@ -37,11 +37,16 @@ export function isPending(grant: Grant, at: Instant): boolean {
   return grant.effectiveAt > at && grant.effectiveAt > grant.recordedAt;
 }
 
+/** Returns what remains of grants that are not effective yet. */
+export function toPending({ grants }: Pick<AccountState, "grants">, now: Instant): Micros {
+  let pending = ZERO;
+  for (const grant of grants) if (isPending(grant, now)) pending = micros(pending + grant.remaining);
+  return pending;
+}
+
 /** Returns what commands may still take: the balance less holds and less grants that are not effective yet. */
 export function toAvailable(state: AccountState, now: Instant): Micros {
-  let available = state.balance - state.held;
-  for (const grant of state.grants) if (isPending(grant, now)) available -= grant.remaining;
-  return micros(available);
+  return micros(state.balance - state.held - toPending(state, now));
 }
 
 /** Puts a new grant into its place in draw order. */
@@ -64,14 +69,17 @@ function setRemaining(draft: Draft, grant: LiveGrant, remaining: Micros): void {
  * @returns the draws; their sum is less than `wanted` when the grants did not suffice
  */
 export function drawFrom(draft: Draft, wanted: Micros, may: (grant: Grant) => boolean): Draw[] {
-  const draws: Draw[] = [];
+  let draws: Draw[] = [];
   let open = wanted;
   for (const grant of draft.grants) {
     if (open === ZERO) break;
     if (grant.remaining === ZERO || !may(grant)) continue;
     const taken = least(grant.remaining, open);
     setRemaining(draft, grant, micros(grant.remaining - taken));
-    draws.push({ grant: grant.seq, credits: taken });
+    const draw = { grant: grant.seq, credits: taken };
+    // Most entries have one draw, and an array that is pushed to has room for 17.
+    if (draws.length === 0) draws = [draw];
+    else draws.push(draw);
     open = micros(open - taken);
   }
   return draws;

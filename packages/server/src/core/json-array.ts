@@ -64,8 +64,8 @@ export class JsonArray {
   }
 
   /** Appends an amount as a string of its digits. */
-  amount(value: bigint): this {
-    return this.string(value.toString());
+  amount(value: bigint | null): this {
+    return this.string(value === null ? null : value.toString());
   }
 
   /** Appends an item that is JSON already. */

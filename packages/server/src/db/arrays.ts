@@ -15,35 +15,49 @@ const EPOCH_MICROS = 946_684_800_000_000;
 
 const NULL = -1;
 
-/** The memory for an array before it grows. A usual batch takes less. */
-const ARRAY_BYTES = 500_000;
+/** The memory for the arrays of a statement before it grows. A usual batch takes less. */
+const MEMORY_BYTES = 2_000_000;
 
-/** The array at hand. */
-const writer = new ByteWriter(ARRAY_BYTES);
-
-/** Converts a parameter to a value that the drivers take. They send a `Buffer` in the binary format. */
-export function toParameter(param: Parameter): unknown {
-  return isSqlArray(param) ? toArrayBinary(param) : param;
-}
+/** The arrays at hand. */
+const writer = new ByteWriter(MEMORY_BYTES);
 
 /**
- * Encodes an array in PostgreSQL's binary format (`array_recv` in its source). An array of nulls only becomes an empty one.
+ * Converts parameters to values that the drivers take. They send a `Buffer` in the binary format.
  *
  * @throws RangeError if a number takes more than 64 bits
  */
-export function toArrayBinary({ array, values }: SqlArray): Buffer {
+export function toValues(params: readonly Parameter[]): unknown[] {
   writer.reset();
-  if (values.every((value) => value === null)) {
-    writeIntegers(0, 0, OIDS[array]);
-  } else {
-    writeIntegers(1, 1, OIDS[array], values.length, 1);
-    const write = WRITERS[array] as (value: unknown) => void;
-    for (const value of values) {
-      if (value === null) writer.int32(NULL);
-      else write(value);
+  const ends = params.map((param) => {
+    if (isSqlArray(param)) writeArray(param);
+    return writer.length;
+  });
+  // One copy for all arrays leaves less to collect than one per array.
+  const bytes = Buffer.from(writer.written);
+  return params.map((param, index) =>
+    isSqlArray(param) ? bytes.subarray(ends[index - 1] ?? 0, ends[index]) : param,
+  );
+}
+
+/** Writes an array in PostgreSQL's binary format (`array_recv` in its source). An array of nulls becomes an empty one. */
+function writeArray({ array, records, value }: SqlArray): void {
+  const start = writer.length;
+  writeIntegers(1, 1, OIDS[array], records.length, 1);
+  const write = WRITERS[array] as (element: unknown) => void;
+  let isNull = true;
+  // An iterator would cost more than what is done with an element.
+  for (let index = 0; index < records.length; index++) {
+    const element = value(records[index] as never);
+    if (element === null) {
+      writer.int32(NULL);
+    } else {
+      isNull = false;
+      write(element);
     }
   }
-  return Buffer.from(writer.written);
+  if (!isNull) return;
+  writer.truncate(start);
+  writeIntegers(0, 0, OIDS[array]);
 }
 
 /** Writers of the length of an element and the element. */

@@ -1,16 +1,10 @@
-/** An array as a parameter, with the type of its elements. */
-export type SqlArray =
-  | ArrayOf<"text", string>
-  | ArrayOf<"bigint", bigint | number>
-  /** Bytes in hex. */
-  | ArrayOf<"bytea", string>
-  | ArrayOf<"boolean", boolean>
-  /** Microseconds since 1970. */
-  | ArrayOf<"timestamptz", number>;
-
-interface ArrayOf<Type extends string, Value> {
-  readonly array: Type;
-  readonly values: readonly (Value | null)[];
+/** An array as a parameter: one element per record. The elements are taken when it is sent. */
+export interface SqlArray {
+  /** The type of the elements. bytea is bytes in hex, and timestamptz microseconds since 1970. */
+  readonly array: "text" | "bigint" | "bytea" | "boolean" | "timestamptz";
+  readonly records: readonly unknown[];
+  /** Returns the element of a record. */
+  readonly value: (record: never) => Scalar;
 }
 
 type Scalar = string | number | bigint | boolean | null;

@@ -18,6 +18,8 @@ export interface CachedAccount {
   hasHeld: boolean;
   /** The rows of the open window as the account's row has them. */
   readonly rows: WrittenRow[];
+  /** The weight with which it was cached last; 0 before. */
+  weight: number;
 }
 
 /** The most that is cached, in grants, holds and rows of open windows, with three per account itself. */
@@ -50,16 +52,18 @@ export interface AccountCache {
 export function createAccountCache(share: number): AccountCache {
   const accounts = new LRUCache<string, CachedAccount>({
     maxSize: Math.max(1, Math.floor(WEIGHT_MAX * share)),
-    sizeCalculation: toWeight,
   });
   const contended = new LRUCache<string, true>({ max: CONTENDED_MAX, ttl: CONTENDED_MS });
   return {
     get: (account) => accounts.get(account),
     put(changed) {
       for (const one of changed) {
-        // An account is changed in place, so its weight is only measured again when it is put in as a new one.
+        const weight = toWeight(one);
+        // An account is changed in place. It was used just now, so only another weight has to be noted.
+        if (weight === one.weight) continue;
+        one.weight = weight;
         accounts.delete(one.state.account);
-        accounts.set(one.state.account, one);
+        accounts.set(one.state.account, one, { size: weight });
       }
     },
     evict: (account) => {

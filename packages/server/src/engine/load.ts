@@ -213,6 +213,7 @@ function toCached(
     dueAt: columns.due_at,
     hasHeld: columns.has_held,
     rows: [],
+    weight: 0,
   };
 }
 

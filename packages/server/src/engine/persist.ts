@@ -1,5 +1,6 @@
 import { formatAmount, ZERO } from "../core/amount.js";
 import type { BatchResult } from "../core/decide.js";
+import { toPending } from "../core/grants.js";
 import type { Instant } from "../core/instant.js";
 import { toNextDue } from "../core/operations/expire.js";
 import type { AccountState } from "../core/state.js";
@@ -47,7 +48,7 @@ export function persist(batch: readonly Decided[], now: Instant): Statement | nu
   const changes = batch.map((decided) => toChange(decided, now));
   const changed = changes.filter(({ isChanged }) => isChanged);
   const parts = [
-    ...projectAccounts(changes, now),
+    ...projectAccounts(changes),
     ...PROJECTIONS.flatMap((project) => (changed.length === 0 ? [] : project(changed))),
   ];
   if (parts.length === 0) return null;
@@ -115,7 +116,8 @@ function toChange({ cached, result }: Decided, now: Instant): AccountChange {
   cached.dueAt = dueAt;
   if (changes.holds.length > 0) cached.hasHeld = true;
   writeRows(state.window, cached.rows);
-  return { account: state.account, cached, result, versionBefore, isChanged, grants };
+  const pending = toPending(state, now);
+  return { account: state.account, cached, result, versionBefore, isChanged, grants, pending };
 }
 
 /** Returns a version that no server has seen. */

@@ -1,6 +1,6 @@
 import { mkdir } from "node:fs/promises";
 import { PGlite, type Transaction } from "@electric-sql/pglite";
-import { toParameter } from "../arrays.js";
+import { toValues } from "../arrays.js";
 import { readCursor, streamSnapshot } from "../cursor.js";
 import { DatabaseError } from "../errors.js";
 import type { Connection, Database, Parameter, TransactionMode } from "../port.js";
@@ -88,7 +88,7 @@ function toDatabase(pglite: PGlite, lock: HeldLock | null, durability: string): 
     params: readonly Parameter[] = [],
   ): Promise<Row[]> => {
     assertUsable();
-    return (await on.query<Row>(sql, params.map(toParameter))).rows;
+    return (await on.query<Row>(sql, toValues(params))).rows;
   };
   const transact = async <T>(mode: TransactionMode, work: (on: Transaction) => Promise<T>): Promise<T> => {
     assertUsable();

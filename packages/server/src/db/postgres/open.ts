@@ -1,5 +1,5 @@
 import pg from "pg";
-import { toParameter } from "../arrays.js";
+import { toValues } from "../arrays.js";
 import { readCursor, streamSnapshot } from "../cursor.js";
 import { DatabaseError, isConnectionSpent, isConnectionUsable } from "../errors.js";
 import type { Connection, Database, Parameter, TransactionMode } from "../port.js";
@@ -121,7 +121,7 @@ function query<Row extends object>(
   timeoutMs: number | undefined,
 ): Promise<Row[]> {
   const name = params === undefined ? undefined : `credits_query_${statementNumber(sql)}`;
-  return send(client, { name, text: sql, values: params?.map(toParameter), query_timeout: timeoutMs });
+  return send(client, { name, text: sql, values: params && toValues(params), query_timeout: timeoutMs });
 }
 
 async function send<Row extends object>(client: pg.PoolClient, config: object): Promise<Row[]> {
@@ -160,7 +160,8 @@ function toConnection(client: pg.PoolClient, timeoutMs: number | undefined): Con
     query: (sql, params) => query(client, sql, params, timeoutMs),
     stream: (sql, params, chunkRows) =>
       readCursor(
-        (text, values) => send(client, { text, values: values?.map(toParameter), query_timeout: timeoutMs }),
+        (text, values) =>
+          send(client, { text, values: values && toValues(values), query_timeout: timeoutMs }),
         sql,
         params,
         chunkRows,

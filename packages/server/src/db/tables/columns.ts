@@ -1,13 +1,13 @@
 import type { Parameter, SqlArray } from "../port.js";
 
-/** A column of a table as it is written: by an array with the value of each record. */
+/** A column as it is written: by an array with the value of each record. */
 export interface Column<T> {
   readonly name: string;
   readonly array: SqlArray["array"];
   /** The type that the array's elements are cast to, where it is another one. */
   readonly cast?: "smallint" | "integer" | "bigint[]" | "jsonb";
   /** Returns the column's value of a record. */
-  readonly value: (record: T) => string | bigint | number | boolean | null;
+  readonly value: (record: T) => ReturnType<SqlArray["value"]>;
 }
 
 /** A record of an account. */
@@ -61,15 +61,13 @@ export function insertInto<T>(
     records.length === 0 ? [] : [{ name, cte, check: null, params: toArrays(columns, records) }];
 }
 
-/** Returns the values of records by column. Each array is made when it is sent, so that they do not all live at once. */
+/** Returns the SQL of a table that has columns as they are given, with arrays from `$1` on. */
+export function toTable<T>(name: string, columns: readonly Column<T>[]): string {
+  const arrays = columns.map(({ array }, at) => `$${at + 1}::${array}[]`);
+  return `unnest(${arrays.join(", ")}) AS ${name} (${columns.map((column) => column.name).join(", ")})`;
+}
+
+/** Returns the arrays of columns of records. */
 export function toArrays<T>(columns: readonly Column<T>[], records: readonly T[]): SqlArray[] {
-  return columns.map(
-    ({ array, value }) =>
-      ({
-        array,
-        get values() {
-          return records.map(value);
-        },
-      }) as SqlArray,
-  );
+  return columns.map(({ array, value }) => ({ array, records, value }));
 }

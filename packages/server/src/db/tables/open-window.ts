@@ -1,7 +1,7 @@
 import { micros } from "../../core/amount.js";
-import { toSourceArray } from "../../core/chain.js";
 import type { OpenRow } from "../../core/entry.js";
 import type { Instant } from "../../core/instant.js";
+import { JsonArray } from "../../core/json-array.js";
 import type { Window } from "../../core/state.js";
 import { fromDimensionColumns, fromSignedOriginal, toSignedOriginal } from "./facts.js";
 
@@ -54,24 +54,28 @@ export function toWindowJson(window: Window | null, rows: readonly WrittenRow[])
   return `[${window.cell},"${window.base}",[${rows.map(({ json }) => json).join(",")}]]`;
 }
 
+/** The array at hand. */
+const array = new JsonArray();
+
 function toRowJson(row: OpenRow): string {
   const original = toSignedOriginal(row);
-  return JSON.stringify([
-    row.kind,
-    toSourceArray(row.source),
-    row.project === null ? null : row.project.id,
-    row.discount,
-    row.description,
-    row.startedAt,
-    row.endedAt,
-    row.entries,
-    row.firstSeq,
-    row.lastSeq,
-    `${row.credits}`,
-    original === null ? null : `${original}`,
-    row.member === null ? null : row.member.id,
-    row.task === null ? null : row.task.id,
-  ]);
+  array.begin().string(row.kind);
+  if (row.source === null) array.string(null);
+  else array.open().string(row.source.type).string(row.source.id).string(row.source.label).close();
+  return array
+    .string(row.project === null ? null : row.project.id)
+    .number(row.discount)
+    .string(row.description)
+    .number(row.startedAt)
+    .number(row.endedAt)
+    .number(row.entries)
+    .number(row.firstSeq)
+    .number(row.lastSeq)
+    .amount(row.credits)
+    .amount(original)
+    .string(row.member === null ? null : row.member.id)
+    .string(row.task === null ? null : row.task.id)
+    .toString();
 }
 
 /** Parses what `toWindowJson` returned. */

@@ -1,13 +1,40 @@
-import { type Micros, micros, ZERO } from "../../core/amount.js";
-import { isPending } from "../../core/grants.js";
-import type { Instant } from "../../core/instant.js";
+import type { Micros } from "../../core/amount.js";
 import type { AccountState } from "../../core/state.js";
 import { STALE_ACCOUNT } from "../../db/errors.js";
-import type { SqlArray } from "../../db/port.js";
-import type { Part } from "../../db/tables/columns.js";
+import { type Column, type Part, toArrays, toTable } from "../../db/tables/columns.js";
 import { toWindowJson } from "../../db/tables/open-window.js";
 import type { CachedAccount } from "../account-cache.js";
-import type { AccountChange } from "./projection.js";
+import type { AccountChange, Projection } from "./projection.js";
+
+/** The columns of an account that batches change. */
+const CHANGED: readonly Column<AccountChange>[] = [
+  { name: "account", array: "text", value: ({ account }) => account },
+  { name: "version", array: "bigint", value: ({ versionBefore }) => versionBefore },
+  { name: "overdraft_limit", array: "bigint", value: ({ cached }) => cached.state.overdraftLimit },
+  { name: "next_version", array: "bigint", value: ({ cached }) => cached.version },
+  { name: "balance", array: "bigint", value: ({ cached }) => cached.state.balance },
+  { name: "held", array: "bigint", value: ({ cached }) => cached.state.held },
+  { name: "pending", array: "text", value: ({ pending }) => pending.toString() },
+  { name: "debt", array: "bigint", value: ({ cached }) => cached.state.debt },
+  { name: "seq", array: "bigint", value: ({ cached }) => cached.state.seq },
+  { name: "hash", array: "bytea", value: ({ cached }) => cached.state.hash },
+  { name: "rows_added", array: "bigint", value: ({ cached }) => cached.state.totals.added },
+  { name: "rows_used", array: "bigint", value: ({ cached }) => cached.state.totals.used },
+  { name: "rows_adjustments", array: "bigint", value: ({ cached }) => cached.state.totals.adjustments },
+  {
+    name: "open_window",
+    array: "text",
+    value: ({ cached }) => toWindowJson(cached.state.window, cached.rows),
+  },
+  { name: "drawn_grant", array: "bigint", value: ({ cached }) => cached.drawn },
+  { name: "drawn_remaining", array: "bigint", value: ({ cached }) => toDrawnRemaining(cached) },
+  { name: "remaining", array: "text", value: ({ cached }) => toRemainingJson(cached.state) },
+  { name: "has_held", array: "boolean", value: ({ cached }) => cached.hasHeld },
+  { name: "due_at", array: "timestamptz", value: ({ cached }) => cached.dueAt },
+];
+
+/** The columns by which an account is compared. */
+const COMPARED = CHANGED.slice(0, 3);
 
 /**
  * Updates, and so locks, accounts in the order of their ids, so that two batches never wait for each other in a circle. An
@@ -21,21 +48,15 @@ const UPDATE_ACCOUNTS = `
       rows_added = n.rows_added, rows_used = n.rows_used, rows_adjustments = n.rows_adjustments,
       open_window = n.open_window, drawn_grant = n.drawn_grant, drawn_remaining = n.drawn_remaining,
       remaining = n.remaining, has_held = n.has_held, due_at = n.due_at
-    FROM (
-      SELECT * FROM unnest($1::text[], $2::bigint[], $3::bigint[], $4::bigint[], $5::text[], $6::bigint[], $7::bigint[],
-        $8::bytea[], $9::bigint[], $10::bigint[], $11::bigint[], $12::text[], $13::bigint[], $14::bigint[], $15::text[],
-        $16::boolean[], $17::timestamptz[], $18::bigint[], $19::bigint[])
-      AS given (account, version, balance, held, pending, debt, seq, hash, rows_added, rows_used, rows_adjustments,
-        open_window, drawn_grant, drawn_remaining, remaining, has_held, due_at, next_version, overdraft_limit)
-      ORDER BY account COLLATE "C"
-    ) n WHERE a.account = n.account AND a.version = n.version AND a.overdraft_limit = n.overdraft_limit
+    FROM (SELECT * FROM ${toTable("given", CHANGED)} ORDER BY account COLLATE "C") n
+    WHERE a.account = n.account AND a.version = n.version AND a.overdraft_limit = n.overdraft_limit
     RETURNING a.account
   )`;
 
 /** Finds accounts that are not written, but whose state was relied on to refuse something. */
 const FIND_ACCOUNTS = `
   found_accounts AS (
-    SELECT a.account FROM unnest($1::text[], $2::bigint[], $3::bigint[]) AS given (account, version, overdraft_limit)
+    SELECT a.account FROM ${toTable("given", COMPARED)}
     JOIN credits.accounts a ON a.account = given.account AND a.version = given.version
       AND a.overdraft_limit = given.overdraft_limit
   )`;
@@ -50,7 +71,7 @@ const CHANGED_ARE_CURRENT = failIfStale("changed_accounts");
 const FOUND_ARE_CURRENT = failIfStale("found_accounts");
 
 /** Writes the accounts' own rows, which locks them, and fails unless all accounts are current. */
-export function projectAccounts(changes: readonly AccountChange[], now: Instant): readonly Part[] {
+export const projectAccounts: Projection = (changes) => {
   const parts: Part[] = [];
   const changed = changes.filter(({ isChanged }) => isChanged);
   if (changed.length > 0)
@@ -58,59 +79,18 @@ export function projectAccounts(changes: readonly AccountChange[], now: Instant)
       name: "accounts",
       cte: UPDATE_ACCOUNTS,
       check: CHANGED_ARE_CURRENT,
-      params: toColumns(changed, now),
+      params: toArrays(CHANGED, changed),
     });
   const found = changes.filter(({ isChanged }) => !isChanged);
-  if (found.length > 0) {
-    const params: SqlArray[] = [
-      { array: "text", values: found.map(({ account }) => account) },
-      { array: "bigint", values: found.map(({ versionBefore }) => versionBefore) },
-      { array: "bigint", values: found.map(({ cached }) => cached.state.overdraftLimit) },
-    ];
-    parts.push({ name: "found accounts", cte: FIND_ACCOUNTS, check: FOUND_ARE_CURRENT, params });
-  }
+  if (found.length > 0)
+    parts.push({
+      name: "found accounts",
+      cte: FIND_ACCOUNTS,
+      check: FOUND_ARE_CURRENT,
+      params: toArrays(COMPARED, found),
+    });
   return parts;
-}
-
-/** Returns the columns of accounts, each an array. */
-function toColumns(changed: readonly AccountChange[], now: Instant): SqlArray[] {
-  const numbers = (pick: (cached: CachedAccount) => bigint | number | null): SqlArray => ({
-    array: "bigint",
-    values: changed.map(({ cached }) => pick(cached)),
-  });
-  const strings = (pick: (cached: CachedAccount) => string | null): SqlArray => ({
-    array: "text",
-    values: changed.map(({ cached }) => pick(cached)),
-  });
-  return [
-    strings(({ state }) => state.account),
-    { array: "bigint", values: changed.map(({ versionBefore }) => versionBefore) },
-    numbers(({ state }) => state.balance),
-    numbers(({ state }) => state.held),
-    strings(({ state }) => toPending(state, now).toString()),
-    numbers(({ state }) => state.debt),
-    numbers(({ state }) => state.seq),
-    { array: "bytea", values: changed.map(({ cached }) => cached.state.hash) },
-    numbers(({ state }) => state.totals.added),
-    numbers(({ state }) => state.totals.used),
-    numbers(({ state }) => state.totals.adjustments),
-    strings(({ state, rows }) => toWindowJson(state.window, rows)),
-    numbers(({ drawn }) => drawn),
-    numbers(toDrawnRemaining),
-    strings(({ state }) => toRemainingJson(state)),
-    { array: "boolean", values: changed.map(({ cached }) => cached.hasHeld) },
-    { array: "timestamptz", values: changed.map(({ cached }) => cached.dueAt) },
-    numbers(({ version }) => version),
-    numbers(({ state }) => state.overdraftLimit),
-  ];
-}
-
-/** Returns what remains of grants that are not effective yet. */
-function toPending(state: AccountState, now: Instant): Micros {
-  let pending = ZERO;
-  for (const grant of state.grants) if (isPending(grant, now)) pending = micros(pending + grant.remaining);
-  return pending;
-}
+};
 
 function toDrawnRemaining({ state, drawn }: CachedAccount): Micros | null {
   if (drawn === null) return null;

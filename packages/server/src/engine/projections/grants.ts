@@ -1,13 +1,17 @@
 import type { Grant } from "../../core/entry.js";
 import type { AccountState, GrantChange } from "../../core/state.js";
-import type { SqlArray } from "../../db/port.js";
+import { toArrays, toTable, withAccount } from "../../db/tables/columns.js";
 import { insertGrants } from "../../db/tables/grants.js";
 import { collect, type GrantChanges, type Projection } from "./projection.js";
 
+const CHANGED = withAccount<Grant>([
+  { name: "seq", array: "bigint", value: ({ seq }) => seq },
+  { name: "remaining", array: "bigint", value: ({ remaining }) => remaining },
+]);
+
 const UPDATE_GRANTS = `
   changed_grants AS (
-    UPDATE credits.grants g SET remaining = n.remaining
-    FROM unnest($1::text[], $2::bigint[], $3::bigint[]) AS n (account, seq, remaining)
+    UPDATE credits.grants g SET remaining = n.remaining FROM ${toTable("n", CHANGED)}
     WHERE g.account = n.account AND g.seq = n.seq
   )`;
 
@@ -16,11 +20,7 @@ export const projectGrants: Projection = (changes) => {
   const added = insertGrants(collect(changes, ({ grants }) => grants.added));
   const updated = collect(changes, ({ grants }) => grants.updated);
   if (updated.length === 0) return added;
-  const params: SqlArray[] = [
-    { array: "text", values: updated.map(({ account }) => account) },
-    { array: "bigint", values: updated.map(({ record }) => record.seq) },
-    { array: "bigint", values: updated.map(({ record }) => record.remaining) },
-  ];
+  const params = toArrays(CHANGED, updated);
   return [{ name: "changed grants", cte: UPDATE_GRANTS, check: null, params }, ...added];
 };
 

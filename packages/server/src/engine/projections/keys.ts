@@ -1,10 +1,12 @@
 import { KNOWN_KEY } from "../../db/errors.js";
-import type { SqlArray } from "../../db/port.js";
+import { toArrays, toTable, withAccount } from "../../db/tables/columns.js";
 import { collect, type Projection } from "./projection.js";
+
+const GIVEN = withAccount<string>([{ name: "key", array: "text", value: (key) => key }]);
 
 /** Fails when a key is known. Among entries a unique index does this; across entries and holds this does. */
 const CHECK_KEYS = `
-  SELECT credits.fail('${KNOWN_KEY}', NULL) FROM unnest($1::text[], $2::text[]) AS given (account, key)
+  SELECT credits.fail('${KNOWN_KEY}', NULL) FROM ${toTable("given", GIVEN)}
   CROSS JOIN LATERAL (
     (SELECT FROM credits.entries e WHERE e.account = given.account AND e.key = given.key LIMIT 1)
     UNION ALL (SELECT FROM credits.holds h WHERE h.account = given.account AND h.key = given.key LIMIT 1)
@@ -24,9 +26,5 @@ export const projectKeys: Projection = (changes) => {
     ].filter((key) => key !== null);
   });
   if (keys.length === 0) return [];
-  const params: SqlArray[] = [
-    { array: "text", values: keys.map(({ account }) => account) },
-    { array: "text", values: keys.map(({ record }) => record) },
-  ];
-  return [{ name: "keys", cte: null, check: CHECK_KEYS, params }];
+  return [{ name: "keys", cte: null, check: CHECK_KEYS, params: toArrays(GIVEN, keys) }];
 };

@@ -1,3 +1,4 @@
+import type { Micros } from "../../core/amount.js";
 import type { BatchResult } from "../../core/decide.js";
 import type { Grant } from "../../core/entry.js";
 import type { Part } from "../../db/tables/columns.js";
@@ -14,6 +15,8 @@ export interface AccountChange {
   /** True if the account is written. One that is not was still relied on to refuse something. */
   readonly isChanged: boolean;
   readonly grants: GrantChanges;
+  /** What remains of grants that are not effective yet. */
+  readonly pending: Micros;
 }
 
 /** The places where the grants of a batch are written. */
