@@ -2,6 +2,14 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { SqlArray } from "../../src/db/port.js";
 import { ENGINES, openTestDatabase, type TestDatabase } from "./databases.js";
 
+type Values = readonly ReturnType<SqlArray["value"]>[];
+
+const toSqlArray = (array: SqlArray["array"], values: Values): SqlArray => ({
+  array,
+  records: values,
+  value: (value) => value,
+});
+
 const AT = 1_795_341_900_123_457;
 
 describe.each(ENGINES)("arrays as parameters on %s", (engine) => {
@@ -11,38 +19,24 @@ describe.each(ENGINES)("arrays as parameters on %s", (engine) => {
   });
   afterAll(() => test.drop());
 
-  it.each<[name: string, array: SqlArray]>([
+  it.each<[name: string, type: SqlArray["array"], values: Values]>([
     [
       "strings",
-      {
-        array: "text",
-        values: [
-          "plain",
-          "",
-          null,
-          'a "quoted" \\ string',
-          "{,}",
-          "NULL",
-          "ö€😀",
-          "tab\tnewline\n",
-          "\u007f",
-        ],
-      },
+      "text",
+      ["plain", "", null, 'a "quoted" \\ string', "{,}", "NULL", "ö€😀", "tab\tnewline\n", "\u007f"],
     ],
-    [
-      "numbers",
-      { array: "bigint", values: [0, -1, null, 9_007_199_254_740_991, 2n ** 63n - 1n, -(2n ** 63n)] },
-    ],
-    ["booleans", { array: "boolean", values: [true, false, null] }],
-    ["bytes", { array: "bytea", values: ["00ff", "", null, "ab".repeat(32)] }],
-    ["times", { array: "timestamptz", values: [AT, null, 0, -1, 946_684_800_000_000] }],
-    ["no strings", { array: "text", values: [] }],
-    ["a long string", { array: "text", values: ["x".repeat(5_000), "ö".repeat(700)] }],
-    ["no numbers", { array: "bigint", values: [] }],
-  ])("arrive as they were sent: %s", async (_name, array) => {
-    const sql = `SELECT value FROM unnest($1::${array.array}[]) AS value`;
-    const sent = array.values.map((value) =>
-      array.array === "bigint" && value !== null ? BigInt(value as number) : value,
+    ["numbers", "bigint", [0, -1, null, 9_007_199_254_740_991, 2n ** 63n - 1n, -(2n ** 63n)]],
+    ["booleans", "boolean", [true, false, null]],
+    ["bytes", "bytea", ["00ff", "", null, "ab".repeat(32)]],
+    ["times", "timestamptz", [AT, null, 0, -1, 946_684_800_000_000]],
+    ["no strings", "text", []],
+    ["a long string", "text", ["x".repeat(5_000), "ö".repeat(700)]],
+    ["no numbers", "bigint", []],
+  ])("arrive as they were sent: %s", async (_name, type, values) => {
+    const sql = `SELECT value FROM unnest($1::${type}[]) AS value`;
+    const array = toSqlArray(type, values);
+    const sent = values.map((value) =>
+      type === "bigint" && value !== null ? BigInt(value as number) : value,
     );
     const written = await test.database.write(sql, [array]);
     const toValues = (rows: readonly object[]) => rows.map((row) => (row as { value: unknown }).value);
@@ -51,7 +45,7 @@ describe.each(ENGINES)("arrays as parameters on %s", (engine) => {
   });
 
   it("are refused where a number does not fit its column", async () => {
-    const array: SqlArray = { array: "bigint", values: [2n ** 63n] };
+    const array = toSqlArray("bigint", [2n ** 63n]);
     const ran = test.database.write("SELECT $1::bigint[]", [array]);
     await expect(ran).rejects.toThrow(/out of range/);
   });

@@ -89,7 +89,11 @@ async function explain(connection: Connection, { sql, params }: Statement, optio
 
 function literal(param: Parameter): string {
   if (param === null) return "NULL";
-  if (isSqlArray(param)) return arrayLiteral(param.values, param.array);
+  if (isSqlArray(param))
+    return arrayLiteral(
+      param.records.map((record) => param.value(record as never)),
+      param.array,
+    );
   return Array.isArray(param) ? arrayLiteral(param) : pg.escapeLiteral(String(param));
 }
 
