@@ -1,4 +1,4 @@
-/** An array as a parameter: one element per record. The elements are taken when it is sent. */
+/** An array as a parameter: one element per record. They are taken when it is sent, so the records must not change. */
 export interface SqlArray {
   /** The type of the elements. bytea is bytes in hex, and timestamptz microseconds since 1970. */
   readonly array: "text" | "bigint" | "bytea" | "boolean" | "timestamptz";

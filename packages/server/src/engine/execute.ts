@@ -2,6 +2,11 @@
  * Executes a batch: the commands of several accounts in one transaction. It settles or fails each command, and never
  * rejects. A batch goes through these states:
  *
+ *   ahead       While the batch before is in flight, a large one is decided from the cache, which has the accounts as that
+ *               batch leaves them. Nothing is read, and nothing counts yet.
+ *                 the batch before is written -> this one is sent as its first `optimistic` try
+ *                 the batch before failed, an account is not cached, or a command is refused
+ *                                             -> what was decided is dropped; `screen`
  *   screen      An account that another session had locked lately is probed. While it stays locked, its commands fail
  *               alone.
  *   split       Contended accounts, which another server changes too, go to `locked`. All others go to `optimistic`.
@@ -21,8 +26,8 @@
  *   halve       The database can't take the batch for another reason. Halves are tried until the faulty command is alone.
  */
 
-import { setTimeout as sleep } from "node:timers/promises";
-import { type BatchResult, decideBatch, type Outcome } from "../core/decide.js";
+import { setImmediate as nextTurn, setTimeout as sleep } from "node:timers/promises";
+import type { Outcome } from "../core/decide.js";
 import type { Circumstances } from "../core/state.js";
 import {
   DatabaseError,
@@ -33,15 +38,9 @@ import {
   staleAccounts,
 } from "../db/errors.js";
 import type { Database } from "../db/port.js";
-import type { AccountCache, CachedAccount } from "./account-cache.js";
-import {
-  type AccountCommands,
-  type LoadedAccount,
-  type LoadOptions,
-  loadAccounts,
-  type Run,
-} from "./load.js";
-import { assertBooks, type Decided, persist, type Statement } from "./persist.js";
+import type { AccountCache } from "./account-cache.js";
+import { type Decision, decide, decideLoaded, type Outcomes } from "./decision.js";
+import { type AccountCommands, fromCache } from "./load.js";
 import type { Call, Share, Waiting } from "./queue.js";
 
 /** The tries of a batch when the database fails, and the longest pause between two tries. */
@@ -50,6 +49,12 @@ const PAUSE_MS_MAX = 1_000;
 
 /** The number of batches that look up keys first, after a key that was not new. */
 const LOOK_UPS = 100;
+
+/** The number of commands with which a batch is worth to be decided ahead. */
+export const AHEAD_MIN = 64;
+
+/** The number of batches that are not decided ahead, after one that was dropped. */
+const PAUSE = 100;
 
 const LOCKED =
   "The account is locked by another session of the database. Nothing was done on it; send the command again with the same key.";
@@ -65,8 +70,20 @@ export interface ExecuteOptions {
 
 type Batch = readonly Share[];
 
-/** The outcome of each command by account, or the error that failed an account's commands. */
-type Outcomes = readonly (readonly Outcome[] | Error)[];
+/** The turn of a batch in its lane. */
+export interface Turn {
+  /**
+   * Resolves when the batch before has been written, or has settled otherwise. It is true if nothing that was decided
+   * from the cache meanwhile has to be dropped.
+   */
+  readonly before: Promise<boolean>;
+  /** Begins the batch: it is too late to turn its calls away. Returns what of it is still wanted. */
+  begin(): Batch;
+  /** Lets the next batch have its turn. It is true if this one is in flight, and false if it has settled. */
+  sent(isInFlight: boolean): void;
+  /** Resolves `before` of the next batch. */
+  written(isCurrent: boolean): void;
+}
 
 /** Thrown when the books of accounts do not add up that were read without a lock. */
 class DoubtfulBooksError extends Error {
@@ -85,15 +102,90 @@ export function fail(call: Call, error: unknown): void {
 export function createExecutor({ database, cache, circumstances }: ExecuteOptions) {
   /** The number of batches to come that look up keys first. */
   let lookUps = 0;
+  /** The number of batches to come that are not decided ahead. */
+  let pause = 0;
   /** Accounts that another session had locked for too long when they were last needed. */
   const blocked = new Set<string>();
 
-  return async function screen(batch: Batch): Promise<void> {
+  return async function execute(batch: Batch, turn: Turn): Promise<void> {
+    const ahead = decideAhead(batch);
+    const isCurrent = await turn.before;
+    const wanted = turn.begin();
+    if (ahead !== null && isCurrent && toCount(wanted) === toCount(batch)) {
+      const first = evictUnlessDone(batch, write(ahead));
+      const written = first.then(
+        () => turn.written(true),
+        () => {},
+      );
+      // The statement leaves before the next batch keeps the event loop busy.
+      await nextTurn();
+      turn.sent(true);
+      await settle(batch, optimistic, first);
+      await written;
+      // The next batch was decided from the first try.
+      turn.written(false);
+    } else {
+      if (ahead !== null) drop(batch);
+      if (wanted.length > 0) await screen(wanted);
+      turn.sent(false);
+      turn.written(true);
+    }
+  };
+
+  /** Decides a batch from the cache alone, or returns null where something has to be read. */
+  function decideAhead(batch: Batch): Decision | null {
+    if (toCount(batch) < AHEAD_MIN) return null;
+    if (pause > 0) {
+      pause -= 1;
+      return null;
+    }
+    if (lookUps > 0 || blocked.size > 0) return null;
+    if (batch.some(({ account }) => cache.isContended(account))) return null;
+    const commands = toCommands(batch);
+    const loaded = fromCache(commands, (account) => cache.get(account));
+    if (loaded === null) return null;
+    try {
+      const decision = decideLoaded(commands, loaded, circumstances());
+      if (decision === null) drop(batch);
+      else cache.put(decision.accounts);
+      return decision;
+    } catch {
+      // The command that can't be decided fails alone, when its turn comes.
+      drop(batch);
+      return null;
+    }
+  }
+
+  /** Drops what was decided ahead. The cached accounts were changed as if it had been written. */
+  function drop(batch: Batch): void {
+    pause = PAUSE;
+    for (const { account } of batch) cache.evict(account);
+  }
+
+  /** Evicts the accounts of a batch when its work fails, because they were changed as if it had been written. */
+  async function evictUnlessDone<T>(
+    batch: readonly { readonly account: string }[],
+    work: Promise<T>,
+  ): Promise<T> {
+    try {
+      return await work;
+    } catch (error) {
+      for (const { account } of batch) cache.evict(account);
+      throw error;
+    }
+  }
+
+  async function write({ outcomes, statement }: Decision): Promise<Outcomes> {
+    if (statement !== null) await database.write(statement.sql, statement.params);
+    return outcomes;
+  }
+
+  async function screen(batch: Batch): Promise<void> {
     const suspects = batch.map(({ account }) => account).filter((account) => blocked.has(account));
     // An account that can't be probed is tried.
     const free = suspects.length === 0 ? batch : await withoutBlocked(batch, suspects).catch(() => batch);
     if (free.length > 0) await split(free);
-  };
+  }
 
   async function split(batch: Batch): Promise<void> {
     const contended = batch.filter(({ account }) => cache.isContended(account));
@@ -102,12 +194,22 @@ export function createExecutor({ database, cache, circumstances }: ExecuteOption
     if (contended.length > 0) await settle(contended, locked);
   }
 
-  /** Runs a batch by one of the two protocols, and settles or fails its commands. */
-  async function settle(batch: Batch, protocol: typeof optimistic): Promise<void> {
+  /**
+   * Runs a batch by one of the two protocols, and settles or fails its commands.
+   *
+   * @param first the first try, if it has been sent already
+   */
+  async function settle(
+    batch: Batch,
+    protocol: typeof optimistic,
+    first: Promise<Outcomes> | null = null,
+  ): Promise<void> {
     try {
-      const outcomes = await retry(batch, protocol);
-      if (outcomes === null) await split(batch);
-      else deliver(batch, outcomes);
+      const outcomes = await retry(batch, protocol, first);
+      if (outcomes === null) return await split(batch);
+      // The next batch is sent first.
+      if (first !== null) await nextTurn();
+      deliver(batch, outcomes);
     } catch (error) {
       const waiting = batch.flatMap((share) => share.waiting);
       if (isLocked(error)) return settleUnblocked(batch);
@@ -126,18 +228,19 @@ export function createExecutor({ database, cache, circumstances }: ExecuteOption
    *
    * @returns the outcomes, or null when accounts of the batch have turned out to be contended
    */
-  async function retry(batch: Batch, protocol: typeof optimistic): Promise<Outcomes | null> {
-    const commands = batch.map(({ account, waiting }) => ({
-      account,
-      commands: waiting.map(({ command }) => command),
-    }));
+  async function retry(
+    batch: Batch,
+    protocol: typeof optimistic,
+    first: Promise<Outcomes> | null,
+  ): Promise<Outcomes | null> {
+    const commands = toCommands(batch);
     const isOptimistic = protocol === optimistic;
-    let keys = lookUps > 0;
+    let keys = first === null && lookUps > 0;
     if (keys) lookUps -= 1;
     let isUnknown = false;
     for (let tries = 1; ; tries++) {
       try {
-        return await protocol(commands, keys);
+        return await (tries === 1 && first !== null ? first : protocol(commands, keys));
       } catch (error) {
         if (isOptimistic && isKnownKey(error) && !keys) {
           keys = true;
@@ -152,96 +255,33 @@ export function createExecutor({ database, cache, circumstances }: ExecuteOption
         // An earlier try may have been committed, and then its keys are not new.
         keys = true;
         if (isLocked(error) && isUnknown) throw new DatabaseError("unavailable", UNKNOWN, { cause: error });
-        await pause(error, tries);
+        await pauseAfter(error, tries);
         isUnknown = true;
       }
     }
   }
 
-  async function optimistic(batch: readonly AccountCommands[], keys: boolean): Promise<Outcomes> {
-    try {
-      const { outcomes, accounts, statement } = await decideAll(database.write, batch, {
-        cache,
-        locked: false,
-        keys,
-      });
-      const doubtful = batch.filter((_, index) => outcomes[index] instanceof Error);
+  function optimistic(batch: readonly AccountCommands[], keys: boolean): Promise<Outcomes> {
+    const work = async () => {
+      const decision = await decide(database.write, batch, circumstances(), { cache, locked: false, keys });
+      const doubtful = batch.filter((_, index) => decision.outcomes[index] instanceof Error);
       if (doubtful.length > 0) throw new DoubtfulBooksError(doubtful.map(({ account }) => account));
-      if (statement !== null) await database.write(statement.sql, statement.params);
-      cache.put(accounts);
-      return outcomes;
-    } catch (error) {
-      // The cached accounts were changed as if the batch had been written.
-      for (const { account } of batch) cache.evict(account);
-      throw error;
-    }
+      await write(decision);
+      cache.put(decision.accounts);
+      return decision.outcomes;
+    };
+    return evictUnlessDone(batch, work());
   }
 
   function locked(batch: readonly AccountCommands[]): Promise<Outcomes> {
     return database.transaction("write", async (connection) => {
-      const { outcomes, statement } = await decideAll(connection.query, batch, {
+      const { outcomes, statement } = await decide(connection.query, batch, circumstances(), {
         cache: null,
         locked: true,
         keys: true,
       });
       if (statement !== null) await connection.query(statement.sql, statement.params);
       return outcomes;
-    });
-  }
-
-  interface DecideOptions extends LoadOptions {
-    readonly cache: AccountCache | null;
-  }
-
-  async function decideAll(
-    run: Run,
-    batch: readonly AccountCommands[],
-    { cache, locked, keys }: DecideOptions,
-  ): Promise<{ outcomes: Outcomes; accounts: CachedAccount[]; statement: Statement | null }> {
-    const at = circumstances();
-    const loaded = await loadAccounts(run, batch, (account) => cache?.get(account), { locked, keys });
-    const decided = batch.map(({ commands }, index) => decideOne(loaded[index], commands, at));
-    if (!keys) await decideDoubtful(run, batch, decided, at, cache);
-    const outcomes = batch.map(({ account, commands }, index): readonly Outcome[] | Error => {
-      const one = decided[index];
-      if (one == null) return commands.map(() => refuseUnknown(account));
-      return one.fault ?? one.result.outcomes;
-    });
-    const sound: Decided[] = [];
-    for (const one of decided) {
-      if (one === null) continue;
-      if (one.fault === null) sound.push(one);
-      else cache?.evict(one.cached.state.account);
-    }
-    return { outcomes, accounts: sound.map(({ cached }) => cached), statement: persist(sound, at.now) };
-  }
-
-  /** Decides again, with its keys looked up, what would be refused: its key may have had a response already. */
-  async function decideDoubtful(
-    run: Run,
-    batch: readonly AccountCommands[],
-    decided: (Examined | null)[],
-    at: Circumstances,
-    cache: AccountCache | null,
-  ): Promise<void> {
-    const doubtful = [...batch.keys()].filter((index) =>
-      decided[index]?.result.outcomes.some(({ refusal }) => refusal !== null),
-    );
-    if (doubtful.length === 0) return;
-    const again = doubtful.map((index) => batch[index] as AccountCommands);
-    // An account on which all was refused is as it was cached. Others have been changed, and are read again.
-    const unchanged = new Map<string, CachedAccount>();
-    for (const index of doubtful) {
-      const one = decided[index];
-      if (one != null && isUnchanged(one.result)) unchanged.set(one.cached.state.account, one.cached);
-    }
-    for (const { account } of again) if (!unchanged.has(account)) cache?.evict(account);
-    const loaded = await loadAccounts(run, again, (account) => unchanged.get(account), {
-      locked: false,
-      keys: true,
-    });
-    doubtful.forEach((index, place) => {
-      decided[index] = decideOne(loaded[place], again[place]?.commands ?? [], at);
     });
   }
 
@@ -274,29 +314,14 @@ function toContended(error: unknown, batch: Batch): readonly string[] | null {
   return staleAccounts(error) ?? batch.map(({ account }) => account);
 }
 
-/** A decided account, with the fault of its books if there is one. */
-interface Examined extends Decided {
-  readonly fault: Error | null;
+function toCommands(batch: Batch): AccountCommands[] {
+  return batch.map(({ account, waiting }) => ({ account, commands: waiting.map(({ command }) => command) }));
 }
 
-function decideOne(
-  loaded: LoadedAccount | null | undefined,
-  commands: AccountCommands["commands"],
-  at: Circumstances,
-): Examined | null {
-  if (loaded == null) return null;
-  const { cached, past } = loaded;
-  const result = decideBatch(cached.state, commands, at, past);
-  try {
-    assertBooks(cached.state);
-    return { cached, result, fault: null };
-  } catch (error) {
-    return { cached, result, fault: error as Error };
-  }
-}
-
-function isUnchanged({ changes: { entries, grants, holds, rows } }: BatchResult): boolean {
-  return entries.length + grants.length + holds.length + rows.length === 0;
+function toCount(batch: Batch): number {
+  let count = 0;
+  for (const { waiting } of batch) count += waiting.length;
+  return count;
 }
 
 function deliver(batch: Batch, outcomes: Outcomes): void {
@@ -311,7 +336,7 @@ function deliver(batch: Batch, outcomes: Outcomes): void {
 }
 
 /** Waits before another try, or throws where none would help. */
-async function pause(error: unknown, tries: number): Promise<void> {
+async function pauseAfter(error: unknown, tries: number): Promise<void> {
   if (!isRetryable(error)) throw error;
   if (tries >= TRIES_MAX) throw new DatabaseError("unavailable", UNKNOWN, { cause: error });
   await sleep(Math.random() * Math.min(PAUSE_MS_MAX, 20 * 2 ** tries));
@@ -340,14 +365,4 @@ async function probe(database: Database, accounts: readonly string[]): Promise<S
   const locked = new Set(all.map(({ account }) => account));
   for (const { account } of free) locked.delete(account);
   return locked;
-}
-
-function refuseUnknown(account: string): Outcome {
-  return {
-    refusal: {
-      code: "account_not_found",
-      detail: `The account "${account}" does not exist. Create it first with putAccount.`,
-      facts: {},
-    },
-  };
 }

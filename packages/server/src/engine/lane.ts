@@ -1,4 +1,5 @@
-import { createExecutor, type ExecuteOptions, fail } from "./execute.js";
+import { setImmediate as nextTurn } from "node:timers/promises";
+import { AHEAD_MIN, createExecutor, type ExecuteOptions, fail } from "./execute.js";
 import { type Call, createQueue, type Waiting } from "./queue.js";
 
 /** The interval at which a lane looks for calls that have waited too long. */
@@ -11,7 +12,10 @@ export class OverloadedError extends Error {
 
 const TOO_LATE = "The ledger is busy and did nothing within 30 seconds. Send the command again in a second.";
 
-/** A sequence of batches. While one is in flight, what arrives gathers for the next. */
+/**
+ * A sequence of batches. While one is in flight, what arrives gathers for the next. That one is decided ahead when it is
+ * large, so that the ledger and the database work at the same time, also for a single account.
+ */
 export interface Lane {
   /** Takes a command of a call. Commands on one account keep the order of their arrival. */
   add(waiting: Waiting): void;
@@ -24,21 +28,50 @@ export function createLane(options: ExecuteOptions): Lane {
   const queue = createQueue();
   const execute = createExecutor(options);
   let running: Promise<void> | null = null;
+  let onEnough = () => {};
+  /** True if the last batch was decided ahead. */
+  let isOverlapping = false;
 
   async function drain(): Promise<void> {
     // Calls also time out while a batch is stuck.
     const watch = setInterval(() => queue.expire(turnAway), WATCH_EVERY_MS);
-    while (!queue.isEmpty) {
-      const batch = queue.take(turnAway);
-      if (batch.length > 0) await execute(batch);
+    let before = Promise.resolve(true);
+    let isFree = true;
+    while (queue.size > 0) {
+      // With nothing in flight, half is left to be decided while the other half is.
+      const isHalved = isOverlapping && isFree && queue.size >= 2 * AHEAD_MIN;
+      const batch = queue.take(turnAway, isHalved ? Math.ceil(queue.size / 2) : undefined);
+      if (batch.length === 0) continue;
+      let executed = Promise.resolve();
+      isOverlapping = await new Promise<boolean>((sent) => {
+        const turn = { before, begin: queue.begin, sent };
+        before = new Promise((written) => {
+          executed = execute(batch, { ...turn, written });
+        });
+      });
+      isFree = !isOverlapping || !(await gather(executed));
     }
     clearInterval(watch);
     running = null;
   }
 
+  /** Resolves to true when enough waits for a batch ahead, or to false when what is in flight has settled before. */
+  async function gather(inFlight: Promise<void>): Promise<boolean> {
+    if (queue.size < AHEAD_MIN) {
+      const enough = new Promise<boolean>((resolve) => {
+        onEnough = () => resolve(true);
+      });
+      if (!(await Promise.race([inFlight.then(() => false), enough]))) return false;
+    }
+    // What arrives in the same turn of the event loop joins.
+    await nextTurn();
+    return true;
+  }
+
   return {
     add(waiting) {
       queue.add(waiting);
+      if (queue.size === AHEAD_MIN) onEnough();
       // Commands of the same turn of the event loop share the first batch.
       running ??= Promise.resolve().then(drain);
     },

@@ -95,6 +95,24 @@ export interface LoadOptions {
   readonly keys: boolean;
 }
 
+/** The operations whose commands refer to entries or holds that are not part of an account's state. */
+const REFERRING: ReadonlySet<string> = new Set(["settle", "release", "refund"]);
+
+/** Returns what deciding the commands of a batch takes, or null where something of it has to be read. */
+export function fromCache(
+  batch: readonly AccountCommands[],
+  get: (account: string) => CachedAccount | undefined,
+): LoadedAccount[] | null {
+  const loaded: LoadedAccount[] = [];
+  for (const { account, commands } of batch) {
+    const cached = get(account);
+    if (cached === undefined) return null;
+    if (commands.some(({ operation }) => operation !== null && REFERRING.has(operation.name))) return null;
+    loaded.push({ cached, past: NO_PAST });
+  }
+  return loaded;
+}
+
 /**
  * Loads what deciding the commands of a batch takes. Accounts in the cache are not read again, only what their commands refer
  * to, so most batches load nothing.
@@ -104,26 +122,21 @@ export interface LoadOptions {
 export async function loadAccounts(
   run: Run,
   batch: readonly AccountCommands[],
-  fromCache: (account: string) => CachedAccount | undefined,
+  get: (account: string) => CachedAccount | undefined,
   { locked, keys }: LoadOptions,
 ): Promise<(LoadedAccount | null)[]> {
-  const cached = batch.map(({ account }) => fromCache(account));
-  const missing: string[] = [];
+  const known = keys ? null : fromCache(batch, get);
+  if (known !== null) return known;
+  const cached = batch.map(({ account }) => get(account));
+  const missing = batch.flatMap(({ account }, at) => (cached[at] === undefined ? account : []));
   const keyed: Command[] = [];
   const named: Command[] = [];
   const refunds: Command[] = [];
-  batch.forEach(({ account, commands }, at) => {
-    if (cached[at] === undefined) missing.push(account);
-    for (const command of commands) {
-      if (command.operation === null) continue;
-      if (keys) keyed.push(command);
-      const { name } = command.operation;
-      if (name === "settle" || name === "release") named.push(command);
-      else if (name === "refund") refunds.push(command);
-    }
-  });
-  if (missing.length + keyed.length + named.length + refunds.length === 0) {
-    return cached.map((one) => (one === undefined ? null : { cached: one, past: NO_PAST }));
+  for (const command of batch.flatMap(({ commands }) => commands)) {
+    if (command.operation === null) continue;
+    if (keys) keyed.push(command);
+    if (!REFERRING.has(command.operation.name)) continue;
+    (command.operation.name === "refund" ? refunds : named).push(command);
   }
   const refunded = [refunds.map(toAccount), refunds.map(({ input }) => (input as RefundInput).entry)];
   const asked = [keyed.map(toAccount), keyed.map(({ key }) => key)];

@@ -8,13 +8,13 @@ const TURN = 64;
 const BATCH_MAX = 2_000;
 const BATCH_BYTES_MAX = 4_000_000;
 
-/** The time that a call may wait until a batch takes its first command. */
+/** The time that a call may wait until a batch begins with its first command. */
 const WAIT_MS_MAX = 30_000;
 
 /** Commands that were submitted together and settle together. */
 export interface Call {
   readonly sinceMs: number;
-  /** True if a batch has taken one of its commands. */
+  /** True if a batch with one of its commands has begun. */
   isBegun: boolean;
   /** True if it has settled. */
   isDone: boolean;
@@ -40,13 +40,18 @@ export interface Share {
 
 /** Commands that wait for a batch, by account. */
 export interface Queue {
-  readonly isEmpty: boolean;
+  /** The number of commands that wait. */
+  readonly size: number;
   add(waiting: Waiting): void;
   /**
    * Takes the next batch. Accounts take turns, so that none waits behind all commands of another. The commands of one
    * account keep their order. Calls that have waited too long go to `expire` and are not taken.
+   *
+   * @param most the most commands to take
    */
-  take(expire: (call: Call) => void): Share[];
+  take(expire: (call: Call) => void, most?: number): Share[];
+  /** Begins the batch that was taken last, and returns what of it is still wanted. */
+  begin(): Share[];
   /** Passes calls that have waited too long to `expire` while no batch is taken. */
   expire(expire: (call: Call) => void): void;
 }
@@ -62,13 +67,15 @@ export function createQueue(): Queue {
   let pending = new Map<string, Pending>();
   let commands = 0;
   let bytes = 0;
+  /** The batch that was taken and has not begun. */
+  let taken: Share[] = [];
 
   /** Takes all there is when that fits. This is the usual case, so it costs little. */
   function takeAll(expire: (call: Call) => void): Share[] {
     const batch: Share[] = [];
     for (const [account, { waiting, next }] of pending) {
-      const taken = keepWanted(next === 0 ? waiting : waiting.slice(next), expire);
-      if (taken.length > 0) batch.push({ account, waiting: taken });
+      const wanted = keepWanted(next === 0 ? waiting : waiting.slice(next), expire);
+      if (wanted.length > 0) batch.push({ account, waiting: wanted });
     }
     pending = new Map();
     commands = 0;
@@ -77,9 +84,9 @@ export function createQueue(): Queue {
   }
 
   /** Takes what fits, in turns. */
-  function takeTurns(expire: (call: Call) => void): Share[] {
+  function takeTurns(expire: (call: Call) => void, most: number): Share[] {
     const batch = new Map<string, Waiting[]>();
-    let room = BATCH_MAX;
+    let room = most;
     let roomBytes = BATCH_BYTES_MAX;
     // An account that is put back goes to the end of the map, so the same walk comes to it again.
     for (const [account, one] of pending) {
@@ -91,19 +98,19 @@ export function createQueue(): Queue {
       commands -= turn.length;
       bytes -= turnBytes;
       roomBytes -= turnBytes;
-      const taken = keepWanted(turn, expire);
-      room -= taken.length;
+      const wanted = keepWanted(turn, expire);
+      room -= wanted.length;
       const before = batch.get(account);
-      if (before !== undefined) before.push(...taken);
-      else if (taken.length > 0) batch.set(account, taken);
+      if (before !== undefined) before.push(...wanted);
+      else if (wanted.length > 0) batch.set(account, wanted);
       if (room === 0 || roomBytes <= 0) break;
     }
     return [...batch].map(([account, waiting]) => ({ account, waiting }));
   }
 
   return {
-    get isEmpty() {
-      return pending.size === 0;
+    get size() {
+      return commands;
     },
     add(waiting) {
       const one = pending.get(waiting.command.account);
@@ -113,14 +120,24 @@ export function createQueue(): Queue {
       bytes += waiting.bytes;
     },
     expire(expire) {
-      const tooOldMs = performance.now() - WAIT_MS_MAX;
-      for (const { waiting, next } of pending.values()) {
-        for (let at = next; at < waiting.length; at++)
-          expireOld((waiting[at] as Waiting).call, tooOldMs, expire);
-      }
+      for (const { waiting } of taken) expireOld(waiting, 0, expire);
+      for (const { waiting, next } of pending.values()) expireOld(waiting, next, expire);
     },
-    take: (expire) =>
-      commands <= BATCH_MAX && bytes <= BATCH_BYTES_MAX ? takeAll(expire) : takeTurns(expire),
+    take(expire, most = BATCH_MAX) {
+      const room = Math.min(most, BATCH_MAX);
+      taken = commands <= room && bytes <= BATCH_BYTES_MAX ? takeAll(expire) : takeTurns(expire, room);
+      return taken;
+    },
+    begin() {
+      const begun: Share[] = [];
+      for (const { account, waiting } of taken) {
+        const wanted = waiting.filter(({ call }) => !call.isDone);
+        for (const { call } of wanted) call.isBegun = true;
+        if (wanted.length > 0) begun.push({ account, waiting: wanted });
+      }
+      taken = [];
+      return begun;
+    },
   };
 }
 
@@ -132,19 +149,18 @@ function withoutTaken(one: Pending): Pending {
 
 /** Keeps the commands whose calls have neither settled nor waited too long. */
 function keepWanted(waiting: Waiting[], expire: (call: Call) => void): Waiting[] {
-  const tooOldMs = performance.now() - WAIT_MS_MAX;
+  expireOld(waiting, 0, expire);
   let wanted = 0;
-  for (const one of waiting) {
-    const { call } = one;
-    expireOld(call, tooOldMs, expire);
-    if (call.isDone) continue;
-    call.isBegun = true;
-    waiting[wanted++] = one;
-  }
+  for (const one of waiting) if (!one.call.isDone) waiting[wanted++] = one;
   waiting.length = wanted;
   return waiting;
 }
 
-function expireOld(call: Call, tooOldMs: number, expire: (call: Call) => void): void {
-  if (!call.isBegun && !call.isDone && call.sinceMs < tooOldMs) expire(call);
+/** Passes the calls of commands from an index on that have waited too long to `expire`. */
+function expireOld(waiting: readonly Waiting[], from: number, expire: (call: Call) => void): void {
+  const tooOldMs = performance.now() - WAIT_MS_MAX;
+  for (let index = from; index < waiting.length; index++) {
+    const { call } = waiting[index] as Waiting;
+    if (!call.isBegun && !call.isDone && call.sinceMs < tooOldMs) expire(call);
+  }
 }

@@ -46,7 +46,7 @@ describe("the queue of a lane", () => {
     fill(queue, "a", 1_999);
     fill(queue, "b", 1);
     expect(sizes(queue.take(never))).toEqual({ a: 1_999, b: 1 });
-    expect(queue.isEmpty).toBe(true);
+    expect(queue.size).toBe(0);
   });
 
   it("lets an account with little have its turn before the rest of one with much", () => {
@@ -69,7 +69,7 @@ describe("the queue of a lane", () => {
     fill(queue, "a", 5_000);
     fill(queue, "b", 2_500);
     const seen: Record<string, number[]> = { a: [], b: [] };
-    while (!queue.isEmpty) {
+    while (queue.size > 0) {
       for (const { account, waiting } of queue.take(never)) {
         seen[account]?.push(...waiting.map(({ index }) => index));
       }
@@ -88,18 +88,38 @@ describe("the queue of a lane", () => {
     const queue = createQueue();
     const begun = fill(queue, "begun", 4_000);
     queue.take(never);
+    expect(begun.isBegun).toBe(false);
+    queue.begin();
     expect(begun.isBegun).toBe(true);
     const late = fill(queue, "late", 2);
     vi.advanceTimersByTime(30_001);
-    const fresh = fill(queue, "fresh", 2);
+    fill(queue, "fresh", 2);
     const expired: Call[] = [];
     const batch = queue.take((call) => {
       expired.push(call);
       call.fail("late");
     });
     expect(expired).toEqual([late]);
-    expect(fresh.isBegun).toBe(true);
     expect(sizes(batch)).toEqual({ begun: 1_998, fresh: 2 });
+  });
+
+  it("takes no more than it is asked for", () => {
+    const queue = createQueue();
+    fill(queue, "a", 100);
+    fill(queue, "b", 100);
+    expect(sizes(queue.take(never, 100))).toEqual({ a: 64, b: 36 });
+    expect(queue.size).toBe(100);
+  });
+
+  it("turns away calls of a batch that was taken and has not begun", () => {
+    const queue = createQueue();
+    const late = fill(queue, "late", 2);
+    queue.take(never);
+    vi.advanceTimersByTime(30_001);
+    queue.expire((call) => call.fail("late"));
+    expect(late.isDone).toBe(true);
+    expect(queue.begin()).toEqual([]);
+    queue.expire(never);
   });
 
   it("skips commands whose call has failed", () => {
@@ -108,7 +128,7 @@ describe("the queue of a lane", () => {
     queue.take(never);
     call.fail("lost");
     expect(queue.take(never)).toEqual([]);
-    expect(queue.isEmpty).toBe(true);
+    expect(queue.size).toBe(0);
   });
 
   it("drops the commands that were taken, also of an account that always has more", async () => {
@@ -123,7 +143,7 @@ describe("the queue of a lane", () => {
     // The target of a new weak reference lives until the turn of the event loop is over.
     await new Promise((resolve) => setImmediate(resolve));
     collect();
-    expect(queue.isEmpty).toBe(false);
+    expect(queue.size).toBe(2_000);
     expect(first.deref()).toBeUndefined();
   });
 });

@@ -67,7 +67,12 @@ export function toTable<T>(name: string, columns: readonly Column<T>[]): string 
   return `unnest(${arrays.join(", ")}) AS ${name} (${columns.map((column) => column.name).join(", ")})`;
 }
 
-/** Returns the arrays of columns of records. */
+/** Returns the arrays of columns of records, which must not change. */
 export function toArrays<T>(columns: readonly Column<T>[], records: readonly T[]): SqlArray[] {
   return columns.map(({ array, value }) => ({ array, records, value }));
+}
+
+/** Returns the arrays of columns of records that may change before they are sent: of their values now. */
+export function toArraysNow<T>(columns: readonly Column<T>[], records: readonly T[]): SqlArray[] {
+  return columns.map(({ array, value }) => ({ array, records: records.map(value), value: (taken) => taken }));
 }

@@ -1,7 +1,7 @@
 import type { Micros } from "../../core/amount.js";
 import type { AccountState } from "../../core/state.js";
 import { STALE_ACCOUNT } from "../../db/errors.js";
-import { type Column, type Part, toArrays, toTable } from "../../db/tables/columns.js";
+import { type Column, type Part, toArraysNow, toTable } from "../../db/tables/columns.js";
 import { toWindowJson } from "../../db/tables/open-window.js";
 import type { CachedAccount } from "../account-cache.js";
 import type { AccountChange, Projection } from "./projection.js";
@@ -79,7 +79,7 @@ export const projectAccounts: Projection = (changes) => {
       name: "accounts",
       cte: UPDATE_ACCOUNTS,
       check: CHANGED_ARE_CURRENT,
-      params: toArrays(CHANGED, changed),
+      params: toArraysNow(CHANGED, changed),
     });
   const found = changes.filter(({ isChanged }) => !isChanged);
   if (found.length > 0)
@@ -87,7 +87,7 @@ export const projectAccounts: Projection = (changes) => {
       name: "found accounts",
       cte: FIND_ACCOUNTS,
       check: FOUND_ARE_CURRENT,
-      params: toArrays(COMPARED, found),
+      params: toArraysNow(COMPARED, found),
     });
   return parts;
 };

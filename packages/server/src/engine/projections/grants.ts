@@ -1,6 +1,6 @@
 import type { Grant } from "../../core/entry.js";
 import type { AccountState, GrantChange } from "../../core/state.js";
-import { toArrays, toTable, withAccount } from "../../db/tables/columns.js";
+import { toArraysNow, toTable, withAccount } from "../../db/tables/columns.js";
 import { insertGrants } from "../../db/tables/grants.js";
 import { collect, type GrantChanges, type Projection } from "./projection.js";
 
@@ -17,10 +17,11 @@ const UPDATE_GRANTS = `
 
 /** Updates what remains of grants, and adds the new ones. */
 export const projectGrants: Projection = (changes) => {
-  const added = insertGrants(collect(changes, ({ grants }) => grants.added));
+  // Later batches change what remains of grants.
+  const added = insertGrants(collect(changes, ({ grants }) => grants.added.map((grant) => ({ ...grant }))));
   const updated = collect(changes, ({ grants }) => grants.updated);
   if (updated.length === 0) return added;
-  const params = toArrays(CHANGED, updated);
+  const params = toArraysNow(CHANGED, updated);
   return [{ name: "changed grants", cte: UPDATE_GRANTS, check: null, params }, ...added];
 };
 
