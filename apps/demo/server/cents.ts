@@ -6,3 +6,14 @@ const MICROS_PER_CENT = 10_000n;
 export function fromCents(cents: number): Amount {
   return fromMicros(BigInt(cents) * MICROS_PER_CENT);
 }
+
+/** Converts a charge in hundredths of a credit, and what it was before a discount, to the amounts of an input. */
+export function toCharge(cents: number, originalCents: number | null) {
+  return {
+    credits: fromCents(cents),
+    originalCredits: originalCents === null ? null : fromCents(originalCents),
+  };
+}
+
+/** The amounts of a charge. */
+export type Charge = ReturnType<typeof toCharge>;

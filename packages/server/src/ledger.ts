@@ -95,7 +95,7 @@ const databaseOptions = z.union([
 const functionOption = z.custom((value) => typeof value === "function", "is not a function. Give one");
 
 const ledgerOptions = optionsOf({
-  database: z.unknown(),
+  database: z.unknown().optional(),
   secretKeys: z.array(z.string().min(1)).optional(),
   kinds: kindsOption.optional(),
   now: functionOption.optional(),

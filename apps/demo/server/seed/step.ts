@@ -1,5 +1,5 @@
 import type { Amount } from "@credit-activity/client";
-import { fromCents } from "../cents.js";
+import { type Charge, toCharge } from "../cents.js";
 
 /** The cause of usage. */
 export interface Cause {
@@ -27,10 +27,8 @@ export const TWENTY_OFF: Discount = { parts: 4, of: 5 };
 export const EIGHTH_OFF: Discount = { parts: 7, of: 8 };
 
 /** One usage event of a session. */
-export interface SeedEvent extends Cause {
+export interface SeedEvent extends Cause, Charge {
   readonly id: string;
-  readonly credits: Amount;
-  readonly originalCredits: Amount | null;
   readonly atMs: number;
 }
 
@@ -98,8 +96,7 @@ function createEvents(id: string, startMs: number, endMs: number, session: Sessi
   return amounts.map((units, index) => ({
     ...cause,
     id: `${id}.${index}`,
-    credits: fromCents(units * (discount?.parts ?? 1)),
-    originalCredits: discount === null ? null : fromCents(units * unit),
+    ...toCharge(units * (discount?.parts ?? 1), discount === null ? null : units * unit),
     atMs: Math.floor(startMs + 4_000 + index * strideMs + ((index * 7_919) % 900)),
   }));
 }

@@ -8,7 +8,7 @@ import {
   type Ledger,
   negateAmount,
 } from "@credit-activity/client";
-import { fromCents } from "../cents.js";
+import { fromCents, toCharge } from "../cents.js";
 import type { DemoProject } from "../demo-accounts.js";
 import { type PlannedStep, planTask } from "./plan.js";
 
@@ -22,9 +22,8 @@ export interface StepView {
   readonly label: string;
   readonly source: string;
   readonly status: "running" | "done" | "refused";
-  /** The used credits as a positive amount, once the step is done. */
-  readonly credits: Amount | null;
-  readonly originalCredits: Amount | null;
+  /** The entry that charged the step, once it is done. */
+  readonly entry: Entry | null;
   readonly at: string;
 }
 
@@ -108,38 +107,35 @@ export function startTask(options: TaskOptions): Task {
       steps.length = n - 1;
       return false;
     }
-    const credits = negateAmount(entry.credits);
-    spent = addAmounts(spent, credits);
-    const originalCredits = entry.originalCredits === null ? null : negateAmount(entry.originalCredits);
-    change(n, { status: "done", credits, originalCredits });
+    spent = addAmounts(spent, negateAmount(entry.credits));
+    change(n, { status: "done", entry });
     return true;
   }
 
   /** Calls a model. Its price is known after the call, so the call is charged then. */
   async function callModel(step: PlannedStep, key: string): Promise<Entry | null> {
     if (!(await work(step))) return null;
-    const { entry } = await ledger.spend(account, toCharge(step, project, plan.title), { key });
+    const { entry } = await ledger.spend(
+      account,
+      { ...toCause(step, project, plan.title), ...toCharge(step.cents, step.originalCents) },
+      { key },
+    );
     return entry;
   }
 
   /** Runs a build. It holds its credits first, so that nothing else spends them meanwhile. */
   async function runBuild(step: PlannedStep, key: string): Promise<Entry | null> {
-    const { originalCredits: _, ...charge } = toCharge(step, project, plan.title);
+    const credits = fromCents(step.cents);
     const { hold } = await ledger.hold(
       account,
-      { ...charge, expiresIn: HOLD_SECONDS },
+      { ...toCause(step, project, plan.title), credits, expiresIn: HOLD_SECONDS },
       { key: `${key}:hold:${holds++}` },
     );
     if (!(await work(step))) {
       await ledger.release(account, hold.id, { key: `${key}:release:${hold.id}` });
       return null;
     }
-    const { entry } = await ledger.settle(
-      account,
-      hold.id,
-      { credits: charge.credits },
-      { key: `${key}:settle:${hold.id}` },
-    );
+    const { entry } = await ledger.settle(account, hold.id, { credits }, { key: `${key}:settle:${hold.id}` });
     return entry;
   }
 
@@ -205,19 +201,16 @@ function toStepView(step: PlannedStep, n: number, project: DemoProject): StepVie
     label: step.label,
     source: step.model?.label ?? project.name,
     status: "running",
-    credits: null,
-    originalCredits: null,
+    entry: null,
     at: new Date().toISOString(),
   };
 }
 
-/** Returns the input of the command that charges a step. */
-function toCharge(step: PlannedStep, project: DemoProject, title: string) {
+/** Returns the cause of a step's charge. */
+function toCause(step: PlannedStep, project: DemoProject, title: string) {
   const isBuild = step.kind === "build";
   return {
     kind: isBuild ? "build_usage" : "ai_usage",
-    credits: fromCents(step.cents),
-    originalCredits: step.originalCents === null ? null : fromCents(step.originalCents),
     source: step.model ?? { type: "project", id: project.id, label: project.name },
     project: project.id,
     description: isBuild ? "Preview build" : title,

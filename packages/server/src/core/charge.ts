@@ -41,9 +41,33 @@ export function toDiscount(credits: Micros, { originalCredits: original }: Disco
   return Math.min(Math.max(tenths, 1), 999);
 }
 
-/** Sums amounts before discounts, or returns null when the sum leaves the range of the ledger. */
-export function addDiscounted(a: Discounted, b: Discounted): Discounted | null {
-  if (a.originalCredits === null || b.originalCredits === null) return a;
-  const sum = a.originalCredits + b.originalCredits;
-  return fits(sum) ? { originalCredits: micros(sum) } : null;
+/** Returns the amount before a discount of a record that has one. */
+export function toDiscounted({ originalCredits }: Discounted): Discounted {
+  return { originalCredits };
+}
+
+/**
+ * Adds the amount before a discount to a sum of those.
+ *
+ * @returns false when the sum would leave the range of the ledger; it is as it was then
+ */
+export function addDiscounted(
+  to: { -readonly [K in keyof Discounted]: Discounted[K] },
+  added: Discounted,
+): boolean {
+  if (to.originalCredits === null || added.originalCredits === null) return true;
+  const sum = to.originalCredits + added.originalCredits;
+  if (!fits(sum)) return false;
+  to.originalCredits = micros(sum);
+  return true;
+}
+
+/** Returns the credits before a discount with the sign of the credits. */
+export function toSignedOriginal({ originalCredits }: Discounted): bigint | null {
+  return originalCredits === null ? null : -originalCredits;
+}
+
+/** Returns the credits before a discount from those with the sign of the credits. */
+export function fromSignedOriginal(signed: bigint | null): Discounted {
+  return { originalCredits: signed === null ? null : micros(-signed) };
 }

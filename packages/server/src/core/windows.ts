@@ -1,5 +1,5 @@
 import { fits, micros } from "./amount.js";
-import { addDiscounted, toDiscount } from "./charge.js";
+import { addDiscounted, toDiscount, toDiscounted } from "./charge.js";
 import type { ActivityRow, Entry, OpenRow } from "./entry.js";
 import type { Dimension, Source } from "./facts.js";
 import { type Instant, MICROS_PER_SECOND } from "./instant.js";
@@ -126,15 +126,13 @@ function isSameSource(a: Source | null, b: Source | null): boolean {
  */
 function join(row: GrowingRow, entry: Groupable): boolean {
   const credits = micros(row.credits + entry.credits);
-  const discounted = addDiscounted(row, entry.facts);
-  if (!fits(credits) || discounted === null) return false;
+  if (!fits(credits) || !addDiscounted(row, entry.facts)) return false;
   if (row.description !== entry.facts.description) row.description = null;
   if (entry.occurredAt < row.startedAt) row.startedAt = entry.occurredAt;
   if (entry.occurredAt > row.endedAt) row.endedAt = entry.occurredAt;
   row.entries += 1;
   row.lastSeq = entry.seq;
   row.credits = credits;
-  row.originalCredits = discounted.originalCredits;
   return true;
 }
 
@@ -154,6 +152,6 @@ function toRow({ kind, credits, facts, occurredAt, seq }: Groupable): GrowingRow
     firstSeq: seq,
     lastSeq: seq,
     credits,
-    originalCredits: facts.originalCredits,
+    ...toDiscounted(facts),
   };
 }

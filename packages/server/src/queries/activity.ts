@@ -1,4 +1,5 @@
 import { type Micros, ZERO } from "../core/amount.js";
+import { fromSignedOriginal } from "../core/charge.js";
 import type { ActivityRow, Entry } from "../core/entry.js";
 import type { Instant } from "../core/instant.js";
 import type { Category } from "../core/kinds.js";
@@ -6,7 +7,6 @@ import type { RowTotals, Window } from "../core/state.js";
 import { toWindowRows, WINDOW_ROWS_MAX } from "../core/windows.js";
 import type { Reader } from "../db/port.js";
 import { type EntryColumns, fromEntryColumns } from "../db/tables/entries.js";
-import { fromSignedOriginal } from "../db/tables/facts.js";
 import { parseWindow } from "../db/tables/open-window.js";
 import { fromRowColumns, type RowColumns } from "../db/tables/rows.js";
 

@@ -360,6 +360,8 @@ describe("unknown options", () => {
     ] as const) {
       await expectInvalid(() => createLedger(untyped(options)), ...paths);
     }
+    const { errors } = await readError(() => createLedger(untyped({})));
+    expect(errors[0]?.message).toMatch(/^is neither .* nor \{\} for a database in memory\./);
   });
 });
 

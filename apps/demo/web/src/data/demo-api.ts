@@ -1,4 +1,4 @@
-import type { AccountToken, Amount } from "@credit-activity/client";
+import type { AccountToken, Amount, Entry } from "@credit-activity/client";
 
 /** A project of the product. */
 export interface DemoProject {
@@ -26,15 +26,14 @@ export interface DemoAccount {
 /** The state of a task. */
 export type TaskState = "running" | "paused" | "stopped" | "done" | "out_of_credits" | "failed";
 
-/** A step of a task, with the credits it used. */
+/** A step of a task, with the entry that charged it. */
 export interface TaskStep {
   readonly n: number;
   readonly kind: "ai" | "build";
   readonly label: string;
   readonly source: string;
   readonly status: "running" | "done" | "refused";
-  readonly credits: Amount | null;
-  readonly originalCredits: Amount | null;
+  readonly entry: Entry | null;
   readonly at: string;
 }
 

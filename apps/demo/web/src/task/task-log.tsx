@@ -1,3 +1,4 @@
+import { negateAmount } from "@credit-activity/client";
 import { Check, CircleAlert, Hammer, LoaderCircle, Sparkles } from "lucide-react";
 import { useEffect, useRef } from "react";
 import type { Task, TaskStep } from "../data/demo-api.js";
@@ -46,6 +47,7 @@ export function TaskLog({ task }: { readonly task: Task }) {
 
 function Step(props: { readonly step: TaskStep; readonly startedAt: string; readonly stopped: boolean }) {
   const { step, startedAt, stopped } = props;
+  const original = step.entry?.originalCredits ?? null;
   return (
     <li className="step" data-status={step.status}>
       <StepIcon step={step} stopped={stopped} />
@@ -58,14 +60,14 @@ function Step(props: { readonly step: TaskStep; readonly startedAt: string; read
         </span>
       </span>
       <span className="step-credits figure">
-        {step.originalCredits !== null && (
+        {original !== null && (
           <>
             <span className="hidden">Originally </span>
-            <s className="step-original">{formatAmount(step.originalCredits)}</s>
+            <s className="step-original">{formatAmount(negateAmount(original))}</s>
             <span className="hidden"> now </span>
           </>
         )}
-        {step.credits !== null && <span>{formatAmount(step.credits)}</span>}
+        {step.entry !== null && <span>{formatAmount(negateAmount(step.entry.credits))}</span>}
       </span>
     </li>
   );

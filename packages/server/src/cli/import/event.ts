@@ -1,7 +1,7 @@
 import { type Amount, fromMicros, toMicros, type UsageEvent } from "@credit-activity/client";
 import { sha256 } from "../../core/chain.js";
 import { formatInstant, parseInstant } from "../../core/instant.js";
-import type { Field, Mapping } from "./mapping.js";
+import { AMOUNTS, type Field, type Mapping } from "./mapping.js";
 
 /** A line can't become an event. The message continues a sentence that begins with the line's number. */
 export class LineError extends Error {
@@ -23,7 +23,6 @@ type ReadField = (field: Field) => string | null;
 export function toEvent(record: LineRecord, mapping: Mapping, counts: Map<string, number>): UsageEvent {
   const read: ReadField = (field) => readField(record, mapping.columns[field]);
   const source = read("source") ?? mapping.source;
-  const originalCredits = read("originalCredits");
   const time = read("time");
   const account = read("account") ?? mapping.account;
   if (account === null) throw new LineError("has no account");
@@ -32,7 +31,7 @@ export function toEvent(record: LineRecord, mapping: Mapping, counts: Map<string
     account,
     kind: read("kind") ?? mapping.kind,
     credits: fromMicros(readCredits(read, mapping)),
-    originalCredits: originalCredits === null ? null : fromMicros(parseAmount(originalCredits)),
+    ...readAmounts(read),
     source: source === null ? null : { type: mapping.sourceType, label: source },
     project: read("project") ?? mapping.project,
     member: read("member"),
@@ -92,6 +91,14 @@ function parseAmount(value: string): bigint {
   } catch (error) {
     throw new LineError((error as Error).message);
   }
+}
+
+function readAmounts(read: ReadField): Partial<Record<(typeof AMOUNTS)[number], Amount | null>> {
+  const toAmount = (field: Field) => {
+    const value = read(field);
+    return value === null ? null : fromMicros(parseAmount(value));
+  };
+  return Object.fromEntries(AMOUNTS.map((field) => [field, toAmount(field)]));
 }
 
 /** Returns the credits of a line in micro-credits. Those of tokens are rounded half up, once. */

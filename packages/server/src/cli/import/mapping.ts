@@ -1,11 +1,14 @@
 import { toMicros } from "@credit-activity/client";
 import { CommandError } from "../open.js";
 
+/** The fields of an event that hold an amount and may be empty. */
+export const AMOUNTS = ["originalCredits"] as const;
+
 /** The fields of an event that columns can hold. */
 export const FIELDS = [
   "time",
   "credits",
-  "originalCredits",
+  ...AMOUNTS,
   "input",
   "output",
   "id",

@@ -1,4 +1,5 @@
 import { micros } from "../../core/amount.js";
+import { fromSignedOriginal, toSignedOriginal } from "../../core/charge.js";
 import type { RowFacts } from "../../core/entry.js";
 import type { Discounted, Facts, Metadata, Quantities, Source } from "../../core/facts.js";
 import { sortedJson } from "../../core/json.js";
@@ -78,16 +79,6 @@ export const FACT_COLUMNS: readonly Column<Facts>[] = [
     value: ({ privateMetadata }) => (privateMetadata === null ? null : sortedJson(privateMetadata)),
   },
 ];
-
-/** Returns the credits before a discount with the sign of the credits. */
-export function toSignedOriginal({ originalCredits }: Discounted): bigint | null {
-  return originalCredits === null ? null : -originalCredits;
-}
-
-/** Returns the credits before a discount from those with the sign of the credits. */
-export function fromSignedOriginal(signed: bigint | null): Discounted {
-  return { originalCredits: signed === null ? null : micros(-signed) };
-}
 
 /** Returns the facts of an activity row in their columns. */
 export function fromRowFactColumns(columns: RowFactColumns): RowFacts & Discounted {

@@ -1,9 +1,10 @@
 import { micros } from "../../core/amount.js";
+import { fromSignedOriginal, toSignedOriginal } from "../../core/charge.js";
 import type { OpenRow } from "../../core/entry.js";
 import type { Instant } from "../../core/instant.js";
 import { JsonArray } from "../../core/json-array.js";
 import type { Window } from "../../core/state.js";
-import { fromDimensionColumns, fromSignedOriginal, toSignedOriginal } from "./facts.js";
+import { fromDimensionColumns } from "./facts.js";
 
 /**
  * A row of a window as `credits.accounts.open_window` keeps it. The view `credits.activity` counts on this order. Rows of
