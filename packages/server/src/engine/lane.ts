@@ -63,7 +63,7 @@ export function createLane(options: ExecuteOptions): Lane {
       });
       if (!(await Promise.race([inFlight.then(() => false), enough]))) return false;
     }
-    // What arrives in the same turn of the event loop joins.
+    // Commands that arrive in the same turn of the event loop join.
     await nextTurn();
     return true;
   }

@@ -15,7 +15,7 @@ export interface AccountChange {
   /** True if the account is written. One that is not was still relied on to refuse something. */
   readonly isChanged: boolean;
   readonly grants: GrantChanges;
-  /** What remains of grants that are not effective yet. */
+  /** The remaining credits of grants that are not effective yet. */
   readonly pending: Micros;
 }
 
