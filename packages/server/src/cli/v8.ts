@@ -4,7 +4,7 @@ import { setFlagsFromString } from "node:v8";
  * The growth of the heap until a full collection, in percent of the used heap. By default V8 lets it grow to several times
  * that while memory is free. Under full load the process would then take almost twice as much.
  */
-const HEAP_GROWTH_PERCENT = 50;
+const HEAP_GROWTH_PERCENT = 25;
 
 /**
  * Sets up V8 for a server. Call it before the ledger is opened. It changes the whole process, so a library can't do it.
