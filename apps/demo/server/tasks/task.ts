@@ -108,7 +108,9 @@ export function startTask(options: TaskOptions): Task {
       return false;
     }
     spent = addAmounts(spent, negateAmount(entry.credits));
-    change(n, { status: "done", entry });
+    // The browser gets what an account token may read.
+    const { cost, privateMetadata, ...visible } = entry;
+    change(n, { status: "done", entry: visible });
     return true;
   }
 

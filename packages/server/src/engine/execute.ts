@@ -113,7 +113,7 @@ export function createExecutor({ database, cache, circumstances }: ExecuteOption
     const wanted = turn.begin();
     if (ahead !== null && isCurrent && toCount(wanted) === toCount(batch)) {
       const first = evictUnlessDone(batch, write(ahead));
-      const written = first.then(
+      first.then(
         () => turn.written(true),
         () => {},
       );
@@ -121,7 +121,6 @@ export function createExecutor({ database, cache, circumstances }: ExecuteOption
       await nextTurn();
       turn.sent(true);
       await settle(batch, optimistic, first);
-      await written;
       // The next batch was decided from the first try.
       turn.written(false);
     } else {

@@ -24,6 +24,7 @@ describe.each(ENGINES)("a batch that is decided ahead on %s", (name) => {
   let hooks: (() => Promise<void>)[] = [];
   let writes = 0;
   let decided = 0;
+  let locked = 0;
 
   beforeEach(async () => {
     test = await openTestDatabase(name);
@@ -34,6 +35,10 @@ describe.each(ENGINES)("a batch that is decided ahead on %s", (name) => {
         writes += 1;
         await hooks.shift()?.();
         return test.database.write(sql, params);
+      },
+      transaction: (mode, work) => {
+        locked += 1;
+        return test.database.transaction(mode, work);
       },
     };
     const now = () => {
@@ -48,6 +53,7 @@ describe.each(ENGINES)("a batch that is decided ahead on %s", (name) => {
     hooks = [];
     writes = 0;
     decided = 0;
+    locked = 0;
   });
 
   afterEach(async () => {
@@ -77,12 +83,19 @@ describe.each(ENGINES)("a batch that is decided ahead on %s", (name) => {
   });
 
   it("is decided again, in the order of arrival, when the batch before fails", async () => {
-    hooks = [() => Promise.reject(new Error("broken"))];
+    hooks = [
+      async () => {
+        await turns(20);
+        throw new Error("broken");
+      },
+    ];
     const outcomes = await Promise.all(
       range(MANY).map((index) => engine.submit(toUsage("a", `u-${index}`, "1"))),
     );
     expect(outcomes.every(({ refusal }) => refusal === null)).toBe(true);
     expect(await keysOf()).toEqual(range(MANY).map((index) => `u-${index}`));
+    // Had it been sent as it was decided, the account would have looked as if another server wrote to it.
+    expect(locked).toBe(0);
   });
 
   it("is written after the batch before also when its own first try fails", async () => {
@@ -102,10 +115,10 @@ describe.each(ENGINES)("a batch that is decided ahead on %s", (name) => {
   });
 
   it("refuses nothing whose key was in flight", async () => {
-    // They take 640 of the 744 that are left, so that a second payment of the same is not covered.
+    // They take 742.4 of the 744 that are left, so that no second payment is covered.
     const send = (key: string, amount: string) => engine.submit(toSpend("a", key, amount));
-    const first = range(MANY / 2).map((index) => send(`s-${index}`, "5"));
-    const second = range(MANY / 2).map((index) => send(`s-${index}`, "5"));
+    const first = range(MANY / 2).map((index) => send(`s-${index}`, "5.8"));
+    const second = range(MANY / 2).map((index) => send(`s-${index}`, "5.8"));
     const third = send("s-other", "500");
     expect((await Promise.all(first)).every(({ refusal }) => refusal === null)).toBe(true);
     const again = await Promise.all(second);
