@@ -30,6 +30,9 @@ export interface Presenter {
  * @param seesPrivate true to include the facts that account tokens never read
  */
 export function createPresenter(kinds: Kinds, seesPrivate: boolean): Presenter {
+  const none = Object.fromEntries(
+    [...kinds.names("grant"), ...OPENED_BY_CORRECTIONS].map((kind) => [kind, toAmount(ZERO)]),
+  );
   return {
     amount: toAmount,
     account: (account) => ({
@@ -41,11 +44,7 @@ export function createPresenter(kinds: Kinds, seesPrivate: boolean): Presenter {
       balance: toAmount(account.balance),
       held: toAmount(account.held),
       available: toAmount(account.available),
-      remaining: Object.fromEntries(
-        [...new Set([...kinds.names("grant"), ...OPENED_BY_CORRECTIONS, ...account.remaining.keys()])].map(
-          (kind) => [kind, toAmount(account.remaining.get(kind) ?? ZERO)],
-        ),
-      ),
+      remaining: toRemaining(none, account.remaining),
       createdAt: formatInstant(account.createdAt),
       updatedAt: formatInstant(account.updatedAt),
     }),
@@ -149,6 +148,13 @@ export function createPresenter(kinds: Kinds, seesPrivate: boolean): Presenter {
 }
 
 const toAmount = formatAmount as (amount: bigint) => wire.Amount;
+
+/** Returns what remains by kind: zero for the kinds that every account shows, besides those that it has. */
+function toRemaining(none: Readonly<Record<string, wire.Amount>>, remaining: Account["remaining"]) {
+  const shown = { ...none };
+  for (const [kind, amount] of remaining) shown[kind] = toAmount(amount);
+  return shown;
+}
 
 /** Returns the amount before a discount with the sign of the credits. */
 function toOriginal({ originalCredits }: Discounted): wire.Amount | null {

@@ -83,23 +83,32 @@ function offsetSeconds(zone: string): number {
   return zone.startsWith("-") ? -seconds : seconds;
 }
 
+/** The numbers from 0 to 59 in two digits. */
+const TWO_DIGITS = Array.from({ length: 60 }, (_, number) => String(number).padStart(2, "0"));
+
+const MICROS_PER_DAY = 24 * 60 * 60 * MICROS_PER_SECOND;
+
+let lastDay = Number.NaN;
+let lastDayText = "";
 let lastInstant = Number.NaN;
 let lastText = "";
-let lastSecond = Number.NaN;
-let lastSecondText = "";
 
 /** Writes an instant as RFC 3339 in UTC with six decimals, so that the strings sort as the times do. */
 export function formatInstant(instant: Instant): string {
   // The entries of a batch have the same time.
   if (instant === lastInstant) return lastText;
-  const micros = ((instant % MICROS_PER_SECOND) + MICROS_PER_SECOND) % MICROS_PER_SECOND;
-  const second = instant - micros;
-  // Times that are written one after the other mostly lie in the same second, whose text is the costly part.
-  if (second !== lastSecond) {
-    lastSecondText = new Date(second / 1000).toISOString().slice(0, 19);
-    lastSecond = second;
+  const day = Math.floor(instant / MICROS_PER_DAY);
+  // Times that are written one after the other mostly lie in the same day, whose text is the costly part.
+  if (day !== lastDay) {
+    lastDayText = new Date((day * MICROS_PER_DAY) / 1000).toISOString().slice(0, 11);
+    lastDay = day;
   }
-  lastText = `${lastSecondText}.${micros.toString().padStart(6, "0")}Z`;
+  const micros = instant - day * MICROS_PER_DAY;
+  const second = Math.floor(micros / MICROS_PER_SECOND);
+  const hours = TWO_DIGITS[Math.floor(second / 3600)];
+  const minutes = TWO_DIGITS[Math.floor(second / 60) % 60];
+  const fraction = String(MICROS_PER_SECOND + (micros - second * MICROS_PER_SECOND)).slice(1);
+  lastText = `${lastDayText}${hours}:${minutes}:${TWO_DIGITS[second % 60]}.${fraction}Z`;
   lastInstant = instant;
   return lastText;
 }

@@ -26,19 +26,37 @@ export const PARSERS: Readonly<Record<number, (string: string) => unknown>> = {
 
 const MICROS_PER_SECOND = 1_000_000;
 
-const TIMESTAMPTZ = /^(\d{4}-\d\d-\d\d) (\d\d:\d\d:\d\d)(\.\d+)?([+-])(\d\d)(?::(\d\d))?(?::(\d\d))?$/;
+const TIMESTAMPTZ = /^[1-9]\d{3}-\d\d-\d\d \d\d:\d\d:\d\d(?:\.\d{1,6})?[+-]\d\d(?::\d\d){0,2}$/;
 
-/** Parses a timestamptz such as `2026-11-22 10:05:00.123456+00` to microseconds since 1970. */
+/** The index of the sign of the offset where a time has no fraction. */
+const AFTER_SECONDS = 19;
+
+/**
+ * Parses a timestamptz such as `2026-11-22 10:05:00.123456+00` to microseconds since 1970. Its digits are read where they
+ * stand, because groups of the regular expression take six times as long.
+ */
 export function parseTimestamp(string: string): number {
-  const match = TIMESTAMPTZ.exec(string);
-  if (match === null) {
+  if (!TIMESTAMPTZ.test(string)) {
     throw new Error(`The time "${string}" is not in ISO style. Let the connection set DateStyle to ISO.`);
   }
-  const [, date, time, fraction, sign, hours, minutes, seconds] = match;
-  const offset = Number(hours) * 3600 + Number(minutes ?? 0) * 60 + Number(seconds ?? 0);
-  const local = Date.parse(`${date}T${time}Z`) * 1000 + Math.round(Number(fraction ?? 0) * MICROS_PER_SECOND);
-  return local - (sign === "-" ? -offset : offset) * MICROS_PER_SECOND;
+  const two = (at: number) => digitAt(string, at) * 10 + digitAt(string, at + 1);
+  const seconds = Date.UTC(two(0) * 100 + two(2), two(5) - 1, two(8), two(11), two(14), two(17)) / 1000;
+  let fraction = 0;
+  let end = AFTER_SECONDS;
+  if (string[end] === ".") {
+    end += 1;
+    for (let unit = MICROS_PER_SECOND / 10; string[end] !== "+" && string[end] !== "-"; unit /= 10) {
+      fraction += digitAt(string, end) * unit;
+      end += 1;
+    }
+  }
+  let offset = two(end + 1) * 3600;
+  if (string.length > end + 3) offset += two(end + 4) * 60;
+  if (string.length > end + 6) offset += two(end + 7);
+  return (seconds - (string[end] === "-" ? -offset : offset)) * MICROS_PER_SECOND + fraction;
 }
+
+const digitAt = (string: string, at: number) => string.charCodeAt(at) - 48;
 
 /** Parses a bigint array without nulls, such as `{1,-2}`. */
 export function parseBigints(string: string): bigint[] {

@@ -16,7 +16,7 @@ export interface Account {
   /** `balance - held`. */
   readonly available: Micros;
   /** The remaining credits of the grants, by kind. */
-  readonly remaining: ReadonlyMap<string, Micros>;
+  readonly remaining: readonly (readonly [kind: string, credits: Micros])[];
   readonly createdAt: Instant;
   readonly updatedAt: Instant;
 }
@@ -75,7 +75,7 @@ function fromColumns(columns: Columns, held: bigint): Account {
     balance: columns.balance,
     held: micros(held),
     available: micros(columns.balance - held),
-    remaining: new Map(remaining.map(([kind, digits]) => [kind, micros(BigInt(digits))])),
+    remaining: remaining.map(([kind, digits]) => [kind, micros(BigInt(digits))]),
     createdAt: columns.created_at,
     updatedAt: columns.updated_at,
   };

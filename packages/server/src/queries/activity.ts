@@ -39,19 +39,17 @@ export interface ActivityResult {
   readonly isAhead: boolean;
 }
 
+/** The columns of the account. They are null on every row but the first. */
 interface AccountColumns {
-  at_seq: bigint;
-  at_balance: Micros;
-  at_all: bigint;
-  at_added: bigint;
-  at_used: bigint;
-  at_adjustments: bigint;
-  /** On the first row only. */
+  /** Its seq, its balance, and its rows: all, added, used and adjustments. */
+  at: [seq: bigint, balance: Micros, all: bigint, added: bigint, used: bigint, adjustments: bigint];
   at_window: string | null;
 }
 
-const ACCOUNT_COLUMNS = `a.seq AS at_seq, a.balance AS at_balance, a.rows_all AS at_all, a.rows_added AS at_added,
-    a.rows_used AS at_used, a.rows_adjustments AS at_adjustments,
+const ACCOUNT_COLUMNS = `
+    CASE WHEN coalesce(r.number, 1) = 1 THEN
+      ARRAY[a.seq, a.balance, a.rows_all, a.rows_added, a.rows_used, a.rows_adjustments]
+    END AS at,
     CASE WHEN coalesce(r.number, 1) = 1 THEN a.open_window END AS at_window`;
 
 /**
@@ -99,6 +97,7 @@ export async function readActivity(
   const [first] = found;
   if (first === undefined) return null;
   const window = parseWindow(first.at_window);
+  const [, balance] = first.at;
   const current = toAsOf(first, window);
   const complete = found.filter((columns) => columns.position !== null).map(fromRowColumns);
   const rows = [...toOpenRows(window, current, range), ...complete].slice(0, range.limit);
@@ -106,11 +105,11 @@ export async function readActivity(
     return {
       rows,
       asOf: current,
-      balance: first.at_balance,
+      balance,
       isAhead: asOf !== null && !isWithin(asOf, current),
     };
   }
-  if (!isWithin(asOf, current)) return { rows: [], asOf, balance: first.at_balance, isAhead: true };
+  if (!isWithin(asOf, current)) return { rows: [], asOf, balance, isAhead: true };
   return {
     rows: await toPast(reader, account, rows, asOf),
     asOf,
@@ -132,15 +131,16 @@ function toOpenRows(
     .reverse();
 }
 
-function toAsOf(columns: AccountColumns, window: Window | null): AsOf {
+function toAsOf({ at }: AccountColumns, window: Window | null): AsOf {
+  const [seq, , all, added, used, adjustments] = at;
   const totals = {
-    all: Number(columns.at_all),
-    added: Number(columns.at_added),
-    used: Number(columns.at_used),
-    adjustments: Number(columns.at_adjustments),
+    all: Number(all),
+    added: Number(added),
+    used: Number(used),
+    adjustments: Number(adjustments),
   };
   const windowPosition = window === null ? 0 : totals.all - window.rows.length + 1;
-  return { totals, seq: Number(columns.at_seq), windowPosition };
+  return { totals, seq: Number(seq), windowPosition };
 }
 
 function isWithin(asOf: AsOf, current: AsOf): boolean {

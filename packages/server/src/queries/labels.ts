@@ -79,6 +79,7 @@ export function createLabels(reader: Reader): Labels {
           const id = facts[dimension]?.id;
           if (id === undefined) continue;
           const name = toName(account, dimension, id);
+          if (labels.has(name)) continue;
           const label = cache.get(name);
           if (label === undefined) missing.set(name, { account, dimension, id });
           else labels.set(name, label);

@@ -44,4 +44,25 @@ describe("times", () => {
       }),
     );
   });
+
+  it.each([
+    ["2026-11-22 10:05:00+00", "2026-11-22T10:05:00Z"],
+    ["2026-11-22 10:05:00.5+00", "2026-11-22T10:05:00.5Z"],
+    ["2026-11-22 12:05:00.000001+02", "2026-11-22T10:05:00.000001Z"],
+    ["2026-11-22 04:35:00-05:30", "2026-11-22T10:05:00Z"],
+    ["1900-01-01 00:19:32.120000+00:19:32", "1900-01-01T00:00:00.12Z"],
+  ])("are parsed from %s as the database writes it", (stored, instant) => {
+    expect(parseTimestamp(stored)).toBe(parseInstant(instant));
+  });
+
+  it.each([
+    "22/11/2026 10:05:00 UTC",
+    "2026-11-22 10:05:00",
+    "2026-11-22 10:05:00.1234567+00",
+    "0099-11-22 10:05:00+00",
+    "0044-03-15 12:00:00+00 BC",
+    "infinity",
+  ])("are refused from the database as %s", (stored) => {
+    expect(() => parseTimestamp(stored)).toThrow("is not in ISO style");
+  });
 });
