@@ -20,7 +20,7 @@ export interface ShownRow {
   readonly balance: Micros;
 }
 
-/** What the footer says. */
+/** The words of the footer. */
 export interface Range {
   readonly from: number;
   readonly to: number;
@@ -78,7 +78,7 @@ export async function settled(page: Page): Promise<Range> {
   return (await showing(page)) as Range;
 }
 
-/** Whether the table says that it is busy. */
+/** True if the table is marked busy. */
 export async function isBusy(page: Page): Promise<boolean> {
   return (await table(page).getAttribute("aria-busy")) === "true";
 }

@@ -7,7 +7,7 @@ export type Micros = bigint;
  */
 export function shownAmount(text: string): Micros {
   const match = /^([+\u2212]?)(\d{1,3}(?:,\d{3})*)\.(\d{2,6})$/.exec(text);
-  if (match === null) throw new Error(`"${text}" is no amount as the page should write it.`);
+  if (match === null) throw new Error(`"${text}" is not an amount as the page should write it.`);
   const [, sign, whole = "", decimals = ""] = match;
   return micros(sign === "\u2212", whole.replaceAll(",", ""), decimals);
 }
@@ -15,7 +15,7 @@ export function shownAmount(text: string): Micros {
 /** Reads an amount as the API writes it: "-18.72". */
 export function wireAmount(text: string): Micros {
   const match = /^(-?)(\d+)(?:\.(\d{1,6}))?$/.exec(text);
-  if (match === null) throw new Error(`"${text}" is no amount as the API should write it.`);
+  if (match === null) throw new Error(`"${text}" is not an amount as the API should write it.`);
   const [, sign, whole = "", decimals = ""] = match;
   return micros(sign === "-", whole, decimals);
 }

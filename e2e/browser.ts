@@ -83,10 +83,10 @@ async function findBrowser(): Promise<FoundBrowser> {
   if (platform() !== "linux" || arch() !== "x64") {
     throw new Error(`No Chromium was found, and npm has none for ${platform()} on ${arch()}. ${instead}`);
   }
-  const folder = await unpackedBrowser();
-  const libraries = [join(folder, "al2023", "lib"), env.LD_LIBRARY_PATH].filter(Boolean).join(":");
-  const own = { LD_LIBRARY_PATH: libraries, FONTCONFIG_FILE: join(folder, "fonts.conf") };
-  return { program: join(folder, "chromium"), env: { ...env, ...own } };
+  const directory = await unpackedBrowser();
+  const libraries = [join(directory, "al2023", "lib"), env.LD_LIBRARY_PATH].filter(Boolean).join(":");
+  const own = { LD_LIBRARY_PATH: libraries, FONTCONFIG_FILE: join(directory, "fonts.conf") };
+  return { program: join(directory, "chromium"), env: { ...env, ...own } };
 }
 
 function systemBrowsers(): string[] {
@@ -95,16 +95,16 @@ function systemBrowsers(): string[] {
       return ["Google Chrome", "Chromium"].map((name) => `/Applications/${name}.app/Contents/MacOS/${name}`);
     case "win32":
       return [process.env.PROGRAMFILES, process.env["PROGRAMFILES(X86)"], process.env.LOCALAPPDATA]
-        .filter((folder) => folder !== undefined)
-        .map((folder) => join(folder, "Google", "Chrome", "Application", "chrome.exe"));
+        .filter((directory) => directory !== undefined)
+        .map((directory) => join(directory, "Google", "Chrome", "Application", "chrome.exe"));
     default:
       return ["chromium", "google-chrome-stable", "google-chrome"].map((name) => `/usr/bin/${name}`);
   }
 }
 
 /**
- * The folder with the npm package's browser, unpacked beside the packages at the first call. Processes that unpack it
- * at once do so under names of their own, and one of them gives its folder the common name.
+ * Returns the directory with the npm package's browser, which the first call unpacks beside the packages. Processes that
+ * unpack it at once do so under separate names, and one of them gives its directory the common name.
  */
 async function unpackedBrowser(): Promise<string> {
   const packaged = dirname(dirname(dirname(createRequire(import.meta.url).resolve("@sparticuz/chromium"))));
@@ -113,21 +113,21 @@ async function unpackedBrowser(): Promise<string> {
   };
   const packages = packaged.slice(0, packaged.lastIndexOf(`${sep}node_modules${sep}`));
   const cache = join(packages, "node_modules", ".cache");
-  const folder = join(cache, `chromium-${version}`);
-  if (existsSync(folder)) return folder;
+  const directory = join(cache, `chromium-${version}`);
+  if (existsSync(directory)) return directory;
   try {
     await mkdir(cache, { recursive: true });
-    const own = await mkdtemp(`${folder}-`);
+    const own = await mkdtemp(`${directory}-`);
     await unpack(own);
-    await writeFile(join(own, "fonts.conf"), fontSettings(folder));
-    await rename(own, folder).catch(async (error: unknown) => {
-      if (!existsSync(folder)) throw error;
+    await writeFile(join(own, "fonts.conf"), fontSettings(directory));
+    await rename(own, directory).catch(async (error: unknown) => {
+      if (!existsSync(directory)) throw error;
       await rm(own, { recursive: true, force: true });
     });
-    return folder;
+    return directory;
   } catch (error) {
     throw new Error(
-      `Chromium could not be unpacked into ${cache}; make that folder writable. Or: ${instead}`,
+      `Chromium could not be unpacked into ${cache}. Make that directory writable. Or: ${instead}`,
       {
         cause: error,
       },
@@ -136,25 +136,25 @@ async function unpackedBrowser(): Promise<string> {
 }
 
 /**
- * Has the package unpack itself into the folder. It does so into the folder for temporary files, and with all its
- * libraries only where it believes itself to be on AWS Lambda, hence the environment and a process to have it.
+ * Unpacks the package into the directory. It unpacks itself into the directory for temporary files, and all its libraries
+ * only on AWS Lambda. So a process with such an environment does it.
  */
-async function unpack(folder: string): Promise<void> {
+async function unpack(directory: string): Promise<void> {
   const script = 'import chromium from "@sparticuz/chromium"; await chromium.executablePath();';
   await promisify(execFile)(process.execPath, ["--input-type=module", "--eval", script], {
     cwd: dirname(fileURLToPath(import.meta.url)),
-    env: { ...process.env, TMPDIR: folder, AWS_EXECUTION_ENV: "AWS_Lambda_nodejs22.x", NODE_OPTIONS: "" },
+    env: { ...process.env, TMPDIR: directory, AWS_EXECUTION_ENV: "AWS_Lambda_nodejs22.x", NODE_OPTIONS: "" },
   });
 }
 
 /** Settings for fonts: the system's, where it has any, and the package's font to fall back on. */
-function fontSettings(folder: string): string {
+function fontSettings(directory: string): string {
   return `<?xml version="1.0"?>
 <!DOCTYPE fontconfig SYSTEM "fonts.dtd">
 <fontconfig>
   <include ignore_missing="yes">/etc/fonts/fonts.conf</include>
-  <dir>${folder}/fonts/fonts</dir>
-  <cachedir>${folder}/font-cache</cachedir>
+  <dir>${directory}/fonts/fonts</dir>
+  <cachedir>${directory}/font-cache</cachedir>
 </fontconfig>
 `;
 }

@@ -9,12 +9,12 @@ import { fileURLToPath } from "node:url";
 const START_MS_MAX = 60_000;
 const STOP_MS_MAX = 20_000;
 
-/** A running demo with a database of its own, in which nothing but its seed has happened. */
+/** A running demo with a separate, freshly seeded database. */
 export interface Demo {
   /** Such as `http://127.0.0.1:40123`. */
   readonly address: string;
   readonly secretKey: string;
-  /** Asks the API with the secret key, and refuses any answer but a good one. */
+  /** Sends a request with the secret key, and throws unless it succeeds. */
   api<Value>(method: "GET" | "POST" | "PUT", path: string, body?: unknown): Promise<Value>;
   /** Asks the demo's own backend, as its page does: `demo("/tasks", ...)`. */
   demo<Value>(path: string, body: unknown): Promise<Value>;
@@ -22,17 +22,17 @@ export interface Demo {
   stop(): Promise<void>;
 }
 
-/** How a program ended, and what it said. */
+/** The exit code and output of a program. */
 export interface Outcome {
   readonly code: number;
   readonly stdout: string;
   readonly stderr: string;
 }
 
-/** The repository's folder, wherever this file runs from: its source or its build. */
+/** The repository's directory, wherever this file runs from: its source or its build. */
 export const repository = findRepository(dirname(fileURLToPath(import.meta.url)));
 
-/** Starts the built demo on a free port with a new data folder, and waits until it is ready. */
+/** Starts the built demo on a free port with a new data directory, and waits until it is ready. */
 export async function startDemo(): Promise<Demo> {
   const program = join(repository, "apps/demo/dist/server/main.js");
   const page = join(repository, "apps/demo/dist/web/index.html");
@@ -61,7 +61,7 @@ export async function startDemo(): Promise<Demo> {
     process.off("exit", kill);
     await rm(dataDir, { recursive: true, force: true });
     if (ended !== 0) throw new Error(`The demo ended with ${ended}, not in order:\n${said.stderr}`);
-    // What else may be there is of no concern: a newer Node.js warns of this and that.
+    // Other output is ignored, because a newer Node.js may print warnings.
     if (/"level":[56]0/.test(said.stderr)) throw new Error(`The demo reported errors:\n${said.stderr}`);
   };
   try {
@@ -150,15 +150,15 @@ function sender(address: string, secretKey: string) {
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     });
     if (!response.ok) {
-      throw new Error(`${method} ${path} answered ${response.status}: ${await response.text()}`);
+      throw new Error(`${method} ${path} failed with ${response.status}: ${await response.text()}`);
     }
     return (await response.json()) as Value;
   };
 }
 
 function findRepository(from: string): string {
-  for (let folder = from; folder !== dirname(folder); folder = dirname(folder)) {
-    if (existsSync(join(folder, "apps/demo/package.json"))) return folder;
+  for (let directory = from; directory !== dirname(directory); directory = dirname(directory)) {
+    if (existsSync(join(directory, "apps/demo/package.json"))) return directory;
   }
   throw new Error(`${from} is in no checkout of the project.`);
 }

@@ -2,7 +2,7 @@ import type { Page } from "playwright-core";
 
 const TABS_MAX = 60;
 
-/** What has focus, as assistive technology names it: its role or tag, and its name. */
+/** Returns the focused element as assistive technology names it: its role or tag, and its name. */
 export async function focused(page: Page): Promise<string> {
   return page.evaluate(() => {
     const element = document.activeElement;

@@ -86,7 +86,7 @@ test.each(views)("no state breaks a rule of accessibility at $width x $height, $
   expect(found).toEqual([]);
 });
 
-/** What reaches beyond the window's sides; strips that scroll, shortened and hidden text excepted. */
+/** Returns the elements that reach beyond the window's sides, except strips that scroll, shortened and hidden text. */
 async function beyondSides(page: Page): Promise<string[]> {
   return page.evaluate(() => {
     const isHidden = (element: Element) =>

@@ -8,14 +8,14 @@ const BYTES_MAX = 400_000;
 
 /** Takes the README's pictures of Credit Activity, in light and dark, from a demo that has just been seeded. */
 async function main(): Promise<void> {
-  const folder = join(repository, "docs/images");
-  await mkdir(folder, { recursive: true });
+  const directory = join(repository, "docs/images");
+  await mkdir(directory, { recursive: true });
   const demo = await startDemo();
   try {
     const browser = await launchBrowser();
     try {
-      await take(browser, demo.address, "light", join(folder, "credit-activity.png"));
-      await take(browser, demo.address, "dark", join(folder, "credit-activity-dark.png"));
+      await take(browser, demo.address, "light", join(directory, "credit-activity.png"));
+      await take(browser, demo.address, "dark", join(directory, "credit-activity-dark.png"));
     } finally {
       await browser.close();
     }

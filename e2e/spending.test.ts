@@ -22,7 +22,7 @@ async function ledgerBalance(account = "acme"): Promise<Micros> {
   return wireAmount(balance);
 }
 
-/** How many steps the task on the screen has done. */
+/** Returns the number of steps that the task on the screen has done. */
 async function stepsDone(page: Page): Promise<number> {
   return page.locator("progress.progress").evaluate((bar) => (bar as HTMLProgressElement).value);
 }

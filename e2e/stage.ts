@@ -3,10 +3,10 @@ import { afterAll, afterEach, beforeAll, type ExpectStatic, expect } from "vites
 import { launchBrowser } from "./browser.js";
 import { type Demo, startDemo } from "./demo.js";
 
-/** How long anything on the page may take. */
+/** The time limit of anything on the page. */
 const WAIT_MS_MAX = 15_000;
 
-/** How a page is looked at. */
+/** The window and colors of a page. */
 export interface View {
   readonly width: number;
   readonly height: number;

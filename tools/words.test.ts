@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { COVERED, checkWords, filesOf, findWords, RULES } from "./words.js";
+import { COVERED, checkWords, findWords, listFilesUnder, RULES } from "./words.js";
 
 const inComment = (wording: string) => findWords("x.ts", `/** ${wording} */\nexport const x = 1;\n`);
 
@@ -8,7 +8,7 @@ test("the covered files contain no avoided wording, and every exception is neede
 });
 
 test.each(COVERED)("%s has files to check", (path) => {
-  expect(filesOf(path)).not.toEqual([]);
+  expect(listFilesUnder(path)).not.toEqual([]);
 });
 
 test.each(RULES)(

@@ -256,7 +256,7 @@ export interface paths {
         readonly put?: never;
         /**
          * Report usage that has happened
-         * @description It always posts, and may leave a debt, which the next grant pays first. Send up to 10,000 events. Each has its own result, in the order of the events.
+         * @description The balance never stops it. It may leave a debt, which the next grant pays first. Send up to 10,000 events. Each has its own result, in the order of the events.
          */
         readonly post: operations["usage"];
         readonly delete?: never;

@@ -7,7 +7,7 @@ import { type RequestPlan, send } from "./transport.js";
  * Creates a ledger that calls the HTTP API. It retries failed requests with the same key, and holds no connection.
  *
  * @example
- * const ledger = createLedgerClient({ baseUrl: "https://credits.example.com", key: "sk_…" });
+ * const ledger = createLedgerClient({ baseUrl: "https://credits.example.com", key: "ca_secret_..." });
  * await ledger.spend("acme", { credits: "0.75", description: "Landing page rewrite" });
  *
  * @throws TypeError if an option is missing, unknown or not valid.

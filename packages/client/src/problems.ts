@@ -18,7 +18,7 @@ export const PROBLEMS = {
   unauthorized: { status: 401, title: "The credential is missing or not valid", facts: NO_FACTS },
   insufficient_credits: {
     status: 402,
-    title: "The account has not enough credits",
+    title: "The account does not have enough credits",
     facts: { available: isAmount, required: isAmount },
   },
   forbidden: { status: 403, title: "The credential does not allow this", facts: NO_FACTS },

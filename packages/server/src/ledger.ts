@@ -1,6 +1,6 @@
 import { type Ledger, toError } from "@credit-activity/client";
 import { z } from "zod";
-import { optionsOf, settled } from "./api/calls.js";
+import { settled, toOptionsSchema } from "./api/calls.js";
 import { toPublicError } from "./api/errors.js";
 import { check, checkValue } from "./api/inputs.js";
 import { createKinds, type KindDefinition, kindsOption } from "./api/kinds.js";
@@ -18,7 +18,7 @@ import {
 import { toDecoder, UNDECIDED } from "./core/codec.js";
 import * as field from "./core/fields.js";
 import { formatInstant, type Instant, instantFromMillis } from "./core/instant.js";
-import { type DatabaseOptions, openDatabase } from "./db/open.js";
+import { type DatabaseOptions, openDatabase, POSTGRES_URL } from "./db/open.js";
 import type { Database } from "./db/port.js";
 import { createEngine } from "./engine/engine.js";
 import { createApp } from "./http/app.js";
@@ -86,7 +86,7 @@ const SILENT: Logger = { warn: () => {}, error: () => {} };
 
 const databaseOptions = z.union([
   z.strictObject({
-    url: z.string().regex(/^postgres(ql)?:\/\//i),
+    url: z.string().regex(POSTGRES_URL),
     connections: z.number().int().min(2).max(1000).optional(),
   }),
   z.strictObject({ dataDir: z.string().min(1).optional() }),
@@ -94,7 +94,7 @@ const databaseOptions = z.union([
 
 const functionOption = z.custom((value) => typeof value === "function", "is not a function. Give one");
 
-const ledgerOptions = optionsOf({
+const ledgerOptions = toOptionsSchema({
   database: z.unknown().optional(),
   secretKeys: z.array(z.string().min(1)).optional(),
   kinds: kindsOption.optional(),
@@ -211,7 +211,7 @@ function assemble(
 
 const keyId = field.string(64, 1);
 
-const verifyOptions = optionsOf({
+const verifyOptions = toOptionsSchema({
   account: field.accountId.nullish(),
   onCheck: functionOption.nullish(),
 });

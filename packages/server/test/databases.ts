@@ -3,7 +3,7 @@ import { createDatabase } from "../../../tools/postgres.js";
 import type { Instant } from "../src/core/instant.js";
 import { migrate } from "../src/db/migrations.js";
 import { openPglite } from "../src/db/pglite/open.js";
-import type { Database } from "../src/db/port.js";
+import type { Database, Parameter } from "../src/db/port.js";
 import { openPostgres } from "../src/db/postgres/open.js";
 import { putSettings, type Settings } from "../src/engine/settings.js";
 
@@ -47,6 +47,18 @@ async function openServer(): Promise<TestDatabase> {
       await drop();
     },
   };
+}
+
+/** Passes the rows of a statement to `take`, 10 at a time, in one snapshot. */
+export function readChunks<Row extends object>(
+  database: Database,
+  sql: string,
+  params: readonly Parameter[],
+  take: (rows: readonly Row[]) => unknown,
+): Promise<void> {
+  return database.transaction("snapshot", async (connection) => {
+    for await (const rows of connection.stream<Row>(sql, params, 10)) await take(rows);
+  });
 }
 
 /** Runs statements that change data or the schema. */

@@ -48,21 +48,21 @@ export function numberFormats(locale: string | undefined): NumberFormats {
   const percentFormat = new Intl.NumberFormat(locale, { style: "percent", maximumFractionDigits: 1 });
 
   return {
-    change: (amount, decimals) => signOf(amount, "+") + amountFormat(decimals).format(amount),
-    balance: (amount, decimals) => signOf(amount, "") + amountFormat(decimals).format(amount),
+    change: (amount, decimals) => toSign(amount, "+") + amountFormat(decimals).format(amount),
+    balance: (amount, decimals) => toSign(amount, "") + amountFormat(decimals).format(amount),
     count: (count) => countFormat.format(count),
     percent: (percent) => percentFormat.format(`${percent}e-2` as Amount),
   };
 }
 
 /** Returns the direction in which an amount moves a balance. */
-export function directionOf(amount: Amount): "added" | "taken" | "none" {
+export function toDirection(amount: Amount): "added" | "taken" | "none" {
   if (!/[1-9]/.test(amount)) return "none";
   return amount.startsWith("-") ? "taken" : "added";
 }
 
-function signOf(amount: Amount, plus: string): string {
-  const direction = directionOf(amount);
+function toSign(amount: Amount, plus: string): string {
+  const direction = toDirection(amount);
   if (direction === "none") return "";
   // U+2212 has the width of a plus sign and of a figure. A hyphen is narrower.
   return direction === "taken" ? "\u2212" : plus;

@@ -1,5 +1,5 @@
 import type { ActivityRow, Amount } from "@credit-activity/client";
-import { directionOf } from "../amounts/amounts.js";
+import { toDirection } from "../amounts/amounts.js";
 import type { Formats } from "../table/formats.js";
 
 /** The credits of a row or an entry, and those before a discount. */
@@ -41,7 +41,7 @@ export function Change(props: {
         </span>
       )}{" "}
       {/* The sign comes before the digits in every locale, so that the figures of a column align. */}
-      <span className="credits-figure credits-moved" data-direction={directionOf(credits)} dir="ltr">
+      <span className="credits-figure credits-moved" data-direction={toDirection(credits)} dir="ltr">
         {numbers.change(credits, decimals)}
       </span>
     </span>

@@ -49,7 +49,7 @@ export async function settle(): Promise<void> {
   });
 }
 
-/** Returns the text of each cell by row, without the header. */
+/** Returns the content of each cell by row, without the header. */
 export function tableText(): string[][] {
   const rows = within(table()).getAllByRole("row").slice(1);
   return rows.map((row) =>
@@ -69,7 +69,7 @@ export function table(): HTMLTableElement {
   return screen.getByRole<HTMLTableElement>("table");
 }
 
-/** Returns the text of the live region. */
+/** Returns the content of the live region. */
 export function announcement(): string {
   return document.querySelector("[aria-live=polite]")?.textContent ?? "";
 }

@@ -122,7 +122,7 @@ export function createActivityStore(reader: ActivityReader, account: string, per
     const first = snapshot.shown === null;
     const current: Task = { controller: new AbortController(), byUser };
     task = current;
-    // Screen readers announce a text again only if it was removed in between.
+    // Screen readers announce a string again only if it was removed in between.
     const cleared = byUser && snapshot.announcement.what !== "nothing" ? announce({ what: "nothing" }) : {};
     const pages = views.get(filter)?.pageCount ?? 1;
     update({ filter, page, pages, busy: byUser || first, ...cleared });
@@ -180,7 +180,7 @@ export function createActivityStore(reader: ActivityReader, account: string, per
     const isShown = shown?.filter === filter && shown.page.page === page;
     const failure: Failure = { what: first ? "load" : isShown ? "refresh" : "change", error };
     // The server refuses the asOf of the view, so the retry starts a new view.
-    if (statusOf(error) === 400) views.delete(filter);
+    if (toStatus(error) === 400) views.delete(filter);
     update({ busy: false, failure, ...announce({ what: "failure", failure }) });
   };
 
@@ -246,6 +246,6 @@ function sameContent(one: ActivityPage, other: ActivityPage): boolean {
   return JSON.stringify({ ...one, asOf: "" }) === JSON.stringify({ ...other, asOf: "" });
 }
 
-function statusOf(error: unknown): unknown {
+function toStatus(error: unknown): unknown {
   return typeof error === "object" && error !== null && "status" in error ? error.status : null;
 }

@@ -27,7 +27,7 @@ const signal = z.instanceof(AbortSignal).optional();
 const either = new Intl.ListFormat("en", { type: "disjunction" });
 
 /** Makes the schema of options. Unknown ones are refused with the known ones. */
-export function optionsOf<Shape extends z.ZodRawShape>(shape: Shape) {
+export function toOptionsSchema<Shape extends z.ZodRawShape>(shape: Shape) {
   const message = `is not an option. Use ${either.format(Object.keys(shape))}`;
   return z.strictObject(shape, {
     error: ({ code }) => (code === "unrecognized_keys" ? message : undefined),
@@ -35,10 +35,10 @@ export function optionsOf<Shape extends z.ZodRawShape>(shape: Shape) {
 }
 
 /** The options of every method. */
-export const CALL_OPTIONS = optionsOf({ signal });
+export const CALL_OPTIONS = toOptionsSchema({ signal });
 
 /** The options of commands. */
-export const COMMAND_OPTIONS = optionsOf({ signal, key: field.key.optional() });
+export const COMMAND_OPTIONS = toOptionsSchema({ signal, key: field.key.optional() });
 
 /** Checks the options of a call, and returns its signal. A signal that has aborted already ends the call. */
 export function checkOptions(

@@ -1,14 +1,14 @@
 import { randomUUID } from "node:crypto";
 import type { CommandOptions, EntryResult, HoldResult, Ledger } from "@credit-activity/client";
 import type { Command, Operation } from "../core/command.js";
-import type { Outcome } from "../core/decide.js";
+import type { Accepted, Outcome } from "../core/decide.js";
 import type { Entry, Hold } from "../core/entry.js";
 import * as field from "../core/fields.js";
 import { OPERATIONS } from "../core/operations/index.js";
 import { BY_ID, type Dimensioned, hasDimension, type ToLabel } from "../queries/labels.js";
 import { COMMAND_OPTIONS, checkOptions, type MethodOptions, toSettledError, untilAborted } from "./calls.js";
 import { toRefused } from "./errors.js";
-import { check, checkValue, faultsOf, toInvalid } from "./inputs.js";
+import { check, checkValue, findFaults, toInvalid } from "./inputs.js";
 
 /** The methods that run one command each. */
 export type CommandMethods = Pick<
@@ -17,8 +17,6 @@ export type CommandMethods = Pick<
 >;
 
 /** The outcome of a command that was not refused. */
-type Accepted = Extract<Outcome, { refusal: null }>;
-
 /** Makes the methods that run one command each. */
 export function createCommandMethods(
   options: Omit<MethodOptions, "database" | "credentials">,
@@ -42,7 +40,7 @@ export function createCommandMethods(
       hold,
       input: check(operation.schema, input),
     };
-    const faults = faultsOf(operation, command.input, kinds);
+    const faults = findFaults(operation, command.input, kinds);
     if (faults.length > 0) throw toInvalid(faults);
     let outcome: Outcome;
     try {

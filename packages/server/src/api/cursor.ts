@@ -22,7 +22,7 @@ export function decodeCursor(cursor: string): number {
   return Number(match[1]);
 }
 
-/** Encodes the moment that a reader looks at as an opaque string. */
+/** Encodes the moment that a page shows as an opaque string. */
 export function encodeAsOf(asOf: AsOf): string {
   const { added, used, adjustments } = asOf.totals;
   return Buffer.from(["1", added, used, adjustments, asOf.seq, asOf.windowPosition].join(".")).toString(

@@ -9,14 +9,6 @@ export function toRefused({ code, detail, facts }: Refusal): Error {
   return toError({ code, detail, facts });
 }
 
-/** Makes the error of an account that does not exist. */
-export function toUnknownAccount(account: string): Error {
-  return toError({
-    code: "account_not_found",
-    detail: `The account "${account}" does not exist. Create it first with putAccount.`,
-  });
-}
-
 /**
  * Makes the public error of one inside: the ledger can't be reached, or is busy. Any other error is returned as it is.
  *

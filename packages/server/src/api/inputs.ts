@@ -58,8 +58,8 @@ export function checkValue<S extends z.ZodType>(schema: S, path: string, input: 
 const NO_FAULTS: readonly Fault[] = [];
 
 /** Returns the faults of a decoded input that its schema can't find: kinds of another type, and those between fields. */
-export function faultsOf(operation: Operation, input: unknown, kinds: Kinds): readonly Fault[] {
-  const faults = operation.faultsOf?.(input) ?? NO_FAULTS;
+export function findFaults(operation: Operation, input: unknown, kinds: Kinds): readonly Fault[] {
+  const faults = operation.findFaults?.(input) ?? NO_FAULTS;
   if (!operation.hasKind) return faults;
   const { kind } = input as { readonly kind: string | null };
   if (kind === null || kinds.has(kind, operation.type)) return faults;

@@ -4,7 +4,7 @@ import { checkOptions, type MethodOptions, settled } from "./calls.js";
 import { createCommandMethods } from "./commands.js";
 import { toInvalid } from "./inputs.js";
 import { createReadMethods } from "./reads.js";
-import { createUsageMethod, type DecodedEvent, decodeEvent, faultsOfEvents } from "./usage.js";
+import { createUsageMethod, type DecodedEvent, decodeEvent, findFaultsOfEvents } from "./usage.js";
 
 /** The methods of a ledger, and two that only the HTTP routes call. */
 export interface Methods extends Ledger, AccountMethods {
@@ -26,7 +26,7 @@ export function createMethods(options: MethodOptions): Methods {
     postUsage: (events, ids) => settled(postUsage(events, ids), undefined),
     async usage(events, given) {
       const signal = checkOptions(given);
-      const faults = faultsOfEvents(events);
+      const faults = findFaultsOfEvents(events);
       if (faults.length > 0) throw toInvalid(faults);
       return settled(postUsage(events.map(decodeEvent), null), signal);
     },

@@ -1,12 +1,13 @@
 import { type Ledger, toError } from "@credit-activity/client";
 import type { Entry } from "../core/entry.js";
 import * as field from "../core/fields.js";
+import { toUnknownAccount } from "../core/refusal.js";
 import { type Account, readAccount } from "../queries/account.js";
 import { listRowEntries, readActivity } from "../queries/activity.js";
 import { listEntries, listGrants } from "../queries/lists.js";
 import { checkOptions, type MethodOptions, settled } from "./calls.js";
 import { decodeAsOf, decodeCursor, encodeAsOf, encodeCursor, toUnknownMoment } from "./cursor.js";
-import { toUnknownAccount } from "./errors.js";
+import { toRefused } from "./errors.js";
 import { check, checkValue } from "./inputs.js";
 import * as request from "./requests.js";
 
@@ -31,7 +32,7 @@ export function createReadMethods({ database, labels, presenter, now }: ReadOpti
     const { filter, page, perPage, asOf } = query;
     const offset = (page - 1) * perPage;
     const found = await readActivity(database, id, { filter, offset, limit: perPage, asOf });
-    if (found === null) throw toUnknownAccount(id);
+    if (found === null) throw toRefused(toUnknownAccount(id));
     if (found.isAhead) throw toUnknownMoment();
     const total = found.asOf.totals[filter];
     const shown = found.rows.length;
@@ -121,7 +122,7 @@ export async function requireKnown(
   now: MethodOptions["now"],
 ): Promise<Account> {
   const found = await readAccount(database, id, now());
-  if (found === null) throw toUnknownAccount(id);
+  if (found === null) throw toRefused(toUnknownAccount(id));
   return found;
 }
 

@@ -4,6 +4,7 @@ import type { Micros } from "../core/amount.js";
 import { documented } from "../core/documented.js";
 import * as field from "../core/fields.js";
 import { CATEGORIES } from "../core/kinds.js";
+import * as record from "../core/records.js";
 
 /*
  * The schemas of requests that are not operations.
@@ -46,7 +47,7 @@ export const accountSettings = documented(
     overdraftLimit: field.amountInput
       .refine((limit: Micros) => limit >= 0n, "is negative. Use 0 or more")
       .nullish(),
-    metadata: documented(field.metadata.nullish(), { description: "It replaces the metadata." }),
+    metadata: documented(record.metadata.nullish(), { description: "It replaces the metadata." }),
   }),
   { id: "AccountSettings" },
 );

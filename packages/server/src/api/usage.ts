@@ -1,14 +1,14 @@
 import type { UsageResult, UsageResults } from "@credit-activity/client";
 import { decode } from "../core/codec.js";
 import type { Command, Operation } from "../core/command.js";
-import type { Outcome } from "../core/decide.js";
+import type { Accepted, Outcome } from "../core/decide.js";
 import type { Entry } from "../core/entry.js";
 import type { Fault } from "../core/faults.js";
 import { OPERATIONS } from "../core/operations/index.js";
 import type { UsageInput } from "../core/operations/usage.js";
 import { BY_ID, type Dimensioned, hasDimension, type ToLabel } from "../queries/labels.js";
 import type { MethodOptions } from "./calls.js";
-import { describe, faultsOf } from "./inputs.js";
+import { describe, findFaults } from "./inputs.js";
 import { EVENTS_MAX } from "./requests.js";
 
 /** A usage event that could not be decoded. */
@@ -26,8 +26,6 @@ export class FaultyEvent {
 
 /** A usage event as it was decoded, or its faults. */
 export type DecodedEvent = UsageInput | FaultyEvent;
-
-type Accepted = Extract<Outcome, { refusal: null }>;
 
 /** Makes the method that posts decoded usage events. One that is refused harms no other. */
 export function createUsageMethod(options: Pick<MethodOptions, "engine" | "kinds" | "labels" | "presenter">) {
@@ -59,7 +57,7 @@ export function createUsageMethod(options: Pick<MethodOptions, "engine" | "kinds
     const refused = new Map<number, Refused["error"]>();
     events.forEach((event, index) => {
       const isFaulty = event instanceof FaultyEvent;
-      const faults = isFaulty ? event.faults : faultsOf(operation, event, kinds);
+      const faults = isFaulty ? event.faults : findFaults(operation, event, kinds);
       if (isFaulty || faults.length > 0) refused.set(index, toRefused(faults));
       else commands.push({ operation, account: event.account, key: event.id, hold: null, input: event });
     });
@@ -82,7 +80,7 @@ export function createUsageMethod(options: Pick<MethodOptions, "engine" | "kinds
 }
 
 /** Returns the faults of an array of events. Those of single events are refused alone. */
-export function faultsOfEvents(events: unknown): readonly Fault[] {
+export function findFaultsOfEvents(events: unknown): readonly Fault[] {
   const faultOf = (message: string) => [{ path: "events", message }];
   if (!Array.isArray(events)) return faultOf("is not an array. Give the events in an array");
   if (events.length === 0) return faultOf("is empty. Give at least 1 event");

@@ -1,4 +1,4 @@
-import type { DatabaseOptions } from "../db/open.js";
+import { type DatabaseOptions, POSTGRES_URL } from "../db/open.js";
 import { hasPglite } from "../db/pglite/directory.js";
 import { createLedger, type LocalLedger, type Logger } from "../ledger.js";
 
@@ -19,8 +19,8 @@ const DATA_DIR = ".data";
 export function toDatabase(flags: DatabaseFlags): DatabaseOptions {
   const url = flags.databaseUrl ?? process.env.DATABASE_URL;
   if (url !== undefined && url !== "" && flags.dataDir === undefined) {
-    // The driver takes any string for the name of a host. The message leaves the URL out, because it may have a password.
-    if (!/^postgres(ql)?:\/\//i.test(url)) {
+    // The message leaves the URL out, because it may have a password.
+    if (!POSTGRES_URL.test(url)) {
       throw new CommandError(
         "The database URL is not a PostgreSQL URL. Write it as postgres://user:password@host:5432/database.",
       );

@@ -9,7 +9,7 @@ export async function runVerify(flags: DatabaseFlags & { account?: string }): Pr
     const { account } = flags;
     const result = await ledger.verify(account === undefined ? {} : { account });
     if (account !== undefined && result.accounts === 0) {
-      print(`There is no account "${account}"; nothing was checked.`);
+      print(`The account "${account}" does not exist, so nothing was checked. Check its id.`);
       process.exitCode = 1;
       return;
     }

@@ -32,7 +32,7 @@ export function canonicalEntry(entry: Hashed): string {
   return writeVersion2(array.begin(), entry).toString();
 }
 
-/** The array at hand. */
+/** The writer, which each call uses again. */
 const array = new JsonArray();
 
 /**
@@ -69,7 +69,7 @@ function writeOpening(to: JsonArray, { credits, priority, effectiveAt, expiresAt
 /**
  * Returns the digest of an entry's free text in hex, or null when it has none: SHA-256 over the salt in hex, a line feed
  * and a JSON array with the name and value of each text. With text and salt erased, the digest still proves the chain, and
- * the salt keeps the text from being guessed. The integrator's cost is in it for the same reason: readers see the hash.
+ * the salt keeps the text from being guessed. The integrator's cost is in it for the same reason: users see the hash.
  */
 export function digestText(salt: string, { title, facts }: Pick<Entry, "title" | "facts">): string | null {
   const { description, source, member, cost, metadata, privateMetadata } = facts;

@@ -42,7 +42,7 @@ function derive(schema: z.ZodType): Decoder {
   if (schema instanceof z.ZodOptional || schema instanceof z.ZodNullable) return absentOr(schema);
   if (schema instanceof z.ZodObject) return fields(schema);
   if (schema instanceof z.ZodCodec) return converted(schema);
-  if (schema instanceof z.ZodUnion) return firstOf(schema);
+  if (schema instanceof z.ZodUnion) return union(schema);
   if (schema instanceof z.ZodEnum) {
     const options = new Set<unknown>(schema.options);
     return (value) => (options.has(value) ? value : UNDECIDED);
@@ -81,7 +81,7 @@ function converted({ def }: z.ZodCodec): Decoder {
   };
 }
 
-function firstOf(schema: z.ZodUnion): Decoder {
+function union(schema: z.ZodUnion): Decoder {
   const options = schema.options.map((option) => toDecoder(option as z.ZodType));
   return (value) => {
     for (const decode of options) {
@@ -93,7 +93,7 @@ function firstOf(schema: z.ZodUnion): Decoder {
 }
 
 /** Makes the decoder of a record with bounded names and values. */
-export function recordOf(name: z.ZodType, value: z.ZodType, namesMax: number): Decoder {
+export function toRecordDecoder(name: z.ZodType, value: z.ZodType, namesMax: number): Decoder {
   const decodeName = toDecoder(name);
   const decodeValue = toDecoder(value);
   return (outside) => {

@@ -31,10 +31,10 @@ export interface Operation<Input = unknown> {
   /** Null for an operation whose route is written by hand. */
   readonly route: Route | null;
   /** Returns faults that lie between fields. */
-  faultsOf?(input: Input): readonly Fault[];
+  findFaults?(input: Input): readonly Fault[];
   /**
-   * Returns the payload as fingerprints of version 1 have it, or null when that version can't express the command, which
-   * then is another one than any of that version.
+   * Returns the payload as fingerprints of version 1 have it. It is null when that version can't express the command, which
+   * then differs from all of that version.
    */
   toVersion1(command: Command<Input>): readonly unknown[] | null;
   /**

@@ -29,6 +29,9 @@ export type Outcome =
       readonly hold: Hold | null;
     };
 
+/** The outcome of a command that was not refused. */
+export type Accepted = Extract<Outcome, { refusal: null }>;
+
 /** The result of a batch on one account. */
 export interface BatchResult {
   readonly changes: Changes;

@@ -1,9 +1,9 @@
 import { type AmountInput, InvalidAmountError, toMicros } from "@credit-activity/client";
 import { z } from "zod";
 import { formatAmount, type Micros, micros } from "./amount.js";
-import { recordOf, toDecoder, UNDECIDED, withDecoder } from "./codec.js";
+import { toDecoder, UNDECIDED, withDecoder } from "./codec.js";
 import { documented } from "./documented.js";
-import type { Dimension, Metadata, Quantities, Source } from "./facts.js";
+import type { Dimension, Source } from "./facts.js";
 import { formatInstant, type Instant, InstantFormatError, isInstant, parseInstant } from "./instant.js";
 
 /** The highest priority number of a grant. */
@@ -17,9 +17,6 @@ export const HOLD_SECONDS_MAX = 30 * 24 * 3600;
 
 /** The time that a hold lasts by default. */
 export const HOLD_SECONDS_DEFAULT = 3600;
-
-const METADATA_KEYS_MAX = 50;
-const QUANTITIES_MAX = 50;
 
 /** Returns the fault of a string, or null. */
 type FaultOf = (value: string) => string | null;
@@ -55,7 +52,7 @@ const accountFault: FaultOf = (id) =>
   id === "." || id === ".." ? 'can\'t be "." or "..", which URLs drop. Use another id' : idFault(id);
 
 /** Makes the schema of a string of bounded length. It has one check, because each check costs every call. */
-function stringOf(shortest: number, longest: number, faultOf: FaultOf) {
+function toStringSchema(shortest: number, longest: number, faultOf: FaultOf) {
   const schema = documented(
     z.string().check(({ value, issues }) => {
       const common = { origin: "string", inclusive: true, input: value, continue: true } as const;
@@ -77,10 +74,10 @@ function stringOf(shortest: number, longest: number, faultOf: FaultOf) {
 }
 
 /** Makes the schema of a string that is kept as it is given. */
-export const string = (longest: number, shortest = 0) => stringOf(shortest, longest, storageFault);
+export const string = (longest: number, shortest = 0) => toStringSchema(shortest, longest, storageFault);
 
-export const accountId = stringOf(1, 128, accountFault);
-export const key = stringOf(1, 255, idFault);
+export const accountId = toStringSchema(1, 128, accountFault);
+export const key = toStringSchema(1, 255, idFault);
 export const holdId = string(64, 1);
 export const description = string(500);
 export const title = string(200, 1);
@@ -112,7 +109,7 @@ export const seq = integer(1, Number.MAX_SAFE_INTEGER);
 export const count = z.number().int().min(0);
 
 /** Makes a codec of two functions. The decoder throws where it can't take a value. */
-function codecOf<Outside extends z.ZodType, Value>(
+function toCodec<Outside extends z.ZodType, Value>(
   outside: Outside,
   decode: (value: z.output<Outside>) => Value,
   encode: (value: Value) => unknown,
@@ -134,7 +131,9 @@ function codecOf<Outside extends z.ZodType, Value>(
 }
 
 const isAmountFault = (error: unknown) => error instanceof InvalidAmountError;
-const decodeAmount = (value: string | number): Micros => micros(toMicros(value as AmountInput));
+
+/** Parses an amount as callers give it. */
+export const decodeAmount = (value: string | number): Micros => micros(toMicros(value as AmountInput));
 
 const tryAmount = (value: unknown): unknown => {
   if (typeof value !== "string" && typeof value !== "number") return UNDECIDED;
@@ -145,7 +144,7 @@ const tryAmount = (value: unknown): unknown => {
   }
 };
 
-const amountCodec = codecOf(
+const amountCodec = toCodec(
   z.union([z.string(), z.number()], {
     error: ({ input }) =>
       input === undefined
@@ -170,7 +169,7 @@ export const amountInput = withDecoder(
 
 /** An amount as the ledger returns it. */
 export const amount = withDecoder(
-  documented(codecOf(z.string(), decodeAmount, formatAmount, isAmountFault), {
+  documented(toCodec(z.string(), decodeAmount, formatAmount, isAmountFault), {
     id: "Amount",
     description: "An amount of credits: a decimal string without trailing zeros.",
     examples: ["-18.72"],
@@ -200,7 +199,7 @@ const encodeTime = (value: unknown) => formatInstant(value as Instant);
 /** A time as callers give it: an RFC 3339 string with a zone, or a `Date`. */
 export const timeInput = withDecoder(
   documented(
-    codecOf(
+    toCodec(
       z.union([z.string(), z.date()], {
         error: 'is not a time. Write it as RFC 3339 with a zone, such as "2026-11-22T10:05:00Z"',
       }),
@@ -220,7 +219,7 @@ export const timeInput = withDecoder(
 
 /** A time as the ledger returns it: RFC 3339 in UTC with six decimals. */
 export const time = withDecoder(
-  documented(codecOf(z.string(), decodeTime, encodeTime, isTimeFault), {
+  documented(toCodec(z.string(), decodeTime, encodeTime, isTimeFault), {
     id: "Time",
     description: "A time in UTC with six decimals (RFC 3339).",
     format: "date-time",
@@ -269,90 +268,3 @@ export const dimension = documented(z.object({ id: z.string(), label: z.string()
   id: "Dimension",
   description: "A project, member or task. The label is the id if none was given.",
 });
-
-/** True if a number survives JSON unchanged: whole numbers beyond 2^53 do not. */
-const isExact = (value: number) => !Number.isInteger(value) || Number.isSafeInteger(value);
-
-/**
- * Refuses `__proto__` as a name. The schema of a record passes over it, and two commands that differ in it would be taken
- * for the same.
- */
-function withoutProto<S extends z.ZodType>(schema: S) {
-  return z.preprocess((given, { issues }) => {
-    if (typeof given === "object" && given !== null && Object.hasOwn(given, "__proto__"))
-      issues.push({
-        code: "custom",
-        message: 'has a value named "__proto__". Use another name',
-        input: given,
-      });
-    return given;
-  }, schema);
-}
-
-const RECORD_KEY = string(64, 1);
-const keyError = ({ code }: { code?: string | undefined }) =>
-  code === "invalid_key"
-    ? "has a name that is empty, longer than 64 characters, or can't be stored. Use another name"
-    : undefined;
-
-/** Makes 0 of -0, which JSON can't carry. */
-const withoutMinusZero = (value: number) => value + 0;
-
-const EXACT_NUMBER = withDecoder(
-  z
-    .number()
-    .refine(isExact, "is a whole number beyond 2^53. Give it as a string")
-    .overwrite(withoutMinusZero),
-  (value) =>
-    typeof value === "number" && Number.isFinite(value) && isExact(value)
-      ? withoutMinusZero(value)
-      : UNDECIDED,
-);
-
-const METADATA_VALUE = z.union([string(500), EXACT_NUMBER, z.boolean()], {
-  error: "is not a string, a number, true or false. Give one of these",
-});
-
-/** Makes the schema of a record with bounded names and values. */
-function record<Value extends z.ZodType>(value: Value, namesMax: number) {
-  const schema = z
-    .record(RECORD_KEY, value, { error: keyError })
-    .refine(
-      (given) => Object.keys(given).length <= namesMax,
-      `has more than ${namesMax} values. Leave some out`,
-    );
-  return withDecoder(withoutProto(schema), recordOf(RECORD_KEY, value, namesMax));
-}
-
-const isEmpty = (value: object): boolean => {
-  for (const _name in value) return false;
-  return true;
-};
-
-/** The integrator's own values, by name. Inside, an empty record is null. */
-export const metadata = documented(
-  z.codec(record(METADATA_VALUE, METADATA_KEYS_MAX), z.custom<Metadata | null>(), {
-    decode: (value): Metadata | null => (isEmpty(value) ? null : value),
-    encode: (value) => ({ ...value }),
-  }),
-  {
-    id: "MetadataInput",
-    description: `Up to ${METADATA_KEYS_MAX} values of your own, by name.`,
-  },
-);
-
-/** The measured quantities, by name. Inside, each quantity is a decimal string without trailing zeros. */
-export const quantities = documented(
-  z.codec(record(amountInput, QUANTITIES_MAX), z.custom<Quantities | null>(), {
-    decode: (value): Quantities | null =>
-      isEmpty(value)
-        ? null
-        : Object.fromEntries(Object.entries(value).map(([name, of]) => [name, formatAmount(of)])),
-    encode: (value) =>
-      Object.fromEntries(Object.entries(value ?? {}).map(([name, of]) => [name, decodeAmount(of)])),
-  }),
-  {
-    id: "QuantitiesInput",
-    description: `Up to ${QUANTITIES_MAX} measured quantities, by name.`,
-  },
-);

@@ -31,7 +31,7 @@ export function toFingerprint({ operation, account, hold, input }: Command, salt
   return VERSION + sha256(payload.end()).slice(0, DIGEST_DIGITS);
 }
 
-/** The array at hand. */
+/** The writer, which each call uses again. */
 const payload = new JsonArray();
 
 /** The fields that address a command. The others are its payload. */

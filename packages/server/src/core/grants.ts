@@ -104,11 +104,11 @@ export function restore(draft: Draft, seq: number, credits: Micros): Draw {
 export function payDebt(draft: Draft, may: (grant: Grant) => boolean): Draw[] {
   if (draft.debt === ZERO) return [];
   const draws = drawFrom(draft, draft.debt, may);
-  draft.debt = micros(draft.debt - sumOfDraws(draws));
+  draft.debt = micros(draft.debt - sumDraws(draws));
   return draws;
 }
 
 /** Returns the sum of draws. */
-export function sumOfDraws(draws: readonly Draw[]): Micros {
+export function sumDraws(draws: readonly Draw[]): Micros {
   return micros(draws.reduce((sum, draw) => sum + draw.credits, 0n));
 }

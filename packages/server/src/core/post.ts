@@ -5,7 +5,7 @@ import type { Draw, Entry, Grant, Opening, Terms } from "./entry.js";
 import type { Facts } from "./facts.js";
 import { PRIORITY_DEFAULT } from "./fields.js";
 import { toFingerprint } from "./fingerprint.js";
-import { addGrant, drawFrom, isEffective, payDebt, sumOfDraws } from "./grants.js";
+import { addGrant, drawFrom, isEffective, payDebt, sumDraws } from "./grants.js";
 import type { Instant } from "./instant.js";
 import type { KindType } from "./kinds.js";
 import { refuse } from "./refusal.js";
@@ -86,7 +86,7 @@ export function postDebit(draft: Draft, taken: Micros, posting: Posting): Entry 
   const isSpendable = (grant: Grant) => isEffective(grant, draft.now);
   const repaid = payDebt(draft, isSpendable);
   const drawn = drawFrom(draft, taken, isSpendable);
-  draft.debt = micros(draft.debt + taken - sumOfDraws(drawn));
+  draft.debt = micros(draft.debt + taken - sumDraws(drawn));
   const draws = repaid.length === 0 ? drawn : [...repaid, ...drawn];
   return post(draft, posting, micros(-taken), draws, debtBefore, null);
 }

@@ -26,6 +26,15 @@ export interface Refusal {
   readonly facts: Readonly<Record<string, string>>;
 }
 
+/** Returns the refusal of a command on an account that does not exist. */
+export function toUnknownAccount(account: string): Refusal {
+  return {
+    code: "account_not_found",
+    detail: `The account "${account}" does not exist. Create it first with putAccount.`,
+    facts: {},
+  };
+}
+
 /** Carries a refusal out of the rules. `decide` turns it into an outcome, so it never leaves the core. */
 export class Refused extends Error {
   override readonly name = "Refused";

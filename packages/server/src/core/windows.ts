@@ -1,6 +1,7 @@
 import { fits, micros } from "./amount.js";
+import type { Hashed } from "./chain.js";
 import { addDiscounted, toDiscount, toDiscounted } from "./charge.js";
-import type { ActivityRow, Entry, OpenRow } from "./entry.js";
+import type { ActivityRow, OpenRow } from "./entry.js";
 import type { Dimension, Source } from "./facts.js";
 import { type Instant, MICROS_PER_SECOND } from "./instant.js";
 import { CATEGORY } from "./kinds.js";
@@ -12,14 +13,11 @@ export const WINDOW_MICROS = 300 * MICROS_PER_SECOND;
 /** The number of rows at which a window is full. */
 export const WINDOW_ROWS_MAX = 64;
 
-/** An entry before it has its hash and its position. Grouping finds the position. */
-type Groupable = Omit<Entry, "hash" | "position">;
-
 /**
  * Puts an entry into its activity row, and returns the row's position. Usage joins the row of its group in the open
  * window, or appends a row or opens a window. Any other entry closes the window and is a row alone.
  */
-export function group(draft: Draft, entry: Groupable): number {
+export function group(draft: Draft, entry: Hashed): number {
   if (entry.type === "usage") return groupUsage(draft, entry);
   closeWindow(draft);
   const category = CATEGORY[entry.type];
@@ -53,7 +51,7 @@ export function toWindowRows(window: Window, totals: RowTotals): ActivityRow[] {
   });
 }
 
-function groupUsage(draft: Draft, entry: Groupable): number {
+function groupUsage(draft: Draft, entry: Hashed): number {
   const discount = toDiscount(entry.credits, entry.facts);
   const window = draft.window;
   if (window !== null && isWithin(window, entry)) {
@@ -73,11 +71,11 @@ function groupUsage(draft: Draft, entry: Groupable): number {
 }
 
 /** True if an entry is neither later nor too late for a window. */
-function isWithin(window: Window, entry: Groupable): boolean {
+function isWithin(window: Window, entry: Hashed): boolean {
   return entry.occurredAt < window.cell + WINDOW_MICROS && window.cell - entry.occurredAt < WINDOW_MICROS;
 }
 
-function openWindow(draft: Draft, cell: Instant, entry: Groupable): void {
+function openWindow(draft: Draft, cell: Instant, entry: Hashed): void {
   closeWindow(draft);
   draft.window = { cell, base: micros(entry.balance - entry.credits), rows: [toRow(entry)] };
 }
@@ -98,7 +96,7 @@ function count(totals: RowTotals, category: Exclude<keyof RowTotals, "all">): Ro
   };
 }
 
-function isSameGroup(row: OpenRow, { kind, facts }: Groupable, discount: number | null): boolean {
+function isSameGroup(row: OpenRow, { kind, facts }: Hashed, discount: number | null): boolean {
   return (
     row.kind === kind &&
     row.discount === discount &&
@@ -124,7 +122,7 @@ function isSameSource(a: Source | null, b: Source | null): boolean {
  *
  * @returns false when the row's sums would not fit their columns; the row is as it was then
  */
-function join(row: GrowingRow, entry: Groupable): boolean {
+function join(row: GrowingRow, entry: Hashed): boolean {
   const credits = micros(row.credits + entry.credits);
   if (!fits(credits) || !addDiscounted(row, entry.facts)) return false;
   if (row.description !== entry.facts.description) row.description = null;
@@ -137,7 +135,7 @@ function join(row: GrowingRow, entry: Groupable): boolean {
 }
 
 /** Returns the row of one entry. */
-function toRow({ kind, credits, facts, occurredAt, seq }: Groupable): GrowingRow {
+function toRow({ kind, credits, facts, occurredAt, seq }: Hashed): GrowingRow {
   return {
     kind,
     source: facts.source,

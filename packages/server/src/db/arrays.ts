@@ -18,7 +18,7 @@ const NULL = -1;
 /** The memory for the arrays of a statement before it grows. A usual batch takes less. */
 const MEMORY_BYTES = 2_000_000;
 
-/** The arrays at hand. */
+/** The writer, which each call uses again. */
 const writer = new ByteWriter(MEMORY_BYTES);
 
 /**

@@ -27,7 +27,7 @@ export const STALE_ACCOUNT = "LE001";
 export const KNOWN_KEY = "LE002";
 
 /** SQLSTATE of a row that a unique index refuses. */
-export const UNIQUE_VIOLATION = "23505";
+const UNIQUE_VIOLATION = "23505";
 
 /**
  * Meanings of an error:

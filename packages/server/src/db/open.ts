@@ -9,6 +9,9 @@ export type DatabaseOptions =
   | { readonly url: string; readonly connections?: number }
   | { readonly dataDir?: string };
 
+/** Matches the URL of a PostgreSQL server. The driver takes any string for the name of a host. */
+export const POSTGRES_URL = /^postgres(ql)?:\/\//i;
+
 /**
  * Opens a database and brings its schema up to this version.
  *

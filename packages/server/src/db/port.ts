@@ -32,6 +32,10 @@ export interface Reader {
    * bytea columns are hex strings, and json columns are values.
    */
   query<Row extends object>(sql: string, params?: readonly Parameter[]): Promise<Row[]>;
+}
+
+/** The connection of one transaction. */
+export interface Connection extends Reader {
   /**
    * Reads the rows of one statement through a cursor, in chunks of at most `chunkRows` rows, all from one snapshot.
    * The cursor stays open until the last chunk, or until the loop is left.
@@ -41,16 +45,12 @@ export interface Reader {
     params: readonly Parameter[],
     chunkRows: number,
   ): AsyncIterable<Row[]>;
-}
-
-/** The connection of one transaction. */
-export interface Connection extends Reader {
   /** Runs several statements without parameters, such as a migration. */
   script(sql: string): Promise<void>;
 }
 
 /**
- * The one port to Postgres, real or embedded. `query` and `stream` run on read-only connections.
+ * The one port to Postgres, real or embedded. `query` runs on read-only connections.
  * Whatever changes data runs through `write` or `transaction`.
  */
 export interface Database extends Reader {

@@ -1,3 +1,5 @@
+import { MICROS_PER_SECOND } from "../core/instant.js";
+
 /** Object ids of Postgres types (`SELECT oid FROM pg_type`). */
 export const OIDS = {
   boolean: 16,
@@ -23,8 +25,6 @@ export const PARSERS: Readonly<Record<number, (string: string) => unknown>> = {
   [ARRAY_OIDS.bigint]: parseBigints,
   [OIDS.timestamptz]: parseTimestamp,
 };
-
-const MICROS_PER_SECOND = 1_000_000;
 
 const TIMESTAMPTZ = /^[1-9]\d{3}-\d\d-\d\d \d\d:\d\d:\d\d(?:\.\d{1,6})?[+-]\d\d(?::\d\d){0,2}$/;
 
@@ -59,11 +59,11 @@ export function parseTimestamp(string: string): number {
 const digitAt = (string: string, at: number) => string.charCodeAt(at) - 48;
 
 /** Parses a bigint array without nulls, such as `{1,-2}`. */
-export function parseBigints(string: string): bigint[] {
+function parseBigints(string: string): bigint[] {
   return string === "{}" ? [] : string.slice(1, -1).split(",").map(BigInt);
 }
 
 /** Parses a bytea such as `\x00ff` to hex. */
-export function parseBytes(string: string): string {
+function parseBytes(string: string): string {
   return string.slice(2);
 }

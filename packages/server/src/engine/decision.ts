@@ -1,4 +1,5 @@
 import { type BatchResult, decideBatch, type Outcome } from "../core/decide.js";
+import { toUnknownAccount } from "../core/refusal.js";
 import type { Circumstances } from "../core/state.js";
 import type { AccountCache, CachedAccount } from "./account-cache.js";
 import {
@@ -22,7 +23,7 @@ export interface Decision {
 }
 
 /** The options with which a batch is decided. */
-export interface DecideOptions extends LoadOptions {
+export interface DecideOptions extends Pick<LoadOptions, "keys"> {
   /** Null where the accounts are read under a lock. */
   readonly cache: AccountCache | null;
 }
@@ -43,9 +44,12 @@ export async function decide(
   run: Run,
   batch: readonly AccountCommands[],
   at: Circumstances,
-  { cache, locked, keys }: DecideOptions,
+  { cache, keys }: DecideOptions,
 ): Promise<Decision> {
-  const loaded = await loadAccounts(run, batch, (account) => cache?.get(account), { locked, keys });
+  const loaded = await loadAccounts(run, batch, (account) => cache?.get(account), {
+    locked: cache === null,
+    keys,
+  });
   const decided = batch.map(({ commands }, index) => {
     const one = loaded[index];
     return one == null ? null : decideOne(one, commands, at);
@@ -110,7 +114,7 @@ function conclude(
 ): Decision {
   const outcomes = batch.map(({ account, commands }, index): readonly Outcome[] | Error => {
     const one = decided[index];
-    if (one == null) return commands.map(() => refuseUnknown(account));
+    if (one == null) return commands.map(() => ({ refusal: toUnknownAccount(account) }));
     return one.fault ?? one.result.outcomes;
   });
   const sound = decided.filter((one) => one !== null && one.fault === null) as Examined[];
@@ -124,14 +128,4 @@ function isDoubtful(one: Examined | null | undefined): boolean {
 
 function isUnchanged({ changes: { entries, grants, holds, rows } }: BatchResult): boolean {
   return entries.length + grants.length + holds.length + rows.length === 0;
-}
-
-function refuseUnknown(account: string): Outcome {
-  return {
-    refusal: {
-      code: "account_not_found",
-      detail: `The account "${account}" does not exist. Create it first with putAccount.`,
-      facts: {},
-    },
-  };
 }

@@ -27,7 +27,6 @@
  */
 
 import { setImmediate as nextTurn, setTimeout as sleep } from "node:timers/promises";
-import type { Outcome } from "../core/decide.js";
 import type { Circumstances } from "../core/state.js";
 import {
   DatabaseError,
@@ -39,9 +38,10 @@ import {
 } from "../db/errors.js";
 import type { Database } from "../db/port.js";
 import type { AccountCache } from "./account-cache.js";
+import { type Batch, deliver, fail, halve, toCommands, toCount } from "./batch.js";
 import { type Decision, decide, decideLoaded, type Outcomes } from "./decision.js";
 import { type AccountCommands, fromCache } from "./load.js";
-import type { Call, Share, Waiting } from "./queue.js";
+import { probe } from "./probe.js";
 
 /** The tries of a batch when the database fails, and the longest pause between two tries. */
 const TRIES_MAX = 12;
@@ -57,9 +57,9 @@ export const AHEAD_MIN = 64;
 const PAUSE = 100;
 
 const LOCKED =
-  "The account is locked by another session of the database. Nothing was done on it; send the command again with the same key.";
+  "The account is locked by another session of the database, and nothing was done. Send the command again with the same key.";
 const UNKNOWN =
-  "The database can't be reached. The command may have been posted; send it again with the same key.";
+  "The database can't be reached, and the command may have been posted. Send it again with the same key.";
 
 export interface ExecuteOptions {
   readonly database: Database;
@@ -67,8 +67,6 @@ export interface ExecuteOptions {
   /** Returns the circumstances of a batch. */
   readonly circumstances: () => Circumstances;
 }
-
-type Batch = readonly Share[];
 
 /** The turn of a batch in its lane. */
 export interface Turn {
@@ -93,12 +91,7 @@ class DoubtfulBooksError extends Error {
   }
 }
 
-/** Fails a call, unless it has settled. */
-export function fail(call: Call, error: unknown): void {
-  if (!call.isDone) call.fail(error);
-}
-
-/** Makes what executes batches of one lane. */
+/** Makes the executor of a lane's batches. */
 export function createExecutor({ database, cache, circumstances }: ExecuteOptions) {
   /** The number of batches to come that look up keys first. */
   let lookUps = 0;
@@ -262,7 +255,7 @@ export function createExecutor({ database, cache, circumstances }: ExecuteOption
 
   function optimistic(batch: readonly AccountCommands[], keys: boolean): Promise<Outcomes> {
     const work = async () => {
-      const decision = await decide(database.write, batch, circumstances(), { cache, locked: false, keys });
+      const decision = await decide(database.write, batch, circumstances(), { cache, keys });
       const doubtful = batch.filter((_, index) => decision.outcomes[index] instanceof Error);
       if (doubtful.length > 0) throw new DoubtfulBooksError(doubtful.map(({ account }) => account));
       await write(decision);
@@ -276,7 +269,6 @@ export function createExecutor({ database, cache, circumstances }: ExecuteOption
     return database.transaction("write", async (connection) => {
       const { outcomes, statement } = await decide(connection.query, batch, circumstances(), {
         cache: null,
-        locked: true,
         keys: true,
       });
       if (statement !== null) await connection.query(statement.sql, statement.params);
@@ -313,55 +305,9 @@ function toContended(error: unknown, batch: Batch): readonly string[] | null {
   return staleAccounts(error) ?? batch.map(({ account }) => account);
 }
 
-function toCommands(batch: Batch): AccountCommands[] {
-  return batch.map(({ account, waiting }) => ({ account, commands: waiting.map(({ command }) => command) }));
-}
-
-function toCount(batch: Batch): number {
-  let count = 0;
-  for (const { waiting } of batch) count += waiting.length;
-  return count;
-}
-
-function deliver(batch: Batch, outcomes: Outcomes): void {
-  batch.forEach(({ waiting }, at) => {
-    const results = outcomes[at] as Outcomes[number];
-    for (let index = 0; index < waiting.length; index++) {
-      const { call, index: place } = waiting[index] as Waiting;
-      if (results instanceof Error) fail(call, results);
-      else if (!call.isDone) call.settle(results[index] as Outcome, place);
-    }
-  });
-}
-
 /** Waits before another try, or throws where none would help. */
 async function pauseAfter(error: unknown, tries: number): Promise<void> {
   if (!isRetryable(error)) throw error;
   if (tries >= TRIES_MAX) throw new DatabaseError("unavailable", UNKNOWN, { cause: error });
   await sleep(Math.random() * Math.min(PAUSE_MS_MAX, 20 * 2 ** tries));
-}
-
-/** Splits a batch in two, between accounts, or between the commands of its only account. */
-function halve(batch: Batch): [Batch, Batch] {
-  const [only] = batch;
-  if (batch.length === 1 && only !== undefined) {
-    const { account, waiting } = only;
-    const middle = Math.ceil(waiting.length / 2);
-    return [[{ account, waiting: waiting.slice(0, middle) }], [{ account, waiting: waiting.slice(middle) }]];
-  }
-  const middle = Math.ceil(batch.length / 2);
-  return [batch.slice(0, middle), batch.slice(middle)];
-}
-
-const FREE = "SELECT account FROM credits.accounts WHERE account = ANY ($1::text[]) FOR UPDATE SKIP LOCKED";
-const ALL = "SELECT account FROM credits.accounts WHERE account = ANY ($1::text[])";
-
-/** Returns those of some accounts that another session has locked, without waiting for it. */
-async function probe(database: Database, accounts: readonly string[]): Promise<Set<string>> {
-  const params = [accounts];
-  const free = await database.write<{ account: string }>(FREE, params);
-  const all = await database.write<{ account: string }>(ALL, params);
-  const locked = new Set(all.map(({ account }) => account));
-  for (const { account } of free) locked.delete(account);
-  return locked;
 }

@@ -1,5 +1,6 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
-import { AHEAD_MIN, createExecutor, type ExecuteOptions, fail } from "./execute.js";
+import { fail } from "./batch.js";
+import { AHEAD_MIN, createExecutor, type ExecuteOptions } from "./execute.js";
 import { type Call, createQueue, type Waiting } from "./queue.js";
 
 /** The interval at which a lane looks for calls that have waited too long. */

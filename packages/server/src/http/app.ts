@@ -117,7 +117,7 @@ function refuseMalformed(c: Context): Response | null {
 
 /**
  * True if a request has no body, or states a length that fits. HTTP lets no more than that through. All others are counted
- * as they arrive, for which the middleware has to make a stream of the body.
+ * as they arrive, for which the middleware has to copy the body.
  */
 function hasFittingLength(c: Context): boolean {
   if (c.req.method === "GET" || c.req.method === "HEAD") return true;
@@ -147,9 +147,6 @@ function respondToThrown(c: Context, thrown: unknown, { onError }: AppOptions): 
   if (error instanceof HTTPException && error.status === 415) {
     const detail = "The media type is not JSON. Send the body with Content-Type: application/json.";
     return respondWithProblem(c, "unsupported_media_type", detail);
-  }
-  if (error instanceof HTTPException && error.status === 413) {
-    return respondWithProblem(c, "payload_too_large", "The request is too large. Send several smaller ones.");
   }
   onError(error instanceof LedgerError ? error.cause : error, { method: c.req.method, path: c.req.path });
   return respondWithProblem(

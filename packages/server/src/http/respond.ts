@@ -11,7 +11,7 @@ const CORS = { "Access-Control-Allow-Origin": "*", "Access-Control-Expose-Header
 /** The headers of commands and problems. Nobody else may store a balance. */
 export const NO_STORE = { ...CORS, "Cache-Control": "no-store" } as const;
 
-/** The headers of reads. The reader may store them, but has to revalidate each time. */
+/** The headers of reads. The client may store them, but has to revalidate each time. */
 const REVALIDATE = { ...CORS, "Cache-Control": "private, no-cache" } as const;
 
 const NO_STORE_JSON = { ...NO_STORE, "Content-Type": "application/json" } as const;
@@ -30,7 +30,7 @@ export function respondToCommand(status: 200 | 201, body: object): Response {
 }
 
 /**
- * Responds to a read with JSON, or with 304 when the reader has it already. The ETag is a digest of the JSON, and weak, so
+ * Responds to a read with JSON, or with 304 when the client has it already. The ETag is a digest of the JSON, and weak, so
  * that it stands for the compressed response too.
  */
 export async function respondToRead(c: Context, body: object): Promise<Response> {

@@ -11,7 +11,7 @@ import { parseWindow } from "../db/tables/open-window.js";
 import { fromRowColumns, type RowColumns } from "../db/tables/rows.js";
 
 /**
- * The moment that a reader looks at, by `seq`, with the totals at that moment. Later rows are left out, and rows of the
+ * The moment that a page shows, by `seq`, with the totals at that moment. Later rows are left out, and rows of the
  * window that was open then are shown as they were.
  */
 export interface AsOf {

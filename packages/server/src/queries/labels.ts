@@ -35,7 +35,7 @@ interface Asked {
   readonly id: string;
 }
 
-/** Makes what finds labels. The labels that other servers write may come five seconds late. */
+/** Makes the lookup of labels. The labels that other servers write may come five seconds late. */
 export function createLabels(reader: Reader): Labels {
   const cache = new LRUCache<string, string>({ max: CACHED_MAX, ttl: CACHED_MS });
   /** The query to come, and what it asks for so far. */

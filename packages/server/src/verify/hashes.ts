@@ -3,7 +3,7 @@ import { digestText, GENESIS, hashEntry } from "../core/chain.js";
 import type { Entry } from "../core/entry.js";
 import type { Instant } from "../core/instant.js";
 import { isVersion1 } from "../core/operations/fields.js";
-import type { Reader } from "../db/port.js";
+import type { Connection } from "../db/port.js";
 import { type EntryColumns, fromEntryColumns } from "../db/tables/entries.js";
 import type { Finding } from "./checks.js";
 
@@ -28,9 +28,9 @@ const ENTRIES = `
  *
  * @returns the first entry that is not what its hash covers, or null
  */
-export async function checkHashes(reader: Reader, account: string | null): Promise<Finding | null> {
+export async function checkHashes(connection: Connection, account: string | null): Promise<Finding | null> {
   let before: Entry | null = null;
-  for await (const chunk of reader.stream<Columns>(ENTRIES, [account], CHUNK)) {
+  for await (const chunk of connection.stream<Columns>(ENTRIES, [account], CHUNK)) {
     for (const columns of chunk) {
       const entry = withOpening(columns);
       const previous = before?.account === entry.account ? before.hash : GENESIS;

@@ -1,4 +1,4 @@
-import type { Database, Reader } from "../db/port.js";
+import type { Connection, Database } from "../db/port.js";
 import { CHECKS, type Finding } from "./checks.js";
 import { checkHashes } from "./hashes.js";
 
@@ -36,12 +36,13 @@ const COUNTS = `
 /** Checks what must always be true, in one snapshot, so that it can run while the ledger is written to. */
 export function verify(database: Database, options: VerifyOptions): Promise<Verification> {
   const account = options.account ?? null;
-  return database.transaction("snapshot", async (reader) => {
-    const [counts] = await reader.query<Record<"accounts" | "entries" | "grants" | "rows", bigint>>(COUNTS, [
-      account,
-    ]);
+  return database.transaction("snapshot", async (connection) => {
+    const [counts] = await connection.query<Record<"accounts" | "entries" | "grants" | "rows", bigint>>(
+      COUNTS,
+      [account],
+    );
     const violations: Violation[] = [];
-    for (const [name, find] of checksOn(reader, account)) {
+    for (const [name, find] of checksOn(connection, account)) {
       options.onCheck?.(name);
       const finding = await find();
       if (finding !== null) violations.push({ check: name, ...finding });
@@ -58,22 +59,22 @@ export function verify(database: Database, options: VerifyOptions): Promise<Veri
 }
 
 function checksOn(
-  reader: Reader,
+  connection: Connection,
   account: string | null,
 ): [name: string, find: () => Promise<Finding | null>][] {
   return [
     ...CHECKS.map(({ name, sql }): [string, () => Promise<Finding | null>] => [
       name,
-      async () => (await reader.query<Finding>(firstOf(sql), [account]))[0] ?? null,
+      async () => (await connection.query<Finding>(toFirst(sql), [account]))[0] ?? null,
     ]),
-    [HASHES, () => checkHashes(reader, account)],
+    [HASHES, () => checkHashes(connection, account)],
   ];
 }
 
 /**
- * Returns the query of the first record that a check finds. It is planned for all records, not for one: where nothing is
- * wrong, a plan that hopes to find the first one soon walks through everything, again per account.
+ * Returns the query of the first record that a check finds. It is planned for all records. A plan for the first record
+ * alone would walk through everything per account.
  */
-function firstOf(sql: string): string {
+function toFirst(sql: string): string {
   return `WITH wrong AS MATERIALIZED (${sql}) SELECT * FROM wrong LIMIT 1`;
 }

@@ -113,7 +113,7 @@ describe("verify", () => {
     expect(one.stdout).toMatch(/Checked 1 account, 7 entries/);
     const none = await run(["verify", "--account", "nobody", "--database-url", seeded.url]);
     expect(none.code).toBe(1);
-    expect(none.stdout).toMatch(/There is no account "nobody"; nothing was checked/);
+    expect(none.stdout).toMatch(/The account "nobody" does not exist, so nothing was checked/);
   });
 
   it("checks an empty embedded database, and refuses a directory without one", async () => {

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { SqlArray } from "../../src/db/port.js";
-import { ENGINES, openTestDatabase, type TestDatabase } from "./databases.js";
+import { ENGINES, openTestDatabase, type TestDatabase } from "../databases.js";
 
 type Values = readonly ReturnType<SqlArray["value"]>[];
 

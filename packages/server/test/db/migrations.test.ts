@@ -7,7 +7,7 @@ import { migrate, NewerSchemaError } from "../../src/db/migrations.js";
 import { openDatabase } from "../../src/db/open.js";
 import type { Database } from "../../src/db/port.js";
 import { openPostgres } from "../../src/db/postgres/open.js";
-import { ENGINES, openEmptyDatabase, runScript, type TestDatabase } from "./databases.js";
+import { ENGINES, openEmptyDatabase, runScript, type TestDatabase } from "../databases.js";
 
 /** Names of all migrations, in their order. */
 async function listMigrations(): Promise<string[]> {

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import type { Reader } from "../../src/db/port.js";
-import { ENGINES, openEmptyDatabase, runScript, type TestDatabase } from "./databases.js";
+import { ENGINES, openEmptyDatabase, readChunks, runScript, type TestDatabase } from "../databases.js";
 
 const insert = (id: number) => ["INSERT INTO numbers VALUES ($1::bigint)", [id]] as const;
 
@@ -102,8 +102,9 @@ describe.each(ENGINES)("the port to %s", (engine) => {
     await fill(25);
     const chunks: number[][] = [];
     const sql = "SELECT id FROM numbers WHERE id >= $1::bigint ORDER BY id";
-    for await (const rows of test.database.stream<{ id: bigint }>(sql, [2], 10))
-      chunks.push(rows.map(({ id }) => Number(id)));
+    await readChunks<{ id: bigint }>(test.database, sql, [2], (rows) =>
+      chunks.push(rows.map(({ id }) => Number(id))),
+    );
     expect(chunks.map((chunk) => chunk.length)).toEqual([10, 10, 3]);
     expect(chunks.flat()).toEqual(Array.from({ length: 23 }, (_, index) => index + 2));
   });
@@ -112,31 +113,34 @@ describe.each(ENGINES)("the port to %s", (engine) => {
     await fill(20);
     const sizes: number[] = [];
     const sql = "SELECT id FROM numbers WHERE id < $1::bigint";
-    for await (const rows of test.database.stream(sql, [count], 10)) sizes.push(rows.length);
+    await readChunks(test.database, sql, [count], (rows) => sizes.push(rows.length));
     expect(sizes).toEqual(count === 0 ? [] : [10, 10]);
   });
 
-  it("ends the snapshot of a stream whose loop is left", async () => {
+  it("closes the cursor of a stream whose loop is left", async () => {
     await fill(100);
-    for (let round = 0; round < 30; round++) {
-      for await (const rows of test.database.stream("SELECT id FROM numbers", [], 10)) {
-        expect(rows).toHaveLength(10);
-        break;
+    const sql = "SELECT id FROM numbers";
+    await test.database.transaction("snapshot", async (connection) => {
+      for (let round = 0; round < 30; round++) {
+        for await (const rows of connection.stream(sql, [], 10)) {
+          expect(rows).toHaveLength(10);
+          break;
+        }
       }
-    }
-    const failing = async () => {
-      for await (const _ of test.database.stream("SELECT id FROM numbers", [], 10)) throw new Error("enough");
-    };
-    await expect(failing()).rejects.toThrow("enough");
+      const open = await connection.query("SELECT name FROM pg_cursors WHERE name LIKE 'credits_%'");
+      expect(open).toEqual([]);
+    });
+    const failing = readChunks(test.database, sql, [], () => {
+      throw new Error("enough");
+    });
+    await expect(failing).rejects.toThrow("enough");
     await test.database.write(...insert(1_000));
     expect(await readIds()).toHaveLength(101);
   });
 
   it("rejects with the error of a stream's statement, and goes on", async () => {
     await fill(100);
-    const read = async (sql: string) => {
-      for await (const _ of test.database.stream(sql, [], 10));
-    };
+    const read = (sql: string) => readChunks(test.database, sql, [], () => {});
     await expect(read("SELECT nothing FROM numbers")).rejects.toThrow(/column "nothing" does not exist/);
     await expect(read("SELECT 1 / (50 - id) FROM numbers ORDER BY id")).rejects.toThrow(/division by zero/);
     expect(await readIds()).toHaveLength(100);
@@ -183,10 +187,7 @@ describe.each(ENGINES)("the port to %s", (engine) => {
     await expect(database.query("SELECT 1")).rejects.toMatchObject(refused);
     await expect(database.write("SELECT 1", [])).rejects.toMatchObject(refused);
     await expect(database.transaction("write", async () => {})).rejects.toMatchObject(refused);
-    const read = async () => {
-      for await (const _ of database.stream("SELECT 1", [], 1));
-    };
-    await expect(read()).rejects.toMatchObject(refused);
+    await expect(database.transaction("snapshot", async () => {})).rejects.toMatchObject(refused);
     await closing.drop();
   });
 });

@@ -5,7 +5,7 @@ import { createDatabase } from "../../../../tools/postgres.js";
 import { isConnectionSpent, isLocked, isRetryable } from "../../src/db/errors.js";
 import type { Database } from "../../src/db/port.js";
 import { openPostgres } from "../../src/db/postgres/open.js";
-import { runScript } from "./databases.js";
+import { readChunks, runScript } from "../databases.js";
 
 /** Most kills without progress, fewer than a write has tries, because a busy machine connects slowly. */
 const KILLS_MAX = 2;
@@ -227,12 +227,11 @@ describe("connections to a PostgreSQL server", () => {
 
   it("end with their own error, without the crash of the process, when a stream is killed", async () => {
     const database = open();
-    const read = async () => {
-      const sql = "SELECT i FROM generate_series(1, 100) AS i";
-      for await (const _ of database.stream(sql, [], 10))
-        await withAdmin((admin) => admin.query(`SELECT pg_terminate_backend(pid) ${OTHERS}`));
-    };
-    const error = await read().catch((reason: unknown) => reason);
+    const sql = "SELECT i FROM generate_series(1, 100) AS i";
+    const read = readChunks(database, sql, [], () =>
+      withAdmin((admin) => admin.query(`SELECT pg_terminate_backend(pid) ${OTHERS}`)),
+    );
+    const error = await read.catch((reason: unknown) => reason);
     expect(isRetryable(error)).toBe(true);
     expect(await database.query("SELECT 1 AS one")).toEqual([{ one: 1 }]);
   });
@@ -242,10 +241,10 @@ describe("connections to a PostgreSQL server", () => {
     await Promise.all(Array.from({ length: 30 }, (_, index) => database.write(...insert(`snap-${index}`))));
     let rows = 0;
     const sql = "SELECT key FROM once WHERE key LIKE 'snap-%' ORDER BY key";
-    for await (const chunk of database.stream(sql, [], 10)) {
+    await readChunks(database, sql, [], async (chunk) => {
       rows += chunk.length;
       await database.write(...insert(`snap-later-${rows}`));
-    }
+    });
     expect(rows).toBe(30);
     expect(await countKeys("snap-")).toBe(33);
   });

@@ -11,8 +11,8 @@ import { putSettings } from "../../src/engine/settings.js";
 import { readActivity } from "../../src/queries/activity.js";
 import { verify } from "../../src/verify/verify.js";
 import { toGrant, toSpend, toUsage } from "../commands.js";
+import { runScript } from "../databases.js";
 import { readAll } from "../properties/read-all.js";
-import { runScript } from "./databases.js";
 
 const now = () => instantFromMillis(Date.now());
 const NO_SETTINGS = { name: undefined, timeZone: undefined, overdraftLimit: undefined, metadata: undefined };
@@ -44,7 +44,7 @@ describe("servers on one PostgreSQL database", () => {
     return database;
   }
 
-  it("keeps two servers on one hot account within what the account covers, and answers every command once", async () => {
+  it("keeps two servers on one hot account within what the account covers, and settles every command once", async () => {
     const servers = [open(), open()].map((database) => createEngine({ database, now }));
     await putSettings(open(), "hot", NO_SETTINGS, now());
     await servers[0]?.submit(toGrant("hot", "start", "500"));

@@ -118,13 +118,13 @@ it("a configured secret key may look like a token, and a token of another databa
   );
   await one?.putAccount("a");
   await other?.putAccount("a");
-  const statusOf = async (credential: string | undefined) => {
+  const toStatus = async (credential: string | undefined) => {
     const headers = { authorization: `Bearer ${credential}` };
     return (await one?.fetch(new Request("http://x/v1/accounts/a", { headers })))?.status;
   };
-  expect(await statusOf("one.two.three")).toBe(200);
-  expect(await statusOf((await one?.createToken("a"))?.token)).toBe(200);
-  expect(await statusOf((await other?.createToken("a"))?.token)).toBe(401);
+  expect(await toStatus("one.two.three")).toBe(200);
+  expect(await toStatus((await one?.createToken("a"))?.token)).toBe(200);
+  expect(await toStatus((await other?.createToken("a"))?.token)).toBe(401);
   await one?.close();
   await other?.close();
 });

@@ -80,7 +80,7 @@ describe.each(ENGINES)("projects, members and tasks on %s", (engine) => {
     expect(toDimensions(heldAgain.hold)).toEqual(allOf({ id: "x", label: "Fourth" }));
     const { results } = await ledger.usage([{ ...event, ...asAll({ id: "x", label: "Third" }) }]);
     expect(results).toMatchObject([{ status: "duplicate", entry: asAll({ id: "x", label: "Fourth" }) }]);
-    // A repeat is no news: it brings its label back nowhere.
+    // A repeat does not bring its label back.
     for (const read of await readBack(ledger)) expect(read).toEqual(allOf({ id: "x", label: "Fourth" }));
     await drop();
   });

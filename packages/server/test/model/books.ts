@@ -99,7 +99,7 @@ export function inDrawOrder(grants: readonly Grant[]): Grant[] {
 export function take(wanted: bigint, grants: readonly Grant[]): Draw[] {
   const draws: Draw[] = [];
   for (const grant of grants) {
-    const missing = wanted - sumOfDraws(draws);
+    const missing = wanted - sumDraws(draws);
     const part = missing < grant.remaining ? missing : grant.remaining;
     if (part > 0n) draws.push({ grant: grant.seq, credits: micros(part) });
   }
@@ -107,7 +107,7 @@ export function take(wanted: bigint, grants: readonly Grant[]): Draw[] {
 }
 
 /** Returns the sum of draws. */
-export function sumOfDraws(draws: readonly Draw[]): Micros {
+export function sumDraws(draws: readonly Draw[]): Micros {
   return sum(draws.map((draw) => draw.credits));
 }
 

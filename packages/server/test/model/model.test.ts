@@ -17,7 +17,7 @@ import {
 import { createModel, type Outcome } from "./model.js";
 import { toDiscount, toRows } from "./rows.js";
 
-// The examples were worked out by hand from the text of the rules, because the model itself needs a yardstick.
+// The examples were worked out by hand from the rules, because the model itself needs a yardstick.
 
 const START = parseInstant("2026-11-22T10:05:00Z");
 const at = (second: number) => Math.round(addSeconds(START, second)) as Instant;

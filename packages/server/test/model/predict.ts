@@ -13,7 +13,7 @@ import {
   isEffective,
   type PredictedEntry,
   type PredictedHold,
-  sumOfDraws,
+  sumDraws,
   take,
   toAvailable,
   toDebt,
@@ -102,7 +102,7 @@ export function toExpiry(books: Books, grant: Grant): Draft {
     facts: toFacts({ description: grant.description ?? grant.title, source: grant.source }),
     occurredAt: end,
     draws: rest > 0n ? [...payments, { grant: grant.seq, credits: rest }] : payments,
-    debt: micros(-sumOfDraws(payments)),
+    debt: micros(-sumDraws(payments)),
   };
 }
 
@@ -202,7 +202,7 @@ function decideRefund(books: Books, command: RefundCommand, now: Instant): Decis
     .map((part) => ({ grant: part.grant as number, credits: micros(-part.credits) }));
   const { project, member, task } = target.facts;
   const source = command.source ?? target.facts.source;
-  const loose = credits + sumOfDraws(restored);
+  const loose = credits + sumDraws(restored);
   const paid = loose < toDebt(books) ? loose : toDebt(books);
   const opens: Terms | null =
     loose > paid ? { ...toDefaultTerms("refund", micros(loose - paid), now), description, source } : null;
@@ -308,6 +308,6 @@ function toMoves(books: Books, movement: Movement, now: Instant): Pick<Draft, "d
   const drawn = take(debit, after([...restored, ...payments]));
   return {
     draws: [...restored, ...payments, ...drawn],
-    debt: micros(debit - sumOfDraws(drawn) - sumOfDraws(payments) - paid),
+    debt: micros(debit - sumDraws(drawn) - sumDraws(payments) - paid),
   };
 }

@@ -15,7 +15,7 @@ export function Appearance(props: { readonly theme: readonly [Theme, (theme: The
   const name = useId();
   return (
     <>
-      <PanelHeader title="Appearance" text="Applied at once, and remembered in this browser." />
+      <PanelHeader title="Appearance" text="Applied at once, and stored in this browser." />
       <fieldset className="themes">
         <legend className="hidden">Theme</legend>
         {THEMES.map((one) => (

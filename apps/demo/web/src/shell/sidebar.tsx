@@ -8,7 +8,7 @@ import type { SettingsTab } from "../data/use-settings-route.js";
 import { AccountMenu } from "./account-menu.js";
 import { Brand } from "./brand.js";
 
-/** The texts of a project's dot for screen readers. */
+/** The words of a project's dot for screen readers. */
 const STATE_WORDS: Partial<Record<TaskState | "idle", string>> = {
   running: "task running",
   paused: "task paused",

@@ -8,7 +8,7 @@ import { toFacts } from "../facts.js";
 import * as field from "../fields.js";
 import { defaultTerms, postCredit, postDebit } from "../post.js";
 import { refuse } from "../refusal.js";
-import { DESCRIBED, describedOfVersion1, isVersion1, SOURCED } from "./fields.js";
+import { DESCRIBED, isVersion1, SOURCED, toVersion1Description } from "./fields.js";
 
 const KIND_DEFAULT = "adjustment";
 
@@ -41,7 +41,7 @@ export const adjust: Operation<Inside<typeof schema>> = {
 
   toVersion1({ input }) {
     if (!isVersion1(input) || (input.kind ?? KIND_DEFAULT) !== KIND_DEFAULT) return null;
-    return [`${input.credits}`, toSourceArray(input.source), ...describedOfVersion1(input)];
+    return [`${input.credits}`, toSourceArray(input.source), ...toVersion1Description(input)];
   },
 
   decide(draft, command) {

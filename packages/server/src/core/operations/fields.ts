@@ -4,6 +4,7 @@ import { documented } from "../documented.js";
 import type { Facts } from "../facts.js";
 import * as field from "../fields.js";
 import { sortedJson } from "../json.js";
+import * as record from "../records.js";
 
 /*
  * The fields that operations share. A fact that usage gains is added to `MEASURED` or `ATTRIBUTED` here, to `Facts`, to
@@ -13,18 +14,18 @@ import { sortedJson } from "../json.js";
 /** The facts of every command. */
 export const DESCRIBED = {
   description: field.description.nullish(),
-  metadata: field.metadata.nullish(),
-  privateMetadata: documented(field.metadata.nullish(), {
+  metadata: record.metadata.nullish(),
+  privateMetadata: documented(record.metadata.nullish(), {
     description: "Metadata that account tokens can't read.",
   }),
 };
 
-/** The facts that say what a command is due to. */
+/** The cause of a command. */
 export const SOURCED = {
   source: field.sourceInput.nullish(),
 };
 
-/** The facts that say where, by whom and for which piece of work credits are used. */
+/** The cause, and the dimensions in which credits are used. */
 export const ATTRIBUTED = {
   ...SOURCED,
   project: field.dimensionInput.nullish(),
@@ -39,7 +40,7 @@ export const MEASURED = {
   price: documented(field.string(128, 1).nullish(), {
     description: "The version of the price that rated the usage.",
   }),
-  quantities: documented(field.quantities.nullish(), { description: "The measured quantities, by name." }),
+  quantities: documented(record.quantities.nullish(), { description: "The measured quantities, by name." }),
   estimated: documented(field.withDefault(z.boolean(), false), {
     description: "True if the quantities are estimated.",
   }),
@@ -82,11 +83,11 @@ export function isVersion1(input: Input): boolean {
 }
 
 /** Returns the charge as version 1 has it. */
-export function chargedOfVersion1(input: Input & { readonly credits: Micros }): readonly unknown[] {
+export function toVersion1Amounts(input: Input & { readonly credits: Micros }): readonly unknown[] {
   return [`${input.credits}`, input.originalCredits == null ? null : `${input.originalCredits}`];
 }
 
 /** Returns the description and metadata as version 1 has them. */
-export function describedOfVersion1({ description, metadata }: Input): readonly unknown[] {
+export function toVersion1Description({ description, metadata }: Input): readonly unknown[] {
   return [description ?? null, sortedJson(metadata ?? {})];
 }

@@ -9,7 +9,7 @@ import { formatInstant } from "../instant.js";
 import { postCredit } from "../post.js";
 import { refuse } from "../refusal.js";
 import { requirePositive } from "../rules.js";
-import { DESCRIBED, describedOfVersion1, isVersion1, SOURCED } from "./fields.js";
+import { DESCRIBED, isVersion1, SOURCED, toVersion1Description } from "./fields.js";
 
 const schema = z.strictObject({
   kind: documented(field.string(64, 1), {
@@ -42,7 +42,7 @@ export const grant: Operation<Inside<typeof schema>> = {
   result: "entry",
   refusals: ["account_not_found", "key_conflict", "invalid_amount", "already_expired", "amount_out_of_range"],
   route: { path: "/grants", tag: "Commands", summary: "Add credits", description: "" },
-  faultsOf: ({ kind, title }) =>
+  findFaults: ({ kind, title }) =>
     kind === "bonus" || title === null
       ? []
       : [{ path: "title", message: `is not possible for the kind ${kind}. Use description` }],
@@ -57,7 +57,7 @@ export const grant: Operation<Inside<typeof schema>> = {
       input.priority ?? field.PRIORITY_DEFAULT,
       input.effectiveAt,
       input.expiresAt,
-      ...describedOfVersion1(input),
+      ...toVersion1Description(input),
     ];
   },
 

@@ -12,7 +12,5 @@ import { writeOff } from "./write-off.js";
 /** The registry of operations. Methods, routes and documents are made from it. */
 export const OPERATIONS = { grant, spend, usage, hold, settle, release, refund, adjust, writeOff } as const;
 
-export type OperationName = keyof typeof OPERATIONS;
-
 /** All operations, for code that treats them alike. */
 export const ALL_OPERATIONS = Object.values(OPERATIONS) as readonly unknown[] as readonly Operation[];

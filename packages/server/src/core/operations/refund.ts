@@ -12,7 +12,7 @@ import { defaultTerms, postCredit } from "../post.js";
 import { refuse } from "../refusal.js";
 import { requirePositive } from "../rules.js";
 import type { Draft, Past } from "../state.js";
-import { DESCRIBED, describedOfVersion1, isVersion1, SOURCED } from "./fields.js";
+import { DESCRIBED, isVersion1, SOURCED, toVersion1Description } from "./fields.js";
 
 const schema = z.strictObject({
   entry: documented(field.seq, { description: "The seq of the entry to return." }),
@@ -56,7 +56,7 @@ export const refund: Operation<RefundInput> = {
   toVersion1({ input }) {
     if (!isVersion1(input)) return null;
     const credits = input.credits === null ? null : `${input.credits}`;
-    return [input.entry, credits, toSourceArray(input.source), ...describedOfVersion1(input)];
+    return [input.entry, credits, toSourceArray(input.source), ...toVersion1Description(input)];
   },
 
   decide(draft, command, past) {

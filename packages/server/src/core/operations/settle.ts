@@ -7,7 +7,7 @@ import { toFacts } from "../facts.js";
 import { closeHold, requireOpen } from "../holds.js";
 import { postDebit } from "../post.js";
 import { requireCovered } from "../rules.js";
-import { chargedOfVersion1, DESCRIBED, describedOfVersion1, isVersion1, MEASURED } from "./fields.js";
+import { DESCRIBED, isVersion1, MEASURED, toVersion1Amounts, toVersion1Description } from "./fields.js";
 
 const schema = z.strictObject({ ...MEASURED, ...DESCRIBED });
 
@@ -40,7 +40,7 @@ export const settle: Operation<Inside<typeof schema>> = {
 
   toVersion1({ hold, input }) {
     if (!isVersion1(input)) return null;
-    return [hold, ...chargedOfVersion1(input), ...describedOfVersion1(input)];
+    return [hold, ...toVersion1Amounts(input), ...toVersion1Description(input)];
   },
 
   decide(draft, command) {

@@ -10,12 +10,12 @@ import { postDebit } from "../post.js";
 import { requireCovered } from "../rules.js";
 import {
   ATTRIBUTED,
-  chargedOfVersion1,
   DESCRIBED,
-  describedOfVersion1,
   isVersion1,
   MEASURED,
   optionalUsageKind,
+  toVersion1Amounts,
+  toVersion1Description,
   USAGE_KIND_DEFAULT,
 } from "./fields.js";
 
@@ -42,7 +42,7 @@ export const spend: Operation<Inside<typeof schema>> = {
     description: "Refused with 402 when the available credits and the overdraft limit do not cover it.",
   },
 
-  toVersion1: ({ input }) => chargeOfVersion1(input, null),
+  toVersion1: ({ input }) => toVersion1Charge(input, null),
 
   decide(draft, command) {
     const { kind, credits } = command.input;
@@ -64,14 +64,14 @@ interface Charge extends Partial<Facts> {
 }
 
 /** Returns a charge as version 1 has it, or null when that version can't express it. */
-export function chargeOfVersion1(input: Charge, occurredAt: Instant | null): readonly unknown[] | null {
+export function toVersion1Charge(input: Charge, occurredAt: Instant | null): readonly unknown[] | null {
   if (!isVersion1(input)) return null;
   return [
     input.kind ?? USAGE_KIND_DEFAULT,
-    ...chargedOfVersion1(input),
+    ...toVersion1Amounts(input),
     toSourceArray(input.source ?? null),
     input.project?.id ?? null,
     occurredAt,
-    ...describedOfVersion1(input),
+    ...toVersion1Description(input),
   ];
 }

@@ -10,7 +10,7 @@ import { postDebit } from "../post.js";
 import { refuse } from "../refusal.js";
 import { WINDOW_MICROS } from "../windows.js";
 import { ATTRIBUTED, DESCRIBED, MEASURED, usageKind } from "./fields.js";
-import { chargeOfVersion1 } from "./spend.js";
+import { toVersion1Charge } from "./spend.js";
 
 const schema = z.strictObject({
   id: documented(field.key, { description: "The idempotency key of the event." }),
@@ -29,7 +29,7 @@ export type UsageInput = Inside<typeof schema>;
 /** The distance by which usage may lie in the future, for clocks that run ahead. */
 const AHEAD_MICROS_MAX = WINDOW_MICROS;
 
-/** Reports usage after the fact. It is history, so it always posts and may leave a debt. */
+/** Reports usage after the fact. It is history, so the balance never stops it, and it may leave a debt. */
 export const usage: Operation<UsageInput> = {
   name: "usage",
   schema,
@@ -45,7 +45,7 @@ export const usage: Operation<UsageInput> = {
   ],
   route: null,
 
-  toVersion1: ({ input }) => chargeOfVersion1(input, input.occurredAt),
+  toVersion1: ({ input }) => toVersion1Charge(input, input.occurredAt),
 
   decide(draft, command) {
     const { kind, credits, occurredAt } = command.input;

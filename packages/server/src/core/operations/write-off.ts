@@ -7,7 +7,7 @@ import { toFacts } from "../facts.js";
 import * as field from "../fields.js";
 import { postDebit } from "../post.js";
 import { requireCovered, requirePositive } from "../rules.js";
-import { DESCRIBED, describedOfVersion1, isVersion1, SOURCED } from "./fields.js";
+import { DESCRIBED, isVersion1, SOURCED, toVersion1Description } from "./fields.js";
 
 const schema = z.strictObject({
   credits: documented(field.amountInput, { description: "The credits to take, as a positive amount." }),
@@ -34,7 +34,7 @@ export const writeOff: Operation<Inside<typeof schema>> = {
 
   toVersion1({ input }) {
     if (!isVersion1(input)) return null;
-    return [`${input.credits}`, toSourceArray(input.source), ...describedOfVersion1(input)];
+    return [`${input.credits}`, toSourceArray(input.source), ...toVersion1Description(input)];
   },
 
   decide(draft, command) {

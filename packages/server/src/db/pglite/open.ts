@@ -1,7 +1,7 @@
 import { mkdir } from "node:fs/promises";
 import { PGlite, type Transaction } from "@electric-sql/pglite";
 import { toValues } from "../arrays.js";
-import { readCursor, streamSnapshot } from "../cursor.js";
+import { readCursor } from "../cursor.js";
 import { DatabaseError } from "../errors.js";
 import type { Connection, Database, Parameter, TransactionMode } from "../port.js";
 import { ARRAY_OIDS, PARSERS } from "../types.js";
@@ -118,7 +118,6 @@ function toDatabase(pglite: PGlite, lock: HeldLock | null, durability: string): 
     concurrency: 1,
     durability,
     query: (sql, params) => query(pglite, sql, params),
-    stream: (sql, params, chunkRows) => streamSnapshot(transaction, sql, params, chunkRows),
     write: (sql, params) => transact("write", (on) => query(on, sql, params)),
     transaction,
     async close() {

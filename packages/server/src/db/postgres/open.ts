@@ -1,6 +1,6 @@
 import pg from "pg";
 import { toValues } from "../arrays.js";
-import { readCursor, streamSnapshot } from "../cursor.js";
+import { readCursor } from "../cursor.js";
 import { DatabaseError, isConnectionSpent, isConnectionUsable } from "../errors.js";
 import type { Connection, Database, Parameter, TransactionMode } from "../port.js";
 import { PARSERS } from "../types.js";
@@ -31,8 +31,8 @@ const STATEMENT_MS_MAX = 15_000;
 const CONNECTION_SECONDS_MAX = 600;
 
 /**
- * Opens pools of connections to a PostgreSQL server, 15 or newer: one for writers and one for readers, so that
- * neither can use up the connections of the other. They connect when first used.
+ * Opens pools of connections to a PostgreSQL server, 15 or newer: one for writers and one for readers, so neither
+ * can take the connections of the other. They connect when first used.
  */
 export function openPostgres(options: PostgresOptions): Database {
   const connections = Math.max(2, options.connections ?? 10);
@@ -52,7 +52,6 @@ export function openPostgres(options: PostgresOptions): Database {
     durability:
       "PostgreSQL: a reply means the commit is as durable as the server's fsync and synchronous_commit make it.",
     query: async (sql, params) => read(open(readers), sql, params),
-    stream: (sql, params, chunkRows) => streamSnapshot(transaction, sql, params, chunkRows),
     write: async (sql, params) =>
       withClient(open(writers), (client) => query(client, sql, params, STATEMENT_MS_MAX)),
     transaction,
@@ -117,7 +116,7 @@ async function read<Row extends object>(
  * A statement to send, which is prepared on the connection when it has a name. The client sends it as it is. It would
  * copy a plain configuration property by property, which costs 7 % of the read of a balance.
  */
-class Statement<Row extends object> extends pg.Query<Row> {
+class PgStatement<Row extends object> extends pg.Query<Row> {
   constructor(
     sql: string,
     values: unknown[] | undefined,
@@ -151,7 +150,7 @@ function send<Row extends object>(
     const values = params && toValues(params);
     const callback = (error: Error | null | undefined, result: pg.ResultBuilder<Row>) =>
       error ? reject(error) : resolve(result.rows);
-    client.query(new Statement(sql, values, name, timeoutMs, callback));
+    client.query(new PgStatement(sql, values, name, timeoutMs, callback));
   });
 }
 

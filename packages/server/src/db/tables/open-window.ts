@@ -55,7 +55,7 @@ export function toWindowJson(window: Window | null, rows: readonly WrittenRow[])
   return `[${window.cell},"${window.base}",[${rows.map(({ json }) => json).join(",")}]]`;
 }
 
-/** The array at hand. */
+/** The writer, which each call uses again. */
 const array = new JsonArray();
 
 function toRowJson(row: OpenRow): string {

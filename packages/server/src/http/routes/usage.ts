@@ -2,7 +2,7 @@ import { z } from "zod";
 import { toInvalid } from "../../api/inputs.js";
 import { EVENTS_MAX } from "../../api/requests.js";
 import * as result from "../../api/results.js";
-import { decodeEvent, faultsOfEvents, toEventId } from "../../api/usage.js";
+import { decodeEvent, findFaultsOfEvents, toEventId } from "../../api/usage.js";
 import { documented } from "../../core/documented.js";
 import { OPERATIONS } from "../../core/operations/index.js";
 import { cloudEvent, decodeCloudEvent } from "../cloud-events.js";
@@ -36,7 +36,7 @@ export const usageDocs: RouteDocs = {
   operationId: "usage",
   tag: "Commands",
   summary: "Report usage that has happened",
-  description: `It always posts, and may leave a debt, which the next grant pays first. Send up to ${EVENTS_MAX.toLocaleString("en")} events. Each has its own result, in the order of the events.`,
+  description: `The balance never stops it. It may leave a debt, which the next grant pays first. Send up to ${EVENTS_MAX.toLocaleString("en")} events. Each has its own result, in the order of the events.`,
   body: {
     isRequired: true,
     content: {
@@ -74,7 +74,7 @@ function toEvents(body: unknown): unknown {
 }
 
 function requireEvents(events: unknown): readonly unknown[] {
-  const faults = faultsOfEvents(events);
+  const faults = findFaultsOfEvents(events);
   if (faults.length > 0) throw toInvalid(faults);
   return events as readonly unknown[];
 }
