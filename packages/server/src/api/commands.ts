@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import type { CommandOptions, EntryResult, HoldResult, Ledger } from "@credit-activity/client";
 import type { Command, Operation } from "../core/command.js";
-import type { Accepted, Outcome } from "../core/decide.js";
+import type { Accepted } from "../core/decide.js";
 import type { Entry, Hold } from "../core/entry.js";
 import * as field from "../core/fields.js";
 import { OPERATIONS } from "../core/operations/index.js";
@@ -42,17 +42,17 @@ export function createCommandMethods(
     };
     const faults = findFaults(operation, command.input, kinds);
     if (faults.length > 0) throw toInvalid(faults);
-    let outcome: Outcome;
     try {
       const submitted = engine.submit(command);
-      outcome = await (signal === undefined ? submitted : untilAborted(submitted, signal));
+      const outcome = await (signal === undefined ? submitted : untilAborted(submitted, signal));
+      if (outcome.refusal !== null) throw toRefused(outcome.refusal);
+      // A repeat gives the label of the first try, and another may have been given since.
+      if (!outcome.repeated) labels.note(account, command.input as Partial<Dimensioned>);
+      // The caller needs the key of a command that was posted, also when its labels can't be read.
+      return await present(account, outcome);
     } catch (error) {
       throw toSettledError(error, signal, command.key);
     }
-    if (outcome.refusal !== null) throw toRefused(outcome.refusal);
-    // A repeat gives the label of the first try, and another may have been given since.
-    if (!outcome.repeated) labels.note(account, command.input as Partial<Dimensioned>);
-    return present(account, outcome);
   }
 
   function toEntryResult(account: string, { entry, repeated }: Accepted): EntryResult | Promise<EntryResult> {

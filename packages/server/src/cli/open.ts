@@ -17,8 +17,9 @@ const DATA_DIR = ".data";
  * @throws CommandError if the URL is not a PostgreSQL URL
  */
 export function toDatabase(flags: DatabaseFlags): DatabaseOptions {
-  const url = flags.databaseUrl ?? process.env.DATABASE_URL;
-  if (url !== undefined && url !== "" && flags.dataDir === undefined) {
+  // An empty variable counts as none. An empty option is a mistake, such as a variable of the shell that is not set.
+  const url = flags.databaseUrl ?? (process.env.DATABASE_URL || undefined);
+  if (url !== undefined && flags.dataDir === undefined) {
     // The message leaves the URL out, because it may have a password.
     if (!POSTGRES_URL.test(url)) {
       throw new CommandError(

@@ -5,9 +5,7 @@ import { OIDS } from "./types.js";
 /*
  * Arrays in binary. No other part of PostgreSQL's wire format is written by hand.
  *
- * Arrays in text took 1.28 times as much processor time for usage in bulk over 10,000 accounts, and 1.19 times for single
- * spends. One call with these arrays took 0.96 to 1.11 times as much as a pipeline with a binary COPY. These are medians
- * of up to 11 rounds in turns, of the processor time of both sides. docs/performance.md has the table.
+ * docs/performance.md compares arrays in binary with other ways to write a batch.
  */
 
 /** Microseconds from 1970, where the ledger's times begin, to 2000, where PostgreSQL's begin. */

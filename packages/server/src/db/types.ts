@@ -65,5 +65,7 @@ function parseBigints(string: string): bigint[] {
 
 /** Parses a bytea such as `\x00ff` to hex. */
 function parseBytes(string: string): string {
+  if (!string.startsWith("\\x"))
+    throw new Error("A value of the type bytea is not in hex. Let the connection set bytea_output to hex.");
   return string.slice(2);
 }

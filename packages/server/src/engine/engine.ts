@@ -120,6 +120,7 @@ interface InFlight {
 class TakenCall implements Call {
   readonly sinceMs = performance.now();
   isBegun = false;
+  isPartial: boolean;
   isDone = false;
   readonly #outcomes: Outcome[];
   readonly #bytes: number;
@@ -131,6 +132,7 @@ class TakenCall implements Call {
   constructor(commands: number, bytes: number, inFlight: InFlight, resolve: Resolve, reject: Reject) {
     this.#outcomes = new Array<Outcome>(commands);
     this.#left = commands;
+    this.isPartial = commands > 1;
     this.#bytes = bytes;
     this.#inFlight = inFlight;
     this.#resolve = resolve;

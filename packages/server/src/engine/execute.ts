@@ -42,6 +42,7 @@ import { type Batch, deliver, fail, halve, toCommands, toCount } from "./batch.j
 import { type Decision, decide, decideLoaded, type Outcomes } from "./decision.js";
 import { type AccountCommands, fromCache } from "./load.js";
 import { probe } from "./probe.js";
+import type { Call } from "./queue.js";
 
 /** The tries of a batch when the database fails, and the longest pause between two tries. */
 const TRIES_MAX = 12;
@@ -58,6 +59,8 @@ const PAUSE = 100;
 
 const LOCKED =
   "The account is locked by another session of the database, and nothing was done. Send the command again with the same key.";
+const PARTLY_LOCKED =
+  "An account is locked by another session of the database, and commands may have been posted. Send them again with the same keys.";
 const UNKNOWN =
   "The database can't be reached, and the command may have been posted. Send it again with the same key.";
 
@@ -249,6 +252,7 @@ export function createExecutor({ database, cache, circumstances }: ExecuteOption
         if (isLocked(error) && isUnknown) throw new DatabaseError("unavailable", UNKNOWN, { cause: error });
         await pauseAfter(error, tries);
         isUnknown = true;
+        for (const { waiting } of batch) for (const { call } of waiting) call.isPartial = true;
       }
     }
   }
@@ -282,7 +286,7 @@ export function createExecutor({ database, cache, circumstances }: ExecuteOption
     for (const account of suspects) blocked.delete(account);
     for (const account of found) blocked.add(account);
     for (const { account, waiting } of batch) {
-      if (found.has(account)) for (const { call } of waiting) fail(call, new DatabaseError("locked", LOCKED));
+      if (found.has(account)) for (const { call } of waiting) failLocked(call);
     }
     return batch.filter(({ account }) => !found.has(account));
   }
@@ -293,9 +297,13 @@ export function createExecutor({ database, cache, circumstances }: ExecuteOption
     const free = await withoutBlocked(batch, accounts).catch(() => batch);
     if (free.length < batch.length) return free.length === 0 ? undefined : split(free);
     // None is locked any more, or none could be probed. Another try could take as long again.
-    for (const { call } of batch.flatMap(({ waiting }) => waiting))
-      fail(call, new DatabaseError("locked", LOCKED));
+    for (const { call } of batch.flatMap(({ waiting }) => waiting)) failLocked(call);
   }
+}
+
+/** Fails a call with an account that another session has locked. */
+function failLocked(call: Call): void {
+  fail(call, new DatabaseError("locked", call.isPartial ? PARTLY_LOCKED : LOCKED));
 }
 
 /** Returns the accounts that another server changes too, by the error of an optimistic try, or null. */

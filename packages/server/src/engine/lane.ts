@@ -37,13 +37,18 @@ export function createLane(options: ExecuteOptions): Lane {
     // Calls also time out while a batch is stuck.
     const watch = setInterval(() => queue.expire(turnAway), WATCH_EVERY_MS);
     let before = Promise.resolve(true);
+    let executed = Promise.resolve();
     let isFree = true;
     while (queue.size > 0) {
       // With nothing in flight, half is left to be decided while the other half is.
       const isHalved = isOverlapping && isFree && queue.size >= 2 * AHEAD_MIN;
       const batch = queue.take(turnAway, isHalved ? Math.ceil(queue.size / 2) : undefined);
-      if (batch.length === 0) continue;
-      let executed = Promise.resolve();
+      // All that waited has been turned away. What is in flight is not done yet.
+      if (batch.length === 0) {
+        await executed;
+        isFree = true;
+        continue;
+      }
       isOverlapping = await new Promise<boolean>((sent) => {
         const turn = { before, begin: queue.begin, sent };
         before = new Promise((written) => {

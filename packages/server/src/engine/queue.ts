@@ -16,6 +16,8 @@ export interface Call {
   readonly sinceMs: number;
   /** True if a batch with one of its commands has begun. */
   isBegun: boolean;
+  /** True if some of its commands may be posted although it fails. */
+  isPartial: boolean;
   /** True if it has settled. */
   isDone: boolean;
   /** Takes the outcome of the command at an index of the call. */

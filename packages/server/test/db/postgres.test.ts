@@ -1,3 +1,4 @@
+import { type AddressInfo, createServer } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import pg from "pg";
 import { afterAll, beforeAll, describe, expect, inject, it } from "vitest";
@@ -235,6 +236,31 @@ describe("connections to a PostgreSQL server", () => {
     expect(isRetryable(error)).toBe(true);
     expect(await database.query("SELECT 1 AS one")).toEqual([{ one: 1 }]);
   });
+
+  it("read bytes whatever the database's settings are", async () => {
+    const set = (sql: string) =>
+      withAdmin((admin) =>
+        admin.query(`DO $$ BEGIN EXECUTE format('ALTER DATABASE %I ${sql}', current_database()); END $$`),
+      );
+    await set("SET bytea_output = escape");
+    const [row] = await open().query<{ bytes: string }>("SELECT '\\x00ff5c'::bytea AS bytes");
+    await set("RESET bytea_output");
+    expect(row?.bytes).toBe("00ff5c");
+  });
+
+  it("give up a server that is silent after it has let them in", async () => {
+    const server = createServer((socket) => {
+      socket.on("error", () => {});
+      socket.once("data", () => socket.write(Buffer.from("5200000008000000005a0000000549", "hex")));
+    });
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    const { port } = server.address() as AddressInfo;
+    const error = await open({ url: `postgres://nobody@127.0.0.1:${port}/none` })
+      .query("SELECT 1")
+      .catch((reason: unknown) => reason);
+    expect(isRetryable(error)).toBe(true);
+    server.close();
+  }, 25_000);
 
   it("keep one snapshot for a stream while others write", async () => {
     const database = open();

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import pg from "pg";
 import { afterAll, beforeAll, describe, expect, inject, it } from "vitest";
 import { createDatabase } from "../../../../tools/postgres.js";
+import type { Micros } from "../../src/core/amount.js";
 import { instantFromMillis } from "../../src/core/instant.js";
 import { migrate } from "../../src/db/migrations.js";
 import type { Database } from "../../src/db/port.js";
@@ -147,20 +148,61 @@ describe("servers on one PostgreSQL database", () => {
       writer.submit(toUsage("locked", "u", "1")),
       writer.submit(toUsage("free", "u", "1")),
     ]);
-    expect(locked).toMatchObject({ status: "rejected", reason: { name: "DatabaseError", kind: "locked" } });
+    const reason = {
+      name: "DatabaseError",
+      kind: "locked",
+      message: expect.stringContaining("nothing was done"),
+    };
+    expect(locked).toMatchObject({ status: "rejected", reason });
     expect(free.status).toBe("fulfilled");
+    const both = writer.submitAll([toUsage("locked", "u", "1"), toUsage("free", "u-2", "1")]);
+    await expect(both).rejects.toThrow("commands may have been posted. Send them again");
     await locker.query("ROLLBACK");
     await locker.end();
     expect((await writer.submit(toUsage("locked", "u", "1"))).refusal).toBeNull();
     await writer.close();
   });
 
+  it("does not claim that nothing was done when an account is locked after a lost response", async () => {
+    const database = open();
+    const locker = new pg.Client({ connectionString: url });
+    await locker.connect();
+    await putSettings(database, "lost", NO_SETTINGS, now());
+    let writes = 0;
+    const flaky: Database = {
+      ...database,
+      write: async (sql, params) => {
+        if (!sql.startsWith("WITH")) return database.write(sql, params);
+        writes += 1;
+        if (writes === 2) {
+          await database.write(sql, params);
+          throw Object.assign(new Error("read ECONNRESET"), { code: "ECONNRESET" });
+        }
+        if (writes !== 3) return database.write(sql, params);
+        // Another server changes the account before the next try, and a session locks it then.
+        await putSettings(database, "lost", { ...NO_SETTINGS, overdraftLimit: 1n as Micros }, now());
+        try {
+          return await database.write(sql, params);
+        } finally {
+          await locker.query("BEGIN; SELECT FROM credits.accounts WHERE account = 'lost' FOR UPDATE");
+        }
+      },
+    };
+    const writer = createEngine({ database: flaky, now });
+    await writer.submit(toGrant("lost", "g", "100"));
+    await expect(writer.submit(toSpend("lost", "s", "1"))).rejects.toThrow(/may have been posted/);
+    await locker.query("ROLLBACK");
+    await locker.end();
+    expect(await writer.submit(toSpend("lost", "s", "1"))).toMatchObject({ refusal: null, repeated: true });
+    await writer.close();
+  }, 30_000);
+
   it("says that the database can't be reached, and that the key makes a further try safe", async () => {
     const writer = createEngine({
       database: openPostgres({ url: "postgres://nobody@127.0.0.1:9/none" }),
       now,
     });
-    await expect(writer.submit(toSpend("x", "k", "1"))).rejects.toThrow(/send it again with the same key/);
+    await expect(writer.submit(toSpend("x", "k", "1"))).rejects.toThrow(/Send it again with the same key/);
   });
 
   it("comes back from a database that only read for a while, and from statements that were cancelled", async () => {

@@ -8,6 +8,7 @@ function toCall(): Call & { failed: unknown } {
   const call = {
     sinceMs: performance.now(),
     isBegun: false,
+    isPartial: false,
     isDone: false,
     failed: undefined as unknown,
     settle() {},

@@ -81,7 +81,25 @@ export function toMapping(flags: MappingFlags): Mapping {
       "The cost of a line is missing. Set --map credits=<column>, or --map input=<column>,output=<column> with --input-rate and --output-rate.",
     );
   }
+  requirePair("input", columns, mapping.inputRate);
+  requirePair("output", columns, mapping.outputRate);
   return mapping;
+}
+
+/** Refuses a rate without its column, and a column of tokens that would cost nothing. */
+function requirePair(name: "input" | "output", columns: Mapping["columns"], rate: bigint | null): void {
+  if (columns.credits !== undefined) {
+    if (rate === null) return;
+    throw new CommandError(
+      `--${name}-rate can't be used with --map credits=<column>. Leave one of them out.`,
+    );
+  }
+  if (columns[name] === undefined && rate !== null)
+    throw new CommandError(
+      `--${name}-rate has no column. Set --map ${name}=<column>, or leave the rate out.`,
+    );
+  if (columns[name] !== undefined && rate === null)
+    throw new CommandError(`The rate of the column "${columns[name]}" is missing. Set --${name}-rate.`);
 }
 
 function parseRate(option: string, value: string | undefined): bigint | null {

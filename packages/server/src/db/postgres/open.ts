@@ -27,6 +27,9 @@ export interface PostgresOptions {
 /** Time after which a statement's connection is given up. Snapshots and migrations may take longer. */
 const STATEMENT_MS_MAX = 15_000;
 
+/** Time after which a connection that is not ready is given up. */
+const CONNECT_MS_MAX = 10_000;
+
 /** Lifetime of a connection. Plans made while a table was empty go with it. */
 const CONNECTION_SECONDS_MAX = 600;
 
@@ -69,14 +72,17 @@ function openPool(options: PostgresOptions, max: number, session: string): pg.Po
     max,
     types: TYPES,
     maxLifetimeSeconds: CONNECTION_SECONDS_MAX,
-    connectionTimeoutMillis: 10_000,
+    connectionTimeoutMillis: CONNECT_MS_MAX,
     keepAlive: true,
     keepAliveInitialDelayMillis: 10_000,
     application_name: "credit-activity",
     // Where the settings are refused, times are still parsed correctly, by their offset.
     onConnect: async (client) => {
       client.on("error", () => {});
-      await client.query(session).catch((error: Error) => options.onError?.(error));
+      await query(client, session, undefined, CONNECT_MS_MAX).catch((error: Error) => {
+        options.onError?.(error);
+        if (!isConnectionUsable(error)) throw error;
+      });
     },
   });
   pool.on("error", (error) => options.onError?.(error));
@@ -130,7 +136,7 @@ class PgStatement<Row extends object> extends pg.Query<Row> {
 
 /** Runs a statement, which is prepared on the connection when it has parameters. */
 function query<Row extends object>(
-  client: pg.PoolClient,
+  client: pg.ClientBase,
   sql: string,
   params: readonly Parameter[] | undefined,
   timeoutMs: number | undefined,
@@ -140,7 +146,7 @@ function query<Row extends object>(
 }
 
 function send<Row extends object>(
-  client: pg.PoolClient,
+  client: pg.ClientBase,
   sql: string,
   params: readonly Parameter[] | undefined,
   name: string | undefined,
@@ -181,7 +187,7 @@ async function runTransaction<T>(
   }
 }
 
-function toConnection(client: pg.PoolClient, timeoutMs: number | undefined): Connection {
+function toConnection(client: pg.ClientBase, timeoutMs: number | undefined): Connection {
   return {
     query: (sql, params) => query(client, sql, params, timeoutMs),
     stream: (sql, params, chunkRows) =>

@@ -1,7 +1,7 @@
 import type { TransactionMode } from "../port.js";
 
 /** Settings of every connection. Locks and idle transactions of others must not stop a lane for long. */
-const SESSION = `SET TimeZone = 'UTC'; SET DateStyle = 'ISO'; SET lock_timeout = '3s';
+const SESSION = `SET TimeZone = 'UTC'; SET DateStyle = 'ISO'; SET bytea_output = 'hex'; SET lock_timeout = '3s';
   SET idle_in_transaction_session_timeout = '30s'`;
 
 /**
