@@ -27,6 +27,7 @@ export {
   UnauthorizedError,
   UnavailableError,
 } from "./errors.js";
+export { KIND_WORDS, type KindWords, NOUNS_DEFAULT, type Nouns } from "./kinds.js";
 export type { CallOptions, CommandOptions, Ledger } from "./ledger.js";
 export type { LedgerClientOptions } from "./options.js";
 export {

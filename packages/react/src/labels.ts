@@ -1,4 +1,10 @@
-import type { ActivityFilter, ActivityRow } from "@credit-activity/client";
+import {
+  type ActivityFilter,
+  type ActivityRow,
+  KIND_WORDS,
+  type KindWords,
+  NOUNS_DEFAULT,
+} from "@credit-activity/client";
 
 /** The reason of a failure, as a sentence of `failureReason`. */
 interface Failed {
@@ -105,25 +111,8 @@ const CAPTIONS: Record<ActivityFilter, string> = {
   adjustments: "Credit adjustments, newest first",
 };
 
-const KIND_TITLES: Record<string, string> = {
-  monthly_grant: "Monthly credits granted",
-  purchase: "Purchased credits added",
-  bonus: "Signup bonus",
-  manual_grant: "Manual credit",
-  ai_usage: "AI usage",
-  build_usage: "Build usage",
-  runtime_usage: "Runtime usage",
-  refund: "Credit refund",
-  adjustment: "Credit adjustment",
-  writeoff: "Credit writeoff",
-  expiry: "Credits expired",
-};
-
-const KIND_NOUNS: Record<string, NonNullable<ActivityRow["nouns"]>> = {
-  ai_usage: { one: "call", other: "calls" },
-  build_usage: { one: "step", other: "steps" },
-  runtime_usage: { one: "event", other: "events" },
-};
+/** The words of the built-in kinds, and of no other. */
+const KINDS: Readonly<Record<string, KindWords | undefined>> = KIND_WORDS;
 
 const REASONS: Record<string, string> = {
   unauthorized: "Your session may have ended. Sign in again.",
@@ -151,9 +140,9 @@ export const defaultLabels: Labels = {
   creditsColumn: () => "Credits",
   balanceColumn: () => "Balance",
 
-  kindTitle: ({ kind }) => KIND_TITLES[kind] ?? null,
+  kindTitle: ({ kind }) => KINDS[kind]?.title ?? null,
   usageCount: ({ kind, count, text, nouns }) => {
-    const { one, other } = KIND_NOUNS[kind] ?? nouns ?? { one: "entry", other: "entries" };
+    const { one, other } = KINDS[kind]?.nouns ?? nouns ?? NOUNS_DEFAULT;
     return `${text} ${count === 1 ? one : other}`;
   },
   describedCount: ({ description, count }) => `${description} · ${count}`,
@@ -189,6 +178,6 @@ export const defaultLabels: Labels = {
 
 /** Returns the title given with the row's entry, else the page's words for its kind, else the ledger's. */
 export function rowTitle({ kind, title }: ActivityRow, labels: Labels): string {
-  const isGiven = Object.hasOwn(KIND_TITLES, kind) && title !== KIND_TITLES[kind];
+  const isGiven = Object.hasOwn(KINDS, kind) && title !== KINDS[kind]?.title;
   return isGiven ? title : (labels.kindTitle({ kind }) ?? title);
 }

@@ -23,7 +23,7 @@ export {
   UnauthorizedError,
   UnavailableError,
 } from "@credit-activity/client";
-export type { KindDefinition, Nouns } from "./api/kinds.js";
+export type { KindDefinition } from "./api/kinds.js";
 export { NewerSchemaError } from "./db/migrations.js";
 export type { DatabaseOptions } from "./db/open.js";
 export {

@@ -49,6 +49,14 @@ test("a kind has the page's words, and a configured kind has the ledger's", asyn
   ]);
 });
 
+test("a configured kind may have the name of a member that every object has", async () => {
+  const words = { title: "Site builder", nouns: { one: "page", other: "pages" } };
+  await open(
+    fakeReader([row({ position: 1, kind: "constructor", description: null, entries: 2, ...words })]),
+  );
+  expect(tableText()[0]?.[1]).toBe("Site builder2 pages");
+});
+
 test("a title given with an entry replaces the page's words", async () => {
   const given = { kind: "bonus", type: "grant", category: "added", title: "Launch bonus" } as const;
   await open(fakeReader([row({ position: 1, ...given })]), { labels: { kindTitle: () => "Bonus" } });

@@ -1,11 +1,12 @@
+import { KIND_WORDS, NOUNS_DEFAULT, type Nouns } from "@credit-activity/client";
 import { z } from "zod";
-import { BUILT_IN_KINDS, KIND_TYPES, type KindType, RESERVED_KINDS } from "../core/kinds.js";
-
-/** The words that count the entries of a kind: "1 call", "14 calls". */
-export interface Nouns {
-  readonly one: string;
-  readonly other: string;
-}
+import {
+  BUILT_IN_KINDS,
+  type BuiltInKind,
+  KIND_TYPES,
+  type KindType,
+  RESERVED_KINDS,
+} from "../core/kinds.js";
 
 /** A kind as the config defines it. */
 export interface KindDefinition {
@@ -14,23 +15,6 @@ export interface KindDefinition {
   /** For kinds of type usage. Default: entry, entries. */
   readonly nouns?: Nouns | undefined;
 }
-
-/** The built-in words. The rules have none. */
-const BUILT_IN: Readonly<Record<keyof typeof BUILT_IN_KINDS, Omit<KindDefinition, "type">>> = {
-  monthly_grant: { title: "Monthly credits granted" },
-  purchase: { title: "Purchased credits added" },
-  bonus: { title: "Signup bonus" },
-  manual_grant: { title: "Manual credit" },
-  ai_usage: { title: "AI usage", nouns: { one: "call", other: "calls" } },
-  build_usage: { title: "Build usage", nouns: { one: "step", other: "steps" } },
-  runtime_usage: { title: "Runtime usage", nouns: { one: "event", other: "events" } },
-  refund: { title: "Credit refund" },
-  adjustment: { title: "Credit adjustment" },
-  writeoff: { title: "Credit writeoff" },
-  expiry: { title: "Credits expired" },
-};
-
-const NOUNS_DEFAULT: Nouns = { one: "entry", other: "entries" };
 
 const word = z.string().min(1).max(200);
 const kindName = z
@@ -66,7 +50,7 @@ export interface Kinds {
 export function createKinds(added: Readonly<Record<string, KindDefinition>>): Kinds {
   const definitions = new Map<string, KindDefinition>();
   for (const [kind, type] of Object.entries(BUILT_IN_KINDS))
-    definitions.set(kind, { type, ...BUILT_IN[kind as keyof typeof BUILT_IN] });
+    definitions.set(kind, { type, ...KIND_WORDS[kind as BuiltInKind] });
   for (const [kind, definition] of Object.entries(added)) definitions.set(kind, definition);
   const names = (type: KindType) =>
     [...definitions].flatMap(([kind, definition]) =>
