@@ -237,6 +237,15 @@ describe("connections to a PostgreSQL server", () => {
     expect(await database.query("SELECT 1 AS one")).toEqual([{ one: 1 }]);
   });
 
+  it("close after the work that waits for a connection", async () => {
+    const database = open({ connections: 2 });
+    const reads = Array.from({ length: 20 }, () => database.query("SELECT 1 AS one, pg_sleep(0.01)"));
+    const writes = Array.from({ length: 20 }, (_, index) => database.write(...insert(`closing-${index}`)));
+    await Promise.all([database.close(), ...reads, ...writes]);
+    await expect(database.query("SELECT 1")).rejects.toMatchObject({ kind: "closed" });
+    expect(await countKeys("closing-")).toBe(20);
+  });
+
   it("read bytes whatever the database's settings are", async () => {
     const set = (sql: string) =>
       withAdmin((admin) =>

@@ -43,24 +43,37 @@ export function openPostgres(options: PostgresOptions): Database {
   const writers = openPool(options, writerCount, WRITER_SESSION);
   const readers = openPool(options, connections - writerCount, READER_SESSION);
   let isClosed = false;
-  const open = (pool: pg.Pool) => {
-    if (!isClosed) return pool;
-    throw new DatabaseError("closed", "The connections to the database are closed. Open the ledger again.");
-  };
-  const transaction = async <T>(mode: TransactionMode, work: (connection: Connection) => Promise<T>) =>
-    runTransaction(open(mode === "snapshot" ? readers : writers), mode, work);
+  let working = 0;
+  let onIdle = () => {};
+  /** Works with a pool. The pools close after it, because they would never serve work that waits for a connection then. */
+  async function using<T>(pool: pg.Pool, work: (pool: pg.Pool) => Promise<T>): Promise<T> {
+    if (isClosed)
+      throw new DatabaseError("closed", "The connections to the database are closed. Open the ledger again.");
+    working += 1;
+    try {
+      return await work(pool);
+    } finally {
+      working -= 1;
+      if (working === 0) onIdle();
+    }
+  }
   return {
     engine: "postgres",
     concurrency: writerCount,
     durability:
       "PostgreSQL: a reply means the commit is as durable as the server's fsync and synchronous_commit make it.",
-    query: async (sql, params) => read(open(readers), sql, params),
-    write: async (sql, params) =>
-      withClient(open(writers), (client) => query(client, sql, params, STATEMENT_MS_MAX)),
-    transaction,
+    query: (sql, params) => using(readers, (pool) => read(pool, sql, params)),
+    write: (sql, params) =>
+      using(writers, (pool) => withClient(pool, (client) => query(client, sql, params, STATEMENT_MS_MAX))),
+    transaction: (mode, work) =>
+      using(mode === "snapshot" ? readers : writers, (pool) => runTransaction(pool, mode, work)),
     async close() {
       if (isClosed) return;
       isClosed = true;
+      if (working > 0)
+        await new Promise<void>((resolve) => {
+          onIdle = resolve;
+        });
       await Promise.all([writers.end(), readers.end()]);
     },
   };
