@@ -16,7 +16,6 @@ export type CommandMethods = Pick<
   "grant" | "spend" | "hold" | "settle" | "release" | "refund" | "adjust" | "writeOff"
 >;
 
-/** The outcome of a command that was not refused. */
 /** Makes the methods that run one command each. */
 export function createCommandMethods(
   options: Omit<MethodOptions, "database" | "credentials">,
