@@ -1,5 +1,6 @@
 import { hash, randomBytes } from "node:crypto";
 import { formatInstant, type Instant } from "../core/instant.js";
+import { DatabaseError } from "../db/errors.js";
 import type { Database, Reader } from "../db/port.js";
 
 /** A secret key as it is listed, without the key itself. */
@@ -74,16 +75,30 @@ export async function revokeSecretKey(database: Database, id: string, now: Insta
   return rows.length > 0;
 }
 
-/** Returns a secret that all servers of the database share. It is 32 random bytes, created by the first that asks. */
+/** The length of a secret that servers share: as long as the output of the hash that it signs with (RFC 7518, 3.2). */
+const SECRET_BYTES = 32;
+
+/**
+ * Returns a secret that all servers of the database share. It is random, and the first that asks creates it.
+ *
+ * @throws DatabaseError if the secret is not as long as one that was created
+ */
 export async function readSharedSecret(database: Database, name: string): Promise<Uint8Array> {
   await database.write(
     "INSERT INTO credits.secrets (name, value) VALUES ($1, $2::text::bytea) ON CONFLICT DO NOTHING",
-    [name, toBytea(randomBytes(32))],
+    [name, toBytea(randomBytes(SECRET_BYTES))],
   );
   const [row] = await database.query<{ value: string }>("SELECT value FROM credits.secrets WHERE name = $1", [
     name,
   ]);
   if (row === undefined)
     throw new Error(`The secret "${name}" was deleted while it was created. Start again.`);
-  return Buffer.from(row.value, "hex");
+  const secret = Buffer.from(row.value, "hex");
+  if (secret.length !== SECRET_BYTES) {
+    throw new DatabaseError(
+      "unsuitable",
+      `The secret "${name}" has ${secret.length} bytes instead of ${SECRET_BYTES}, so others may guess it. Delete its row in credits.secrets, and start again. Account tokens that were issued before become invalid.`,
+    );
+  }
+  return secret;
 }

@@ -2,6 +2,8 @@
 export type DatabaseErrorKind =
   /** The database cannot be reached or opened now. */
   | "unavailable"
+  /** A person has to correct the database first. No other try helps. */
+  | "unsuitable"
   /** The database was closed, or this process lost its directory. It does not come back. */
   | "closed"
   /** The account is locked by another session. */
@@ -20,6 +22,11 @@ export class DatabaseError extends Error {
   }
 }
 
+/** Thrown when the database has a value that the ledger never wrote. No other try helps. */
+export class UnreadableError extends Error {
+  override readonly name = "UnreadableError";
+}
+
 /** SQLSTATE that `credits.fail` raises when an account is not at the expected version. */
 export const STALE_ACCOUNT = "LE001";
 
@@ -36,8 +43,9 @@ const UNIQUE_VIOLATION = "23505";
  * - `locked`: another session held a lock for too long.
  * - `stale_account`: an account is not at the expected version.
  * - `known_key`: a key was used before.
+ * - `unsuitable`: the schema or the role's rights do not fit the statement, whatever its parameters are.
  */
-export type ErrorMeaning = "retryable" | "spent" | "locked" | "stale_account" | "known_key";
+export type ErrorMeaning = "retryable" | "spent" | "locked" | "stale_account" | "known_key" | "unsuitable";
 
 /** SQLSTATEs that the ledger distinguishes. */
 const MEANING_BY_SQLSTATE: Readonly<Record<string, ErrorMeaning>> = {
@@ -52,7 +60,6 @@ const MEANING_BY_SQLSTATE: Readonly<Record<string, ErrorMeaning>> = {
   "57P02": "retryable", // crash_shutdown
   "57P03": "retryable", // cannot_connect_now: the server starts or stops
   "25P03": "retryable", // idle_in_transaction_session_timeout
-  "0A000": "spent", // cached plan must not change result type: a table has changed since
   "26000": "spent", // invalid_sql_statement_name: the prepared statement is gone
   "42P05": "spent", // duplicate_prepared_statement
   "25006": "spent", // read_only_sql_transaction: the server became read-only, as after a failover
@@ -63,6 +70,15 @@ const RETRYABLE_CLASSES: readonly string[] = [
   "08", // connection_exception
   "53", // insufficient_resources: a full disk, memory or connections
 ];
+
+/** Classes of SQLSTATEs that no other try cures: unsupported features, and errors of syntax, names and rights. */
+const UNSUITABLE_CLASSES: readonly string[] = ["0A", "42"];
+
+/**
+ * The function of PostgreSQL that refuses a prepared statement because a table has changed since. Its SQLSTATE is that of
+ * any unsupported feature, and its message depends on the server's language.
+ */
+const CHANGED_PLAN_ROUTINE = "RevalidateCachedQuery";
 
 /** Codes of Node's network errors. */
 const RETRYABLE_CODES: ReadonlySet<string> = new Set([
@@ -94,11 +110,14 @@ interface DriverError {
   readonly detail?: unknown;
   readonly message?: unknown;
   readonly severity?: unknown;
+  readonly routine?: unknown;
 }
 
 function toDriverError(error: unknown): DriverError {
   return typeof error === "object" && error !== null ? error : {};
 }
+
+const isSqlstate = (code: string) => /^[0-9A-Z]{5}$/.test(code);
 
 /** Meaning of an error, or null where the ledger does not distinguish it. */
 export function errorMeaning(error: unknown): ErrorMeaning | null {
@@ -106,12 +125,14 @@ export function errorMeaning(error: unknown): ErrorMeaning | null {
     if (error.kind === "unavailable") return "retryable";
     return error.kind === "locked" ? "locked" : null;
   }
-  const { code, message } = toDriverError(error);
+  const { code, message, routine } = toDriverError(error);
+  if (routine === CHANGED_PLAN_ROUTINE) return "spent";
   if (typeof code === "string") {
     const meaning = Object.hasOwn(MEANING_BY_SQLSTATE, code) ? MEANING_BY_SQLSTATE[code] : undefined;
     if (meaning !== undefined) return meaning;
     if (RETRYABLE_CODES.has(code)) return "retryable";
-    if (code.length === 5 && RETRYABLE_CLASSES.includes(code.slice(0, 2))) return "retryable";
+    if (isSqlstate(code) && RETRYABLE_CLASSES.includes(code.slice(0, 2))) return "retryable";
+    if (isSqlstate(code) && UNSUITABLE_CLASSES.includes(code.slice(0, 2))) return "unsuitable";
   }
   if (typeof message !== "string") return null;
   const lower = message.toLowerCase();
@@ -132,6 +153,18 @@ export function isConnectionSpent(error: unknown): boolean {
 /** True if another session held a lock for too long. */
 export function isLocked(error: unknown): boolean {
   return errorMeaning(error) === "locked";
+}
+
+/** True if a person has to change the schema or the role's rights. */
+export function isUnsuitable(error: unknown): boolean {
+  return errorMeaning(error) === "unsuitable";
+}
+
+/** Returns the server's own words for an error, or null if the server did not send it. */
+export function serverMessage(error: unknown): string | null {
+  const { code, message } = toDriverError(error);
+  if (typeof code !== "string" || !isSqlstate(code) || RETRYABLE_CODES.has(code)) return null;
+  return `${String(message)} (SQLSTATE ${code})`;
 }
 
 /** True if a key was used before. */

@@ -1,4 +1,4 @@
-import { toUnreachableError } from "./errors.js";
+import { DatabaseError, toUnreachableError } from "./errors.js";
 import { migrate } from "./migrations.js";
 import { openPglite } from "./pglite/open.js";
 import type { Database } from "./port.js";
@@ -16,7 +16,7 @@ export const POSTGRES_URL = /^postgres(ql)?:\/\//i;
  * Opens a database and brings its schema up to this version.
  *
  * @param onError called with the error of a connection that fails while idle
- * @throws DatabaseError when the database cannot be opened
+ * @throws DatabaseError when the database cannot be opened, or is not in UTF-8
  * @throws NewerSchemaError when a newer version has migrated it
  */
 export async function openDatabase(
@@ -33,10 +33,23 @@ export async function openDatabase(
 
 async function migrated(database: Database): Promise<Database> {
   try {
+    await requireUtf8(database);
     await migrate(database);
     return database;
   } catch (error) {
     await database.close();
     throw error;
   }
+}
+
+/** Refuses a database that can't keep every id and description. */
+async function requireUtf8(database: Database): Promise<void> {
+  const [row] = await database.query<{ encoding: string }>(
+    "SELECT current_setting('server_encoding') AS encoding",
+  );
+  if (row?.encoding === "UTF8") return;
+  throw new DatabaseError(
+    "unsuitable",
+    `The database has the encoding ${row?.encoding}, which can't keep every character. Create one with ENCODING 'UTF8' TEMPLATE template0.`,
+  );
 }

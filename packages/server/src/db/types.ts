@@ -1,4 +1,5 @@
 import { MICROS_PER_SECOND } from "../core/instant.js";
+import { UnreadableError } from "./errors.js";
 
 /** Object ids of Postgres types (`SELECT oid FROM pg_type`). */
 export const OIDS = {
@@ -37,7 +38,9 @@ const AFTER_SECONDS = 19;
  */
 export function parseTimestamp(string: string): number {
   if (!TIMESTAMPTZ.test(string)) {
-    throw new Error(`The time "${string}" is not in ISO style. Let the connection set DateStyle to ISO.`);
+    throw new UnreadableError(
+      `The time "${string}" is not a time in ISO style. Correct the value, or let the connection set DateStyle to ISO.`,
+    );
   }
   const two = (at: number) => digitAt(string, at) * 10 + digitAt(string, at + 1);
   const seconds = Date.UTC(two(0) * 100 + two(2), two(5) - 1, two(8), two(11), two(14), two(17)) / 1000;
@@ -66,6 +69,8 @@ function parseBigints(string: string): bigint[] {
 /** Parses a bytea such as `\x00ff` to hex. */
 function parseBytes(string: string): string {
   if (!string.startsWith("\\x"))
-    throw new Error("A value of the type bytea is not in hex. Let the connection set bytea_output to hex.");
+    throw new UnreadableError(
+      "A value of the type bytea is not in hex. Let the connection set bytea_output to hex.",
+    );
   return string.slice(2);
 }

@@ -1,6 +1,7 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, inject, it } from "vitest";
-import { createDatabase, type Database } from "../../../../tools/postgres.js";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import type { Database } from "../../../../tools/postgres.js";
 import { createLedger, NotFoundError } from "../../src/index.js";
+import { createHostileDatabase } from "../databases.js";
 import { type Directory, type Finished, makeDirectory, run, serve } from "./command.js";
 
 let directory: Directory;
@@ -10,7 +11,7 @@ beforeAll(async () => {
 });
 afterAll(() => directory.remove());
 beforeEach(async () => {
-  database = await createDatabase(inject("databaseUrl"), "import");
+  database = await createHostileDatabase("import");
 });
 afterEach(() => database.drop());
 

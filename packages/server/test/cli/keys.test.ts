@@ -1,11 +1,12 @@
 import { Client } from "pg";
-import { afterAll, beforeAll, expect, inject, it } from "vitest";
-import { createDatabase, type Database } from "../../../../tools/postgres.js";
+import { afterAll, beforeAll, expect, it } from "vitest";
+import type { Database } from "../../../../tools/postgres.js";
+import { createHostileDatabase } from "../databases.js";
 import { run, serve } from "./command.js";
 
 let database: Database;
 beforeAll(async () => {
-  database = await createDatabase(inject("databaseUrl"), "keys");
+  database = await createHostileDatabase("keys");
 });
 afterAll(() => database.drop());
 

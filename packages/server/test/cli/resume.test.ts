@@ -3,9 +3,9 @@ import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { Client } from "pg";
-import { afterAll, beforeAll, describe, expect, inject, it } from "vitest";
-import { createDatabase } from "../../../../tools/postgres.js";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type ActivityRow, addAmounts, createLedger, type DatabaseOptions } from "../../src/index.js";
+import { createHostileDatabase } from "../databases.js";
 import { type Directory, makeDirectory, run, start, until } from "./command.js";
 
 const TRACE = fileURLToPath(
@@ -80,7 +80,7 @@ async function killImport(args: readonly string[], url: string, atLeast: number)
 }
 
 async function importOnPostgres(file: string, options: readonly string[], lines: number) {
-  const database = await createDatabase(inject("databaseUrl"), "resume");
+  const database = await createHostileDatabase("resume");
   try {
     const args = ["import", file, ...options];
     const killedAt = await killImport(args, database.url, 1);

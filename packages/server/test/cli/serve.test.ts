@@ -2,9 +2,10 @@ import { once } from "node:events";
 import { existsSync } from "node:fs";
 import { Agent, type IncomingMessage, request } from "node:http";
 import path from "node:path";
-import { afterAll, afterEach, beforeAll, describe, expect, inject, it } from "vitest";
-import { createDatabase, type Database } from "../../../../tools/postgres.js";
+import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import type { Database } from "../../../../tools/postgres.js";
 import { createLedger } from "../../src/index.js";
+import { createHostileDatabase } from "../databases.js";
 import { type Directory, makeDirectory, run, type Serving, serve } from "./command.js";
 
 const SECRET = "operator-secret";
@@ -14,7 +15,7 @@ let database: Database;
 let server: Serving | undefined;
 beforeAll(async () => {
   directory = await makeDirectory();
-  database = await createDatabase(inject("databaseUrl"), "serve");
+  database = await createHostileDatabase("serve");
 });
 afterAll(async () => {
   await directory.remove();

@@ -1,7 +1,8 @@
 import { Client } from "pg";
 import { afterAll, beforeAll, describe, expect, inject, it } from "vitest";
-import { createDatabase, type Database } from "../../../../tools/postgres.js";
+import type { Database } from "../../../../tools/postgres.js";
 import { createLedger } from "../../src/index.js";
+import { createHostileDatabase } from "../databases.js";
 import { type Directory, makeDirectory, run } from "./command.js";
 
 let seeded: Database;
@@ -43,7 +44,7 @@ async function seed(url: string): Promise<void> {
 
 beforeAll(async () => {
   directory = await makeDirectory();
-  seeded = await createDatabase(inject("databaseUrl"), "verify");
+  seeded = await createHostileDatabase("verify");
   await seed(seeded.url);
 });
 afterAll(async () => {

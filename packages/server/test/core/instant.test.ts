@@ -63,6 +63,6 @@ describe("times", () => {
     "0044-03-15 12:00:00+00 BC",
     "infinity",
   ])("are refused from the database as %s", (stored) => {
-    expect(() => parseTimestamp(stored)).toThrow("is not in ISO style");
+    expect(() => parseTimestamp(stored)).toThrow("is not a time in ISO style");
   });
 });

@@ -183,7 +183,9 @@ describe("the lock of an open database", () => {
   beforeAll(async () => {
     template = await mkdtemp(path.join(tmpdir(), "credits-template-"));
     const database = await openPglite({ dataDir: template });
-    await database.transaction("migration", (connection) => connection.script("CREATE TABLE kept (id int)"));
+    await database.transaction("migration", (connection) =>
+      connection.script("CREATE TABLE public.kept (id int)"),
+    );
     await database.close();
   });
 
@@ -215,7 +217,7 @@ describe("the lock of an open database", () => {
         message: expect.stringMatching(/lock of the directory .* is lost.*Stop/),
       };
       await vi.waitFor(() => expect(database.query("SELECT 1")).rejects.toMatchObject(lost), 6_000);
-      const insert = { sql: "INSERT INTO kept VALUES (1)", params: [] };
+      const insert = { sql: "INSERT INTO public.kept VALUES (1)", params: [] };
       await expect(database.write(insert.sql, insert.params)).rejects.toMatchObject(lost);
       await expect(database.transaction("write", async () => {})).rejects.toMatchObject(lost);
       await expect(database.transaction("snapshot", async () => {})).rejects.toMatchObject(lost);
@@ -224,7 +226,7 @@ describe("the lock of an open database", () => {
       expect(await listFiles()).toEqual(files);
       await rm(lockPath(), { recursive: true, force: true });
       const next = await openPglite({ dataDir: directory });
-      expect(await next.query("SELECT * FROM kept")).toEqual([]);
+      expect(await next.query("SELECT * FROM public.kept")).toEqual([]);
       await next.close();
     },
   );
@@ -232,14 +234,14 @@ describe("the lock of an open database", () => {
   it("does not commit a transaction during which it was lost", async () => {
     const database = await openPglite({ dataDir: directory });
     const late = database.transaction("write", async (connection) => {
-      await connection.query("INSERT INTO kept VALUES (1)");
+      await connection.query("INSERT INTO public.kept VALUES (1)");
       await rm(lockPath(), { recursive: true });
       await sleep(3_000);
     });
     await expect(late).rejects.toMatchObject({ kind: "closed" });
     await database.close();
     const next = await openPglite({ dataDir: directory });
-    expect(await next.query("SELECT * FROM kept")).toEqual([]);
+    expect(await next.query("SELECT * FROM public.kept")).toEqual([]);
     await next.close();
   });
 

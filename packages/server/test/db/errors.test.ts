@@ -7,6 +7,8 @@ import {
   isLocked,
   isRetryable,
   isStaleAccount,
+  isUnsuitable,
+  serverMessage,
   staleAccounts,
   toUnreachableError,
 } from "../../src/db/errors.js";
@@ -47,19 +49,29 @@ describe("errors of the database", () => {
     expect(isConnectionSpent(error)).toBe(false);
   });
 
-  it.each(["0A000", "26000", "42P05", "25006"].map((code) => refused(code)))(
-    "let it run again on another connection: %o",
-    (error) => {
-      expect(isRetryable(error)).toBe(true);
-      expect(isConnectionSpent(error)).toBe(true);
-      expect(isConnectionUsable(error)).toBe(false);
-    },
-  );
+  it.each([
+    Object.assign(refused("0A000"), { routine: "RevalidateCachedQuery" }),
+    ...["26000", "42P05", "25006"].map((code) => refused(code)),
+  ])("let it run again on another connection: %o", (error) => {
+    expect(isRetryable(error)).toBe(true);
+    expect(isConnectionSpent(error)).toBe(true);
+    expect(isConnectionUsable(error)).toBe(false);
+  });
 
   it.each([
-    ...["22021", "23514", "42601", "42501", "P0001", "LE001", "LE002", "23505", "55P03", "XX000"].map(
-      (code) => refused(code),
-    ),
+    ...[
+      "0A000",
+      "22021",
+      "23514",
+      "42601",
+      "42501",
+      "P0001",
+      "LE001",
+      "LE002",
+      "23505",
+      "55P03",
+      "XX000",
+    ].map((code) => refused(code)),
     network("EACCES"),
     network("constructor"),
     new Error("something else"),
@@ -71,6 +83,18 @@ describe("errors of the database", () => {
   ])("do not let it run again: %o", (error) => {
     expect(isRetryable(error)).toBe(false);
     expect(isConnectionSpent(error)).toBe(false);
+  });
+
+  it("are a person's to cure when they concern the schema or rights", () => {
+    for (const code of ["0A000", "42P01", "42501", "42703"]) expect(isUnsuitable(refused(code))).toBe(true);
+    for (const code of ["42P05", "23514", "XX000", "08006"]) expect(isUnsuitable(refused(code))).toBe(false);
+    expect(isUnsuitable(network("42"))).toBe(false);
+  });
+
+  it("have the words of the server", () => {
+    expect(serverMessage(refused("53100"))).toBe("refused (SQLSTATE 53100)");
+    expect(serverMessage(network("EPIPE"))).toBeNull();
+    expect(serverMessage(new Error("Query read timeout"))).toBeNull();
   });
 
   it("distinguish locked accounts, stale accounts and known keys", () => {

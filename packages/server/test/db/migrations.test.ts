@@ -1,13 +1,18 @@
 import { readdir } from "node:fs/promises";
 import { setTimeout as sleep } from "node:timers/promises";
 import pg from "pg";
-import { afterAll, beforeAll, describe, expect, inject, it } from "vitest";
-import { createDatabase } from "../../../../tools/postgres.js";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { migrate, NewerSchemaError } from "../../src/db/migrations.js";
 import { openDatabase } from "../../src/db/open.js";
 import type { Database } from "../../src/db/port.js";
 import { openPostgres } from "../../src/db/postgres/open.js";
-import { ENGINES, openEmptyDatabase, runScript, type TestDatabase } from "../databases.js";
+import {
+  createHostileDatabase,
+  ENGINES,
+  openEmptyDatabase,
+  runScript,
+  type TestDatabase,
+} from "../databases.js";
 
 /** Names of all migrations, in their order. */
 async function listMigrations(): Promise<string[]> {
@@ -69,7 +74,7 @@ describe("migrations on a PostgreSQL server", () => {
   const opened: Database[] = [];
 
   beforeAll(async () => {
-    ({ url, drop } = await createDatabase(inject("databaseUrl"), "migrations"));
+    ({ url, drop } = await createHostileDatabase("migrations"));
   });
 
   afterAll(async () => {
@@ -89,7 +94,7 @@ describe("migrations on a PostgreSQL server", () => {
   });
 
   it("wait for another migrator for as long as that takes", async () => {
-    const fresh = await createDatabase(inject("databaseUrl"), "waiting");
+    const fresh = await createHostileDatabase("waiting");
     const other = new pg.Client({ connectionString: fresh.url });
     await other.connect();
     await other.query("BEGIN; SELECT pg_advisory_xact_lock(2733487)");
@@ -123,7 +128,7 @@ describe("migrations on a PostgreSQL server", () => {
   });
 
   it("run when the database is opened, which fails in a sentence where the server cannot be reached", async () => {
-    const fresh = await createDatabase(inject("databaseUrl"), "opening");
+    const fresh = await createHostileDatabase("opening");
     const database = await openDatabase({ url: fresh.url }, () => {});
     expect(await database.query("SELECT * FROM credits.entries")).toEqual([]);
     await database.close();

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import type { Reader } from "../../src/db/port.js";
 import { ENGINES, openEmptyDatabase, readChunks, runScript, type TestDatabase } from "../databases.js";
 
-const insert = (id: number) => ["INSERT INTO numbers VALUES ($1::bigint)", [id]] as const;
+const insert = (id: number) => ["INSERT INTO public.numbers VALUES ($1::bigint)", [id]] as const;
 
 describe.each(ENGINES)("the port to %s", (engine) => {
   let test: TestDatabase;
@@ -10,19 +10,19 @@ describe.each(ENGINES)("the port to %s", (engine) => {
     test = await openEmptyDatabase(engine);
     await runScript(
       test.database,
-      "CREATE TABLE numbers (id bigint PRIMARY KEY); CREATE TABLE others (id int)",
+      "CREATE TABLE public.numbers (id bigint PRIMARY KEY); CREATE TABLE public.others (id int)",
     );
   });
   afterAll(() => test.drop());
-  beforeEach(() => test.database.write("DELETE FROM numbers", []));
+  beforeEach(() => test.database.write("DELETE FROM public.numbers", []));
 
   const readIds = async (on: Reader = test.database) => {
-    const rows = await on.query<{ id: bigint }>("SELECT id FROM numbers ORDER BY id");
+    const rows = await on.query<{ id: bigint }>("SELECT id FROM public.numbers ORDER BY id");
     return rows.map(({ id }) => Number(id));
   };
 
   const fill = (count: number) =>
-    test.database.write("INSERT INTO numbers SELECT unnest($1::bigint[])", [[...Array(count).keys()]]);
+    test.database.write("INSERT INTO public.numbers SELECT unnest($1::bigint[])", [[...Array(count).keys()]]);
 
   it("parses bigint, timestamptz, bytea, bigint arrays and json", async () => {
     const sql = `SELECT $1::bigint AS big, '2026-11-22T10:05:00.123457Z'::timestamptz AS at, 'infinity'::float8 AS far,
@@ -41,7 +41,7 @@ describe.each(ENGINES)("the port to %s", (engine) => {
   });
 
   it("returns the rows of a write, and takes the same statement again", async () => {
-    const sql = "INSERT INTO numbers VALUES ($1::bigint) RETURNING id, id + 1 AS next";
+    const sql = "INSERT INTO public.numbers VALUES ($1::bigint) RETURNING id, id + 1 AS next";
     for (let round = 0; round < 3; round++) {
       const row = { id: BigInt(round), next: BigInt(round + 1) };
       expect(await test.database.write(sql, [round])).toEqual([row]);
@@ -58,7 +58,7 @@ describe.each(ENGINES)("the port to %s", (engine) => {
 
   it("writes all of a statement or nothing", async () => {
     await test.database.write(...insert(1));
-    const sql = `WITH first AS (INSERT INTO numbers VALUES (2)), second AS (INSERT INTO numbers VALUES (1))
+    const sql = `WITH first AS (INSERT INTO public.numbers VALUES (2)), second AS (INSERT INTO public.numbers VALUES (1))
       SELECT 1`;
     await expect(test.database.write(sql)).rejects.toMatchObject({ code: "23505" });
     expect(await readIds()).toEqual([1]);
@@ -90,7 +90,7 @@ describe.each(ENGINES)("the port to %s", (engine) => {
     const [sql, params] = insert(1);
     const message = /read-only/;
     await expect(database.query(sql, params)).rejects.toThrow(message);
-    await expect(database.query("SELECT FROM numbers FOR UPDATE")).rejects.toThrow(message);
+    await expect(database.query("SELECT FROM public.numbers FOR UPDATE")).rejects.toThrow(message);
     const snapshot = database.transaction("snapshot", (connection) => connection.query(sql, params));
     await expect(snapshot).rejects.toThrow(message);
     expect(await readIds()).toEqual([]);
@@ -101,7 +101,7 @@ describe.each(ENGINES)("the port to %s", (engine) => {
   it("streams rows in chunks, with parameters", async () => {
     await fill(25);
     const chunks: number[][] = [];
-    const sql = "SELECT id FROM numbers WHERE id >= $1::bigint ORDER BY id";
+    const sql = "SELECT id FROM public.numbers WHERE id >= $1::bigint ORDER BY id";
     await readChunks<{ id: bigint }>(test.database, sql, [2], (rows) =>
       chunks.push(rows.map(({ id }) => Number(id))),
     );
@@ -112,14 +112,14 @@ describe.each(ENGINES)("the port to %s", (engine) => {
   it.each([0, 20])("ends a stream of %d rows where a chunk is full", async (count) => {
     await fill(20);
     const sizes: number[] = [];
-    const sql = "SELECT id FROM numbers WHERE id < $1::bigint";
+    const sql = "SELECT id FROM public.numbers WHERE id < $1::bigint";
     await readChunks(test.database, sql, [count], (rows) => sizes.push(rows.length));
     expect(sizes).toEqual(count === 0 ? [] : [10, 10]);
   });
 
   it("closes the cursor of a stream whose loop is left", async () => {
     await fill(100);
-    const sql = "SELECT id FROM numbers";
+    const sql = "SELECT id FROM public.numbers";
     await test.database.transaction("snapshot", async (connection) => {
       for (let round = 0; round < 30; round++) {
         for await (const rows of connection.stream(sql, [], 10)) {
@@ -141,8 +141,12 @@ describe.each(ENGINES)("the port to %s", (engine) => {
   it("rejects with the error of a stream's statement, and goes on", async () => {
     await fill(100);
     const read = (sql: string) => readChunks(test.database, sql, [], () => {});
-    await expect(read("SELECT nothing FROM numbers")).rejects.toThrow(/column "nothing" does not exist/);
-    await expect(read("SELECT 1 / (50 - id) FROM numbers ORDER BY id")).rejects.toThrow(/division by zero/);
+    await expect(read("SELECT nothing FROM public.numbers")).rejects.toThrow(
+      /column "nothing" does not exist/,
+    );
+    await expect(read("SELECT 1 / (50 - id) FROM public.numbers ORDER BY id")).rejects.toThrow(
+      /division by zero/,
+    );
     expect(await readIds()).toHaveLength(100);
   });
 
@@ -151,13 +155,13 @@ describe.each(ENGINES)("the port to %s", (engine) => {
     const seen = await test.database.transaction("snapshot", async (connection) => {
       const ids: bigint[] = [];
       for await (const rows of connection.stream<{ id: bigint }>(
-        "SELECT id FROM numbers ORDER BY id",
+        "SELECT id FROM public.numbers ORDER BY id",
         [],
         40,
       )) {
         const first = rows[0]?.id as bigint;
         const again = connection.stream<{ id: bigint }>(
-          "SELECT id FROM numbers WHERE id >= $1 ORDER BY id",
+          "SELECT id FROM public.numbers WHERE id >= $1 ORDER BY id",
           [first],
           30,
         );

@@ -1,12 +1,11 @@
 import { type AddressInfo, createServer } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import pg from "pg";
-import { afterAll, beforeAll, describe, expect, inject, it } from "vitest";
-import { createDatabase } from "../../../../tools/postgres.js";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { isConnectionSpent, isLocked, isRetryable } from "../../src/db/errors.js";
 import type { Database } from "../../src/db/port.js";
 import { openPostgres } from "../../src/db/postgres/open.js";
-import { readChunks, runScript } from "../databases.js";
+import { createHostileDatabase, readChunks, runScript } from "../databases.js";
 
 /** Most kills without progress, fewer than a write has tries, because a busy machine connects slowly. */
 const KILLS_MAX = 2;
@@ -17,8 +16,8 @@ describe("connections to a PostgreSQL server", () => {
   const opened: Database[] = [];
 
   beforeAll(async () => {
-    ({ url, drop } = await createDatabase(inject("databaseUrl"), "connections"));
-    await runScript(open(), "CREATE TABLE once (key text PRIMARY KEY, n bigint)");
+    ({ url, drop } = await createHostileDatabase("connections"));
+    await runScript(open(), "CREATE TABLE public.once (key text PRIMARY KEY, n bigint)");
   });
 
   afterAll(async () => {
@@ -70,11 +69,11 @@ describe("connections to a PostgreSQL server", () => {
 
   const OTHERS = "FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()";
 
-  const insert = (key: string) => ["INSERT INTO once VALUES ($1, 1)", [key]] as const;
+  const insert = (key: string) => ["INSERT INTO public.once VALUES ($1, 1)", [key]] as const;
 
   /** Inserts a key and, after errors that leave the outcome unknown, tries again with the same key. */
   async function insertOnce(database: Database, key: string): Promise<void> {
-    const sql = "INSERT INTO once VALUES ($1, 1) ON CONFLICT DO NOTHING";
+    const sql = "INSERT INTO public.once VALUES ($1, 1) ON CONFLICT DO NOTHING";
     for (let tries = 1; ; tries++) {
       try {
         await database.write(sql, [key]);
@@ -88,7 +87,7 @@ describe("connections to a PostgreSQL server", () => {
 
   const countKeys = async (prefix: string) => {
     const [row] = await open().query<{ count: bigint }>(
-      "SELECT count(*) AS count FROM once WHERE key LIKE $1 || '%'",
+      "SELECT count(*) AS count FROM public.once WHERE key LIKE $1 || '%'",
       [prefix],
     );
     return Number(row?.count);
@@ -128,24 +127,24 @@ describe("connections to a PostgreSQL server", () => {
     const database = open({ connections: 4 });
     await database.write(...insert("held"));
     await withAdmin(async (admin) => {
-      await admin.query("BEGIN; SELECT FROM once WHERE key = 'held' FOR UPDATE");
-      const update = { sql: "UPDATE once SET n = n + 1 WHERE key = 'held'", params: [] };
+      await admin.query("BEGIN; SELECT FROM public.once WHERE key = 'held' FOR UPDATE");
+      const update = { sql: "UPDATE public.once SET n = n + 1 WHERE key = 'held'", params: [] };
       const waiting = Promise.all(Array.from({ length: 6 }, () => database.write(update.sql, update.params)));
       const start = performance.now();
-      expect(await database.query("SELECT n FROM once WHERE key = $1", ["held"])).toEqual([{ n: 1n }]);
+      expect(await database.query("SELECT n FROM public.once WHERE key = $1", ["held"])).toEqual([{ n: 1n }]);
       expect(performance.now() - start).toBeLessThan(2_000);
       await admin.query("ROLLBACK");
       await waiting;
     });
-    expect(await database.query("SELECT n FROM once WHERE key = $1", ["held"])).toEqual([{ n: 7n }]);
+    expect(await database.query("SELECT n FROM public.once WHERE key = $1", ["held"])).toEqual([{ n: 7n }]);
   });
 
   it("give a lock up after 3 seconds, and are used again", async () => {
     const database = open({ connections: 2 });
     await database.write(...insert("locked"));
-    const lock = { sql: "SELECT FROM once WHERE key = $1 FOR UPDATE", params: ["locked"] };
+    const lock = { sql: "SELECT FROM public.once WHERE key = $1 FOR UPDATE", params: ["locked"] };
     await withAdmin(async (admin) => {
-      await admin.query("BEGIN; SELECT FROM once WHERE key = 'locked' FOR UPDATE");
+      await admin.query("BEGIN; SELECT FROM public.once WHERE key = 'locked' FOR UPDATE");
       const error = await database.write(lock.sql, lock.params).catch((reason: unknown) => reason);
       expect(isLocked(error)).toBe(true);
       expect(isRetryable(error)).toBe(false);
@@ -212,17 +211,17 @@ describe("connections to a PostgreSQL server", () => {
   it("go on when a newer version adds a column under them", async () => {
     const database = open({ connections: 2 });
     await database.write(...insert("column"));
-    const sql = "SELECT * FROM once WHERE key = $1";
+    const sql = "SELECT * FROM public.once WHERE key = $1";
     const read = () => database.query(sql, ["column"]);
     const write = () => database.write(sql, ["column"]);
     await read();
     await write();
-    await runScript(database, "ALTER TABLE once ADD COLUMN later text");
+    await runScript(database, "ALTER TABLE public.once ADD COLUMN later text");
     expect(await read()).toEqual([{ key: "column", n: 1n, later: null }]);
     const error = await write().catch((reason: unknown) => reason);
     expect(isConnectionSpent(error)).toBe(true);
     expect(await write()).toEqual([{ key: "column", n: 1n, later: null }]);
-    await runScript(database, "ALTER TABLE once DROP COLUMN later");
+    await runScript(database, "ALTER TABLE public.once DROP COLUMN later");
     expect(await read()).toEqual([{ key: "column", n: 1n }]);
   });
 
@@ -246,15 +245,23 @@ describe("connections to a PostgreSQL server", () => {
     expect(await countKeys("closing-")).toBe(20);
   });
 
-  it("read bytes whatever the database's settings are", async () => {
-    const set = (sql: string) =>
-      withAdmin((admin) =>
-        admin.query(`DO $$ BEGIN EXECUTE format('ALTER DATABASE %I ${sql}', current_database()); END $$`),
-      );
-    await set("SET bytea_output = escape");
-    const [row] = await open().query<{ bytes: string }>("SELECT '\\x00ff5c'::bytea AS bytes");
-    await set("RESET bytea_output");
-    expect(row?.bytes).toBe("00ff5c");
+  it("read and write values whatever the database's settings are", async () => {
+    const sql = `SELECT '\\x00ff5c'::bytea AS bytes, '2026-11-02T10:05:00.5Z'::timestamptz AS at, 0.1::float8 AS number,
+      interval '1 day 2 hours'::text AS interval, $1::text[] AS texts, now() > '2020-01-01'::timestamptz AS is_now,
+      current_setting('transaction_isolation') AS isolation`;
+    const { database, write } = { database: open(), write: open().write };
+    for (const read of [database.query, write]) {
+      const [row] = await read(sql, [["é", null]]);
+      expect(row).toEqual({
+        bytes: "00ff5c",
+        at: Date.UTC(2026, 10, 2, 10, 5, 0, 500) * 1000,
+        number: 0.1,
+        interval: "1 day 02:00:00",
+        texts: ["é", null],
+        is_now: true,
+        isolation: "read committed",
+      });
+    }
   });
 
   it("give up a server that is silent after it has let them in", async () => {
@@ -275,7 +282,7 @@ describe("connections to a PostgreSQL server", () => {
     const database = open();
     await Promise.all(Array.from({ length: 30 }, (_, index) => database.write(...insert(`snap-${index}`))));
     let rows = 0;
-    const sql = "SELECT key FROM once WHERE key LIKE 'snap-%' ORDER BY key";
+    const sql = "SELECT key FROM public.once WHERE key LIKE 'snap-%' ORDER BY key";
     await readChunks(database, sql, [], async (chunk) => {
       rows += chunk.length;
       await database.write(...insert(`snap-later-${rows}`));

@@ -1,8 +1,6 @@
 import type { Account, Entry, Grant, Problem } from "@credit-activity/client";
-import { inject } from "vitest";
-import { createDatabase } from "../../../../tools/postgres.js";
 import { createLedger, type LedgerOptions, type LocalLedger } from "../../src/index.js";
-import type { Engine } from "../databases.js";
+import { createHostileDatabase, type Engine } from "../databases.js";
 import { type Document, faults, findRoute } from "./openapi-schema.js";
 
 /** The secret key of the tests. */
@@ -60,7 +58,7 @@ export interface TestOptions extends Pick<LedgerOptions, "now" | "kinds" | "logg
 
 /** Opens a ledger on a new database. */
 export async function openLedger({ engine, ...options }: TestOptions): Promise<TestLedger> {
-  const own = engine === "postgres" ? await createDatabase(inject("databaseUrl"), "http") : null;
+  const own = engine === "postgres" ? await createHostileDatabase("http") : null;
   const local = await createLedger({
     database: own === null ? {} : { url: own.url },
     secretKeys: [SECRET],

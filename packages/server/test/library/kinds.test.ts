@@ -1,8 +1,7 @@
 import { Client } from "pg";
-import { afterAll, beforeAll, describe, expect, inject, it } from "vitest";
-import { createDatabase } from "../../../../tools/postgres.js";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { createLedger, type LocalLedger } from "../../src/index.js";
-import { ENGINES } from "../databases.js";
+import { createHostileDatabase, ENGINES } from "../databases.js";
 import { type LibraryLedger, openLibrary } from "./ledger.js";
 
 const KINDS = {
@@ -112,7 +111,7 @@ describe.each(ENGINES)("configured kinds on %s", (engine) => {
 
 describe("the database", () => {
   it("keeps a kind that the config no longer has, with its type", async () => {
-    const { url, drop } = await createDatabase(inject("databaseUrl"), "kinds");
+    const { url, drop } = await createHostileDatabase("kinds");
     const first = await createLedger({ database: { url }, kinds: KINDS });
     await first.putAccount("a");
     await first.grant("a", { kind: "gift", credits: 1 });
@@ -130,7 +129,7 @@ describe("the database", () => {
   });
 
   it("refuses an unknown type, and takes any kind of a known one", async () => {
-    const { url, drop } = await createDatabase(inject("databaseUrl"), "kinds");
+    const { url, drop } = await createHostileDatabase("kinds");
     const ledger = await createLedger({ database: { url } });
     await ledger.putAccount("a");
     await ledger.grant("a", { kind: "purchase", credits: 1 });

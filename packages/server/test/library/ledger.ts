@@ -1,7 +1,5 @@
-import { inject } from "vitest";
-import { createDatabase } from "../../../../tools/postgres.js";
 import { createLedger, type DatabaseOptions, type LedgerOptions, type LocalLedger } from "../../src/index.js";
-import type { Engine } from "../databases.js";
+import { createHostileDatabase, type Engine } from "../databases.js";
 
 /** A ledger in the test's process, on a new database. */
 export interface LibraryLedger {
@@ -15,7 +13,7 @@ export async function openLibrary(
   engine: Engine,
   options: Pick<LedgerOptions, "now" | "kinds"> = {},
 ): Promise<LibraryLedger> {
-  const own = engine === "postgres" ? await createDatabase(inject("databaseUrl"), "library") : null;
+  const own = engine === "postgres" ? await createHostileDatabase("library") : null;
   const database: DatabaseOptions = own === null ? {} : { url: own.url };
   const opened: LocalLedger[] = [];
   const open = async () => {

@@ -1,6 +1,5 @@
 import pg from "pg";
-import { afterAll, beforeAll, describe, expect, inject, it } from "vitest";
-import { createDatabase } from "../../../../tools/postgres.js";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { isValidKey, toDigest } from "../../src/auth/keys.js";
 import type { AnyCommand, Command } from "../../src/core/command.js";
 import { type Instant, parseInstant } from "../../src/core/instant.js";
@@ -15,7 +14,13 @@ import { type AsOf, listRowEntries, readActivity } from "../../src/queries/activ
 import { createLabels } from "../../src/queries/labels.js";
 import { listEntries, listGrants } from "../../src/queries/lists.js";
 import { toGrant, toHold, toRefund, toRelease, toSpend, toTouch, toUsage, toWriteOff } from "../commands.js";
-import { openTestDatabase, putAccount, runScript, type TestDatabase } from "../databases.js";
+import {
+  createHostileDatabase,
+  openTestDatabase,
+  putAccount,
+  runScript,
+  type TestDatabase,
+} from "../databases.js";
 import {
   explainRead,
   explainWrite,
@@ -222,7 +227,7 @@ describe("the plans of statements that write", () => {
 
   /** Runs every kind of command on several accounts, given in no order, to record all statements there are. */
   async function record(): Promise<void> {
-    const { url, drop } = await createDatabase(inject("databaseUrl"), "plans");
+    const { url, drop } = await createHostileDatabase("plans");
     const database = openPostgres({ url });
     await migrate(database);
     const recorder = toRecorder(database);

@@ -4,9 +4,8 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { PGlite } from "@electric-sql/pglite";
 import pg from "pg";
-import { inject } from "vitest";
-import { createDatabase } from "../../../../tools/postgres.js";
-import type { Engine } from "../databases.js";
+import { SET_STATED } from "../../src/db/settings.js";
+import { createHostileDatabase, type Engine } from "../databases.js";
 
 /*
  * A ledger that the code of commit ed0ef73 (migrations 0001 to 0003) wrote and read at a fixed clock.
@@ -261,11 +260,11 @@ async function use<R>(connect: () => Promise<Connection>, work: (connection: Con
 }
 
 async function placeOnServer() {
-  const { url, drop } = await createDatabase(inject("databaseUrl"), "before_0004");
+  const { url, drop } = await createHostileDatabase("before_0004");
   const connect = async (): Promise<Connection> => {
     const client = new pg.Client({ connectionString: url });
     await client.connect();
-    await client.query("SET TimeZone = 'UTC'");
+    await client.query(SET_STATED);
     return {
       script: (sql) => client.query(sql),
       query: async (sql) => (await client.query(sql)).rows,

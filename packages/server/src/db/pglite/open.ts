@@ -4,6 +4,7 @@ import { toValues } from "../arrays.js";
 import { readCursor } from "../cursor.js";
 import { DatabaseError } from "../errors.js";
 import type { Connection, Database, Parameter, TransactionMode } from "../port.js";
+import { SET_STATED } from "../settings.js";
 import { ARRAY_OIDS, PARSERS } from "../types.js";
 import { prepareDirectory } from "./directory.js";
 import { lockDirectory } from "./directory-lock.js";
@@ -14,7 +15,7 @@ export interface PgliteOptions {
 }
 
 /** Settings of the one connection. Only transactions that are begun for it may write. */
-const SESSION = "SET TimeZone = 'UTC'; SET DateStyle = 'ISO'; SET default_transaction_read_only = on";
+const SESSION = `${SET_STATED}; SET default_transaction_read_only = on`;
 
 /** Statements that follow the BEGIN of a transaction. */
 const BEGUN: Readonly<Record<TransactionMode, string>> = {

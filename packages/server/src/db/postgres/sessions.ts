@@ -1,8 +1,8 @@
 import type { TransactionMode } from "../port.js";
+import { SET_STATED } from "../settings.js";
 
 /** Settings of every connection. Locks and idle transactions of others must not stop a lane for long. */
-const SESSION = `SET TimeZone = 'UTC'; SET DateStyle = 'ISO'; SET bytea_output = 'hex'; SET lock_timeout = '3s';
-  SET idle_in_transaction_session_timeout = '30s'`;
+const SESSION = `${SET_STATED}; SET lock_timeout = '3s'; SET idle_in_transaction_session_timeout = '30s'`;
 
 /**
  * Settings of the writers' connections. Statements that write are planned once, to walk through their parameters in
