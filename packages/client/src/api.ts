@@ -111,7 +111,7 @@ export interface paths {
         readonly put?: never;
         /**
          * Turn a hold into usage
-         * @description Up to the amount of the hold it always posts. More has to be covered. What is not needed becomes available again.
+         * @description Up to the amount of the hold it always posts. More has to be covered. What is not needed becomes available again, or expires if its grant has expired meanwhile.
          */
         readonly post: operations["settle"];
         readonly delete?: never;
@@ -256,7 +256,7 @@ export interface paths {
         readonly put?: never;
         /**
          * Report usage that has happened
-         * @description The balance never stops it. It may leave a debt, which the next grant pays first. Send up to 10,000 events. Each has its own result, in the order of the events.
+         * @description The balance never stops it. It may leave a debt, which the next grant pays first. Send up to 10,000 events. Each has its own result, in the order of the events. Send those again that failed. A request with CloudEvents fails as a whole then.
          */
         readonly post: operations["usage"];
         readonly delete?: never;
@@ -572,6 +572,19 @@ export interface components {
                     readonly [key: string]: unknown;
                 };
             };
+        } | {
+            /** @constant */
+            readonly status: "failed";
+            readonly id: string;
+            readonly error: {
+                /** @enum {string} */
+                readonly code: "bad_request" | "unauthorized" | "insufficient_credits" | "forbidden" | "not_found" | "account_not_found" | "entry_not_found" | "hold_not_found" | "row_not_found" | "key_conflict" | "hold_closed" | "payload_too_large" | "unsupported_media_type" | "not_refundable" | "refund_exceeds_entry" | "occurred_in_future" | "already_expired" | "invalid_amount" | "amount_out_of_range" | "internal" | "unavailable" | "overloaded";
+                readonly detail: string;
+                /** @description The facts of the code, such as `available`. */
+                readonly facts: {
+                    readonly [key: string]: unknown;
+                };
+            };
         };
         readonly UsageResults: {
             /** @description One result per event, in the order of the events. */
@@ -636,6 +649,8 @@ export interface components {
             readonly estimated?: boolean | null;
             /** @description Your own cost. Account tokens can't read it. */
             readonly cost?: components["schemas"]["AmountInput"] | null;
+            /** @description True to take what is covered, if that is less than credits. The entry has what was taken. */
+            readonly atMost?: boolean | null;
             readonly source?: components["schemas"]["SourceInput"] | null;
             readonly project?: components["schemas"]["DimensionInput"] | null;
             readonly member?: components["schemas"]["DimensionInput"] | null;
@@ -677,6 +692,8 @@ export interface components {
             readonly estimated?: boolean | null;
             /** @description Your own cost. Account tokens can't read it. */
             readonly cost?: components["schemas"]["AmountInput"] | null;
+            /** @description What to do with credits beyond the hold that are not covered: refuse the settlement, take what is covered, or leave a debt. Default: refuse. */
+            readonly excess?: ("refuse" | "cap" | "debt") | null;
             readonly description?: string | null;
             readonly metadata?: components["schemas"]["MetadataInput"] | null;
             /** @description Metadata that account tokens can't read. */

@@ -67,7 +67,7 @@ export interface Ledger {
   grant(account: string, input: GrantInput, options?: CommandOptions): Promise<EntryResult>;
 
   /**
-   * Takes credits now, if the available credits and the overdraft limit cover them.
+   * Takes credits now, if the available credits and the overdraft limit cover them. With `atMost` it takes what they cover.
    *
    * @throws NotFoundError `account_not_found`
    * @throws InsufficientCreditsError with the facts `available` and `required`
@@ -78,12 +78,16 @@ export interface Ledger {
 
   /**
    * Records 1 to 10,000 events of usage that has happened, for any accounts. Usage may leave a debt.
-   * Each event has its own id, and its own result in the order of the events. A repeated id is a `duplicate`.
+   * Each event has its own id, and its own result in the order of the events. A repeated id is a `duplicate`. Send an
+   * event that `failed` again with the same id.
+   *
+   * @throws UnavailableError if no event could be decided
    */
   usage(events: readonly UsageEvent[], options?: CallOptions): Promise<UsageResults>;
 
   /**
-   * Sets credits aside for work in progress. The hold expires after `expiresIn` seconds.
+   * Sets credits aside for work in progress. They are kept beyond the expiry of their grants. The hold expires after
+   * `expiresIn` seconds.
    *
    * @throws NotFoundError `account_not_found`
    * @throws InsufficientCreditsError with the facts `available` and `required`
@@ -93,7 +97,8 @@ export interface Ledger {
   hold(account: string, input: HoldInput, options?: CommandOptions): Promise<HoldResult>;
 
   /**
-   * Ends a hold and takes the final amount. Up to the held amount it always succeeds.
+   * Ends a hold and takes the final amount. Up to the held amount it always succeeds. More has to be covered, unless
+   * `excess` states otherwise.
    *
    * @throws NotFoundError `account_not_found`, `hold_not_found`
    * @throws InsufficientCreditsError if the amount beyond the hold is not covered

@@ -155,7 +155,8 @@ function assemble(
     isValidKey: (digest) => isValidKey(database, digest),
     now,
   });
-  const parts = { database, engine, credentials, kinds, labels, now };
+  const onError = (error: Error) => logger.error({ err: error }, "A usage event failed unexpectedly.");
+  const parts = { database, engine, credentials, kinds, labels, now, onError };
   const methods = {
     secret: createMethods({ ...parts, presenter: createPresenter(kinds, true) }),
     reader: createMethods({ ...parts, presenter: createPresenter(kinds, false) }),

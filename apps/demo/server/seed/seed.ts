@@ -88,7 +88,7 @@ async function postUsage(
 ): Promise<void> {
   const { results } = await ledger.usage(step.usage.map(toUsageEvent));
   results.forEach((result, index) => {
-    if (result.status === "refused") throw toError(result.error);
+    if ("error" in result) throw toError(result.error);
     seqs.set((step.usage[index] as SeedEvent).id, result.entry.seq);
   });
 }

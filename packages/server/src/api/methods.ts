@@ -4,7 +4,13 @@ import { checkOptions, type MethodOptions, settled } from "./calls.js";
 import { createCommandMethods } from "./commands.js";
 import { toInvalid } from "./inputs.js";
 import { createReadMethods } from "./reads.js";
-import { createUsageMethod, type DecodedEvent, decodeEvent, findFaultsOfEvents } from "./usage.js";
+import {
+  createUsageMethod,
+  type DecodedEvent,
+  decodeEvent,
+  findFaultsOfEvents,
+  type UsageMethodOptions,
+} from "./usage.js";
 
 /** The methods of a ledger, and two that only the HTTP routes call. */
 export interface Methods extends Ledger, AccountMethods {
@@ -17,7 +23,7 @@ export interface Methods extends Ledger, AccountMethods {
 }
 
 /** Makes the methods of a ledger. They check all that they are given. */
-export function createMethods(options: MethodOptions): Methods {
+export function createMethods(options: MethodOptions & UsageMethodOptions): Methods {
   const postUsage = createUsageMethod(options);
   return {
     ...createAccountMethods(options),

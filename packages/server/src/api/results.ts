@@ -184,6 +184,14 @@ export const usageResult = documented(
       id: text,
       error: z.object({ code, detail: z.string(), facts }),
     }),
+    as(
+      "The ledger could not decide the event. It may have been posted, so send it again with the same id.",
+      z.object({
+        status: z.literal("failed"),
+        id: z.string(),
+        error: z.object({ code, detail: z.string(), facts }),
+      }),
+    ),
   ]),
   { id: "UsageResult", description: "The result of one usage event." },
 );

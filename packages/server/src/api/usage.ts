@@ -1,13 +1,14 @@
 import type { UsageResult, UsageResults } from "@credit-activity/client";
 import { decode } from "../core/codec.js";
 import type { Command, Operation } from "../core/command.js";
-import type { Accepted, Outcome } from "../core/decide.js";
+import type { Outcome } from "../core/decide.js";
 import type { Entry } from "../core/entry.js";
 import type { Fault } from "../core/faults.js";
 import { OPERATIONS } from "../core/operations/index.js";
 import type { UsageInput } from "../core/operations/usage.js";
 import { BY_ID, type Dimensioned, hasDimension, type ToLabel } from "../queries/labels.js";
 import type { MethodOptions } from "./calls.js";
+import { toThrown } from "./errors.js";
 import { describe, findFaults } from "./inputs.js";
 import { EVENTS_MAX } from "./requests.js";
 
@@ -27,19 +28,27 @@ export class FaultyEvent {
 /** A usage event as it was decoded, or its faults. */
 export type DecodedEvent = UsageInput | FaultyEvent;
 
-/** Makes the method that posts decoded usage events. One that is refused harms no other. */
-export function createUsageMethod(options: Pick<MethodOptions, "engine" | "kinds" | "labels" | "presenter">) {
-  const { engine, kinds, labels, presenter } = options;
+export interface UsageMethodOptions {
+  /** Called with an error that nobody foresaw, which failed events of a call whose other events were decided. */
+  readonly onError: (error: Error) => void;
+}
+
+/** Makes the method that posts decoded usage events. One that is refused or fails harms no other. */
+export function createUsageMethod(
+  options: Pick<MethodOptions, "engine" | "kinds" | "labels" | "presenter"> & UsageMethodOptions,
+) {
+  const { engine, kinds, labels, presenter, onError } = options;
   const operation = OPERATIONS.usage as Operation;
 
   /** Returns the labels of each account that has entries with dimensions. */
-  async function readLabels(commands: readonly Command[], outcomes: readonly Outcome[]) {
+  async function readLabels(commands: readonly Command[], outcomes: readonly (Outcome | Error)[]) {
     const byAccount = new Map<string, Dimensioned[]>();
     outcomes.forEach((outcome, index) => {
-      const facts = outcome.refusal === null ? (outcome.entry as Entry).facts : null;
-      if (facts === null || !hasDimension(facts)) return;
+      if (outcome instanceof Error || outcome.refusal !== null) return;
+      const { facts } = outcome.entry as Entry;
+      if (!hasDimension(facts)) return;
       const { account, input } = commands[index] as Command;
-      if (!(outcome as Accepted).repeated) labels.note(account, input as Dimensioned);
+      if (!outcome.repeated) labels.note(account, input as Dimensioned);
       const ofAccount = byAccount.get(account);
       if (ofAccount === undefined) byAccount.set(account, [facts]);
       else ofAccount.push(facts);
@@ -62,6 +71,10 @@ export function createUsageMethod(options: Pick<MethodOptions, "engine" | "kinds
       else commands.push({ operation, account: event.account, key: event.id, hold: null, input: event });
     });
     const outcomes = await engine.submitAll(commands);
+    // With nothing done, the whole call failed.
+    if (outcomes.length > 0 && outcomes.every((outcome) => outcome instanceof Error)) throw outcomes[0];
+    const failures = new Set(outcomes.filter((outcome) => outcome instanceof Error));
+    for (const failure of failures) if (toThrown(failure).code === "internal") onError(failure);
     const toLabels = await readLabels(commands, outcomes);
     let next = 0;
     const results = events.map((event, index): UsageResult => {
@@ -69,8 +82,9 @@ export function createUsageMethod(options: Pick<MethodOptions, "engine" | "kinds
       const without = refused.get(index);
       if (without !== undefined) return { status: "refused", id, error: without };
       const { account } = commands[next] as Command;
-      const outcome = outcomes[next] as Outcome;
+      const outcome = outcomes[next] as Outcome | Error;
       next += 1;
+      if (outcome instanceof Error) return { status: "failed", id: id as string, error: toFailure(outcome) };
       if (outcome.refusal !== null) return { status: "refused", id, error: outcome.refusal };
       const entry = presenter.entry(outcome.entry as Entry, toLabels.get(account) ?? BY_ID);
       return { status: outcome.repeated ? "duplicate" : "posted", id: id as string, entry };
@@ -102,6 +116,12 @@ export function toEventId(event: unknown): string | null {
 }
 
 type Refused = Extract<UsageResult, { status: "refused" }>;
+type Failed = Extract<UsageResult, { status: "failed" }>;
+
+function toFailure(error: Error): Failed["error"] {
+  const { code, message } = toThrown(error);
+  return { code: code as Failed["error"]["code"], detail: message, facts: {} };
+}
 
 function toRefused(faults: readonly Fault[]): Refused["error"] {
   return { code: "bad_request", detail: describe(faults), facts: {} };

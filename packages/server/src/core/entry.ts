@@ -87,6 +87,8 @@ export interface Hold {
   readonly status: HoldStatus;
   readonly createdAt: Instant;
   readonly expiresAt: Instant;
+  /** The credits it set aside of grants, in draw order. The rest of its credits come from the overdraft. */
+  readonly reserved: readonly Draw[];
   readonly key: string;
   readonly fingerprint: string;
   readonly salt: string | null;

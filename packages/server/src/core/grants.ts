@@ -49,8 +49,14 @@ export function toAvailable(state: AccountState, now: Instant): Micros {
   return micros(state.balance - state.held - toPending(state, now));
 }
 
+/** Returns the part of a grant that no hold has set aside. */
+export function toFree({ remaining, reserved }: LiveGrant): Micros {
+  return micros(remaining - reserved);
+}
+
 /** Puts a new grant into its place in draw order. */
-export function addGrant(draft: Draft, grant: Grant): void {
+export function addGrant(draft: Draft, opened: Grant): void {
+  const grant: LiveGrant = { ...opened, reserved: ZERO };
   const after = draft.grants.findIndex((other) => compareGrants(grant, other) < 0);
   const at = after === -1 ? draft.grants.length : after;
   draft.grants = [...draft.grants.slice(0, at), grant, ...draft.grants.slice(at)];
@@ -64,7 +70,7 @@ function setRemaining(draft: Draft, grant: LiveGrant, remaining: Micros): void {
 }
 
 /**
- * Takes up to `wanted` credits from the grants that may be drawn on, in draw order.
+ * Takes up to `wanted` credits from the grants that may be drawn on, in draw order. What holds have set aside stays.
  *
  * @returns the draws; their sum is less than `wanted` when the grants did not suffice
  */
@@ -73,8 +79,9 @@ export function drawFrom(draft: Draft, wanted: Micros, may: (grant: Grant) => bo
   let open = wanted;
   for (const grant of draft.grants) {
     if (open === ZERO) break;
-    if (grant.remaining === ZERO || !may(grant)) continue;
-    const taken = least(grant.remaining, open);
+    const free = toFree(grant);
+    if (free === ZERO || !may(grant)) continue;
+    const taken = least(free, open);
     setRemaining(draft, grant, micros(grant.remaining - taken));
     const draw = { grant: grant.seq, credits: taken };
     // Most entries have one draw, and an array that is pushed to has room for 17.
@@ -85,12 +92,51 @@ export function drawFrom(draft: Draft, wanted: Micros, may: (grant: Grant) => bo
   return draws;
 }
 
-/** Takes all that remains of one grant. */
-export function drain(draft: Draft, seq: number): Micros {
-  const grant = draft.grants.find((other) => other.seq === seq);
-  const remaining = grant?.remaining ?? ZERO;
-  if (grant !== undefined && remaining > 0n) setRemaining(draft, grant, ZERO);
-  return remaining;
+/** Takes all of one grant that no hold has set aside. */
+export function drain(draft: Draft, grant: LiveGrant): Micros {
+  const free = toFree(grant);
+  if (free > 0n) setRemaining(draft, grant, grant.reserved);
+  return free;
+}
+
+/** Sets aside up to `wanted` credits of the grants that can be spent, in draw order. */
+export function reserve(draft: Draft, wanted: Micros): Draw[] {
+  const reserved: Draw[] = [];
+  let open = wanted;
+  for (const grant of draft.grants) {
+    if (open === ZERO) break;
+    const taken = least(toFree(grant), open);
+    if (taken === ZERO || !isEffective(grant, draft.now)) continue;
+    setReserved(draft, grant, taken);
+    reserved.push({ grant: grant.seq, credits: taken });
+    open = micros(open - taken);
+  }
+  return reserved;
+}
+
+/**
+ * Gives back what was set aside of grants, and takes up to `wanted` credits of it.
+ *
+ * @returns the draws
+ */
+export function unreserve(draft: Draft, reserved: readonly Draw[], wanted: Micros): Draw[] {
+  const draws: Draw[] = [];
+  let open = wanted;
+  for (const { grant: seq, credits } of reserved) {
+    const grant = draft.grants.find((other) => other.seq === seq) as LiveGrant;
+    setReserved(draft, grant, micros(-credits));
+    const taken = least(credits, open);
+    if (taken === ZERO) continue;
+    setRemaining(draft, grant, micros(grant.remaining - taken));
+    draws.push({ grant: seq, credits: taken });
+    open = micros(open - taken);
+  }
+  return draws;
+}
+
+function setReserved(draft: Draft, grant: LiveGrant, credits: Micros): void {
+  draft.changes.reservations.push({ grant, credits });
+  grant.reserved = micros(grant.reserved + credits);
 }
 
 /** Gives credits back to a grant. */

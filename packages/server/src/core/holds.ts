@@ -1,5 +1,6 @@
-import { micros } from "./amount.js";
-import type { Hold } from "./entry.js";
+import { type Micros, micros, ZERO } from "./amount.js";
+import type { Draw, Hold } from "./entry.js";
+import { unreserve } from "./grants.js";
 import { formatInstant } from "./instant.js";
 import { refuse } from "./refusal.js";
 import type { Draft } from "./state.js";
@@ -22,9 +23,15 @@ export function requireOpen(draft: Draft, id: string): Hold {
   );
 }
 
-/** Replaces an open hold by the same hold settled, released or expired. Its credits are free again. */
-export function closeHold(draft: Draft, closed: Hold): void {
+/**
+ * Replaces an open hold by the same hold settled, released or expired. Its credits are free again.
+ *
+ * @param taken the credits to take from what it has set aside
+ * @returns the draws that take them
+ */
+export function closeHold(draft: Draft, closed: Hold, taken: Micros = ZERO): Draw[] {
   draft.holds = draft.holds.map((hold) => (hold.id === closed.id ? closed : hold));
   draft.held = micros(draft.held - closed.credits);
   draft.changes.holds.push(closed);
+  return unreserve(draft, closed.reserved, taken);
 }

@@ -80,16 +80,29 @@ function post(
   return entry;
 }
 
-/** Posts what takes credits: pays old debt first, draws the amount, and makes debt of what no grant covers. */
-export function postDebit(draft: Draft, taken: Micros, posting: Posting): Entry {
+/**
+ * Posts what takes credits: pays old debt first, draws the amount, and makes debt of what no grant covers.
+ *
+ * @param reserved the draws that have taken a part of the amount from what a hold had set aside
+ */
+export function postDebit(
+  draft: Draft,
+  taken: Micros,
+  posting: Posting,
+  reserved: readonly Draw[] = NO_DRAWS,
+): Entry {
   const debtBefore = draft.debt;
   const isSpendable = (grant: Grant) => isEffective(grant, draft.now);
   const repaid = payDebt(draft, isSpendable);
-  const drawn = drawFrom(draft, taken, isSpendable);
-  draft.debt = micros(draft.debt + taken - sumDraws(drawn));
-  const draws = repaid.length === 0 ? drawn : [...repaid, ...drawn];
+  const open = reserved.length === 0 ? taken : micros(taken - sumDraws(reserved));
+  const drawn = drawFrom(draft, open, isSpendable);
+  draft.debt = micros(draft.debt + open - sumDraws(drawn));
+  // Refunds walk the draws from the last, so those that paid debt come first.
+  const draws = repaid.length + reserved.length === 0 ? drawn : [...repaid, ...reserved, ...drawn];
   return post(draft, posting, micros(-taken), draws, debtBefore, null);
 }
+
+const NO_DRAWS: readonly Draw[] = [];
 
 /** Posts draws that were made before: what an expiry takes. */
 export function postDraws(

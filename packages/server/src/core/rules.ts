@@ -1,12 +1,17 @@
-import { fits, formatAmount, type Micros } from "./amount.js";
+import { fits, formatAmount, type Micros, micros, ZERO } from "./amount.js";
 import { toAvailable } from "./grants.js";
 import { refuse } from "./refusal.js";
 import type { Draft } from "./state.js";
 
-/** Refuses a debit that would take the account below its overdraft limit. */
+/** Returns the credits that a debit may take: those that are available, and the overdraft limit. */
+export function toCovered(draft: Draft): Micros {
+  return micros(toAvailable(draft, draft.now) + draft.overdraftLimit);
+}
+
+/** Refuses a debit that would take the account below its overdraft limit. One that takes nothing is always covered. */
 export function requireCovered(draft: Draft, wanted: Micros, purpose: string): void {
+  if (wanted <= ZERO || wanted <= toCovered(draft)) return;
   const available = toAvailable(draft, draft.now);
-  if (wanted <= available + draft.overdraftLimit) return;
   const limit =
     draft.overdraftLimit > 0n ? ` and an overdraft limit of ${formatAmount(draft.overdraftLimit)}` : "";
   refuse(

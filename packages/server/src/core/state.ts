@@ -1,4 +1,4 @@
-import type { Micros } from "./amount.js";
+import { type Micros, micros } from "./amount.js";
 import type { ActivityRow, Entry, Grant, Hold, OpenRow } from "./entry.js";
 import type { Discounted, Label } from "./facts.js";
 import type { Instant } from "./instant.js";
@@ -25,7 +25,10 @@ export interface Window {
 type Changing<T, K extends keyof T> = Omit<T, K> & { -readonly [Name in K]: T[Name] };
 
 /** A grant while commands draw on it. */
-export type LiveGrant = Changing<Grant, "remaining">;
+export interface LiveGrant extends Changing<Grant, "remaining"> {
+  /** The part of what remains that open holds have set aside. */
+  reserved: Micros;
+}
 
 /** A row of the open window while it grows. */
 export type GrowingRow = Changing<
@@ -93,6 +96,7 @@ export interface Draft extends AccountState, Circumstances {
 export interface Changes {
   readonly entries: Entry[];
   readonly grants: GrantChange[];
+  readonly reservations: Reservation[];
   readonly holds: Hold[];
   /** The labels that came with commands. An entry may carry older ones: those of its hold, or of the entry it returns. */
   readonly labels: Label[];
@@ -105,6 +109,12 @@ export interface GrantChange {
   readonly grant: LiveGrant;
   /** The remaining credits before. Null if the grant is new. */
   readonly before: Micros | null;
+}
+
+/** A change of what is set aside of a grant: by how much. */
+export interface Reservation {
+  readonly grant: LiveGrant;
+  readonly credits: Micros;
 }
 
 /** Makes a draft of a state. It shares the state's grants and window. */
@@ -123,7 +133,7 @@ export function toDraft(state: AccountState, { now, salt }: Circumstances): Draf
     window: state.window,
     now,
     salt,
-    changes: { entries: [], grants: [], holds: [], labels: [], rows: [] },
+    changes: { entries: [], grants: [], reservations: [], holds: [], labels: [], rows: [] },
   };
 }
 
@@ -150,6 +160,7 @@ export interface Mark {
   readonly grants: readonly LiveGrant[];
   readonly holds: readonly Hold[];
   readonly grantChanges: number;
+  readonly reservations: number;
   readonly holdChanges: number;
 }
 
@@ -161,6 +172,7 @@ export function mark({ held, debt, grants, holds, changes }: Draft): Mark {
     grants,
     holds,
     grantChanges: changes.grants.length,
+    reservations: changes.reservations.length,
     holdChanges: changes.holds.length,
   };
 }
@@ -176,4 +188,6 @@ export function returnTo(draft: Draft, before: Mark): void {
   for (const { grant, before: remaining } of draft.changes.grants.splice(before.grantChanges).reverse()) {
     if (remaining !== null) grant.remaining = remaining;
   }
+  for (const { grant, credits } of draft.changes.reservations.splice(before.reservations))
+    grant.reserved = micros(grant.reserved - credits);
 }

@@ -24,15 +24,15 @@ export function deliver(batch: Batch, outcomes: Outcomes): void {
     const results = outcomes[at] as Outcomes[number];
     for (let index = 0; index < waiting.length; index++) {
       const { call, index: place } = waiting[index] as Waiting;
-      if (results instanceof Error) fail(call, results);
-      else if (!call.isDone) call.settle(results[index] as Outcome, place);
+      if (!call.isDone) call.settle(results instanceof Error ? results : (results[index] as Outcome), place);
     }
   });
 }
 
-/** Fails a call, unless it has settled. */
-export function fail(call: Call, error: unknown): void {
-  if (!call.isDone) call.fail(error);
+/** Fails the commands of a batch. Other commands of their calls settle by themselves. */
+export function fail(batch: Batch, toError: (call: Call) => Error): void {
+  for (const { waiting } of batch)
+    for (const { call, index } of waiting) if (!call.isDone) call.settle(toError(call), index);
 }
 
 /** Splits a batch in two, between accounts, or between the commands of its only account. */

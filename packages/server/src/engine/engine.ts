@@ -32,8 +32,11 @@ export interface Engine {
    * @throws DatabaseError when the database could not be reached; the same key may be sent again
    */
   submit(command: AnyCommand): Promise<Outcome>;
-  /** Submits several commands: all are taken or none. Their outcomes come in their order. */
-  submitAll(commands: readonly AnyCommand[]): Promise<readonly Outcome[]>;
+  /**
+   * Submits several commands: all are taken or none. Their outcomes come in their order. A command that the ledger or the
+   * database failed has an error instead, and fails no other.
+   */
+  submitAll(commands: readonly AnyCommand[]): Promise<readonly (Outcome | Error)[]>;
   /** Evicts an account that was changed by other means. */
   evict(account: string): void;
   /** Takes no more commands, and resolves when those that were taken have settled. */
@@ -93,7 +96,11 @@ export function createEngine({ database, now }: EngineOptions): Engine {
   return {
     submit: (command) =>
       new Promise((resolve, reject) => {
-        submitAll([command], ([outcome]) => resolve(outcome as Outcome), reject);
+        submitAll(
+          [command],
+          ([outcome]) => (outcome instanceof Error ? reject(outcome) : resolve(outcome as Outcome)),
+          reject,
+        );
       }),
     submitAll: (commands) =>
       new Promise((resolve, reject) => {
@@ -107,8 +114,8 @@ export function createEngine({ database, now }: EngineOptions): Engine {
   };
 }
 
-type Resolve = (outcomes: readonly Outcome[]) => void;
-type Reject = (error: unknown) => void;
+type Resolve = (outcomes: readonly (Outcome | Error)[]) => void;
+type Reject = (error: Error) => void;
 
 /** The commands that were taken and have not settled. */
 interface InFlight {
@@ -120,9 +127,9 @@ interface InFlight {
 class TakenCall implements Call {
   readonly sinceMs = performance.now();
   isBegun = false;
-  isPartial: boolean;
+  isUnconfirmed = false;
   isDone = false;
-  readonly #outcomes: Outcome[];
+  readonly #outcomes: (Outcome | Error)[];
   readonly #bytes: number;
   readonly #inFlight: InFlight;
   readonly #resolve: Resolve;
@@ -130,9 +137,8 @@ class TakenCall implements Call {
   #left: number;
 
   constructor(commands: number, bytes: number, inFlight: InFlight, resolve: Resolve, reject: Reject) {
-    this.#outcomes = new Array<Outcome>(commands);
+    this.#outcomes = new Array<Outcome | Error>(commands);
     this.#left = commands;
-    this.isPartial = commands > 1;
     this.#bytes = bytes;
     this.#inFlight = inFlight;
     this.#resolve = resolve;
@@ -141,7 +147,7 @@ class TakenCall implements Call {
     inFlight.bytes += bytes;
   }
 
-  settle(outcome: Outcome, index: number): void {
+  settle(outcome: Outcome | Error, index: number): void {
     this.#outcomes[index] = outcome;
     this.#left -= 1;
     if (this.#left > 0) return;
@@ -149,7 +155,7 @@ class TakenCall implements Call {
     this.#resolve(this.#outcomes);
   }
 
-  fail(error: unknown): void {
+  fail(error: Error): void {
     this.#end();
     this.#reject(error);
   }

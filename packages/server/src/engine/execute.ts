@@ -8,7 +8,7 @@
  *                 the batch before failed, an account is not cached, or a command is refused
  *                                             -> what was decided is dropped; `screen`
  *   screen      An account that another session had locked lately is probed. While it stays locked, its commands fail
- *               alone.
+ *               alone. An account whose commands failed for another reason is tried alone.
  *   split       Contended accounts, which another server changes too, go to `locked`. All others go to `optimistic`.
  *   optimistic  The commands are decided from the cache. One round trip writes them, on the condition that each account is
  *               at the version they were decided from and that each key is new.
@@ -23,7 +23,8 @@
  *   retry       The database failed in a way that may pass. The outcome may be unknown, so the same keys are looked up and
  *               the batch runs again after a pause.
  *   blocked     Another session holds a lock for too long. Its accounts fail, and the rest of the batch runs again.
- *   halve       The database can't take the batch for another reason. Halves are tried until the faulty command is alone.
+ *   halve       The database can't take the batch for another reason. Halves are tried until the faulty command is alone,
+ *               or the account whose records can't be read.
  */
 
 import { setImmediate as nextTurn, setTimeout as sleep } from "node:timers/promises";
@@ -34,7 +35,10 @@ import {
   isLocked,
   isRetryable,
   isStaleAccount,
+  isUnsuitable,
+  serverMessage,
   staleAccounts,
+  UnreadableError,
 } from "../db/errors.js";
 import type { Database } from "../db/port.js";
 import type { AccountCache } from "./account-cache.js";
@@ -44,8 +48,9 @@ import { type AccountCommands, fromCache } from "./load.js";
 import { probe } from "./probe.js";
 import type { Call } from "./queue.js";
 
-/** The tries of a batch when the database fails, and the longest pause between two tries. */
+/** The tries of a batch when the database fails, the time after which none begins, and the longest pause between two. */
 const TRIES_MAX = 12;
+const TRIES_MS_MAX = 10_000;
 const PAUSE_MS_MAX = 1_000;
 
 /** The number of batches that look up keys first, after a key that was not new. */
@@ -59,10 +64,8 @@ const PAUSE = 100;
 
 const LOCKED =
   "The account is locked by another session of the database, and nothing was done. Send the command again with the same key.";
-const PARTLY_LOCKED =
-  "An account is locked by another session of the database, and commands may have been posted. Send them again with the same keys.";
-const UNKNOWN =
-  "The database can't be reached, and the command may have been posted. Send it again with the same key.";
+const LOCKED_AFTER_TRY =
+  "The account is locked by another session of the database, and the command may have been posted. Send it again with the same key.";
 
 export interface ExecuteOptions {
   readonly database: Database;
@@ -102,6 +105,8 @@ export function createExecutor({ database, cache, circumstances }: ExecuteOption
   let pause = 0;
   /** Accounts that another session had locked for too long when they were last needed. */
   const blocked = new Set<string>();
+  /** Accounts of which a command failed for another reason when they were last needed. */
+  const faulty = new Set<string>();
 
   return async function execute(batch: Batch, turn: Turn): Promise<void> {
     const ahead = decideAhead(batch);
@@ -179,7 +184,13 @@ export function createExecutor({ database, cache, circumstances }: ExecuteOption
     const suspects = batch.map(({ account }) => account).filter((account) => blocked.has(account));
     // An account that can't be probed is tried.
     const free = suspects.length === 0 ? batch : await withoutBlocked(batch, suspects).catch(() => batch);
-    if (free.length > 0) await split(free);
+    const doubtful = faulty.size === 0 ? [] : free.filter(({ account }) => faulty.has(account));
+    const sound = doubtful.length === 0 ? free : free.filter(({ account }) => !faulty.has(account));
+    if (sound.length > 0) await split(sound);
+    for (const share of doubtful) {
+      faulty.delete(share.account);
+      await split([share]);
+    }
   }
 
   async function split(batch: Batch): Promise<void> {
@@ -206,11 +217,18 @@ export function createExecutor({ database, cache, circumstances }: ExecuteOption
       if (first !== null) await nextTurn();
       deliver(batch, outcomes);
     } catch (error) {
-      const waiting = batch.flatMap((share) => share.waiting);
       if (isLocked(error)) return settleUnblocked(batch);
-      if (waiting.length === 1 || error instanceof DatabaseError) {
-        for (const one of waiting) fail(one.call, error);
-        return;
+      if (error instanceof DatabaseError) return fail(batch, () => error);
+      if (isUnsuitable(error)) {
+        const failure = toRefused(error);
+        return fail(batch, () => failure);
+      }
+      const [share] = batch;
+      const isUnreadable = error instanceof UnreadableError;
+      if (share !== undefined && batch.length === 1 && (isUnreadable || toCount(batch) === 1)) {
+        faulty.add(share.account);
+        const failure = isUnreadable ? toUnreadable(share.account, error) : (error as Error);
+        return fail(batch, () => failure);
       }
       const [first, second] = halve(batch);
       await split(first);
@@ -233,6 +251,7 @@ export function createExecutor({ database, cache, circumstances }: ExecuteOption
     let keys = first === null && lookUps > 0;
     if (keys) lookUps -= 1;
     let isUnknown = false;
+    const startMs = performance.now();
     for (let tries = 1; ; tries++) {
       try {
         return await (tries === 1 && first !== null ? first : protocol(commands, keys));
@@ -249,10 +268,12 @@ export function createExecutor({ database, cache, circumstances }: ExecuteOption
         }
         // An earlier try may have been committed, and then its keys are not new.
         keys = true;
-        if (isLocked(error) && isUnknown) throw new DatabaseError("unavailable", UNKNOWN, { cause: error });
-        await pauseAfter(error, tries);
+        if (isLocked(error) && isUnknown) throw toUnconfirmed(error);
+        if (!isRetryable(error)) throw error;
+        if (tries >= TRIES_MAX || performance.now() - startMs > TRIES_MS_MAX) throw toUnconfirmed(error);
+        await sleep(Math.random() * Math.min(PAUSE_MS_MAX, 20 * 2 ** tries));
         isUnknown = true;
-        for (const { waiting } of batch) for (const { call } of waiting) call.isPartial = true;
+        for (const { waiting } of batch) for (const { call } of waiting) call.isUnconfirmed = true;
       }
     }
   }
@@ -285,9 +306,10 @@ export function createExecutor({ database, cache, circumstances }: ExecuteOption
     const found = await probe(database, suspects);
     for (const account of suspects) blocked.delete(account);
     for (const account of found) blocked.add(account);
-    for (const { account, waiting } of batch) {
-      if (found.has(account)) for (const { call } of waiting) failLocked(call);
-    }
+    fail(
+      batch.filter(({ account }) => found.has(account)),
+      toLocked,
+    );
     return batch.filter(({ account }) => !found.has(account));
   }
 
@@ -297,13 +319,20 @@ export function createExecutor({ database, cache, circumstances }: ExecuteOption
     const free = await withoutBlocked(batch, accounts).catch(() => batch);
     if (free.length < batch.length) return free.length === 0 ? undefined : split(free);
     // None is locked any more, or none could be probed. Another try could take as long again.
-    for (const { call } of batch.flatMap(({ waiting }) => waiting)) failLocked(call);
+    fail(batch, toLocked);
   }
 }
 
-/** Fails a call with an account that another session has locked. */
-function failLocked(call: Call): void {
-  fail(call, new DatabaseError("locked", call.isPartial ? PARTLY_LOCKED : LOCKED));
+/** Returns the error of a command on an account that another session has locked. */
+function toLocked(call: Call): Error {
+  return new DatabaseError("locked", call.isUnconfirmed ? LOCKED_AFTER_TRY : LOCKED);
+}
+
+/** Returns the error of the commands on an account whose records can't be read. */
+function toUnreadable(account: string, error: UnreadableError): Error {
+  return new UnreadableError(`The records of account "${account}" can't be read: ${error.message}`, {
+    cause: error,
+  });
 }
 
 /** Returns the accounts that another server changes too, by the error of an optimistic try, or null. */
@@ -313,9 +342,16 @@ function toContended(error: unknown, batch: Batch): readonly string[] | null {
   return staleAccounts(error) ?? batch.map(({ account }) => account);
 }
 
-/** Waits before another try, or throws where none would help. */
-async function pauseAfter(error: unknown, tries: number): Promise<void> {
-  if (!isRetryable(error)) throw error;
-  if (tries >= TRIES_MAX) throw new DatabaseError("unavailable", UNKNOWN, { cause: error });
-  await sleep(Math.random() * Math.min(PAUSE_MS_MAX, 20 * 2 ** tries));
+/** Returns the error of a batch that the database did not confirm. */
+function toUnconfirmed(error: unknown): DatabaseError {
+  const reason = serverMessage(error);
+  const problem = reason === null ? "The database can't be reached" : `The database can't write: ${reason}`;
+  const message = `${problem}. The command may have been posted. Send it again with the same key.`;
+  return new DatabaseError("unavailable", message, { cause: error });
+}
+
+/** Returns the error of a batch that the database takes from nobody until a person has changed it. */
+function toRefused(error: unknown): Error {
+  const message = `The database refused the statement: ${serverMessage(error)}. Correct the schema or the rights of the role.`;
+  return new Error(message, { cause: error });
 }

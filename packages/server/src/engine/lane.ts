@@ -1,5 +1,4 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
-import { fail } from "./batch.js";
 import { AHEAD_MIN, createExecutor, type ExecuteOptions } from "./execute.js";
 import { type Call, createQueue, type Waiting } from "./queue.js";
 
@@ -88,5 +87,5 @@ export function createLane(options: ExecuteOptions): Lane {
 }
 
 function turnAway(call: Call): void {
-  fail(call, new OverloadedError(TOO_LATE));
+  if (!call.isDone) call.fail(new OverloadedError(TOO_LATE));
 }

@@ -1,10 +1,11 @@
-import { type Micros, micros } from "../core/amount.js";
+import { least, type Micros, micros, ZERO } from "../core/amount.js";
 import type { AnyCommand, Command } from "../core/command.js";
-import type { Entry } from "../core/entry.js";
-import { compareGrants } from "../core/grants.js";
+import type { Draw, Entry, Hold } from "../core/entry.js";
+import { compareGrants, toFree } from "../core/grants.js";
 import type { Instant } from "../core/instant.js";
 import type { RefundInput } from "../core/operations/refund.js";
 import { type AccountState, type FirstResponse, type LiveGrant, NO_PAST, type Past } from "../core/state.js";
+import { UnreadableError } from "../db/errors.js";
 import type { Parameter } from "../db/port.js";
 import { type EntryColumns, fromEntryColumns } from "../db/tables/entries.js";
 import { fromGrantColumns, type GrantColumns } from "../db/tables/grants.js";
@@ -150,13 +151,20 @@ export async function loadAccounts(
     refunded: [REFUNDED_ENTRIES, ...refunded],
     drawn: [DRAWN_GRANTS, ...refunded],
   });
-  return batch.map(({ account }, at) => {
+  const toLoaded = (account: string, before: CachedAccount | undefined): LoadedAccount | null => {
     const [columns] = found<AccountColumns>("accounts", account);
-    const one = cached[at] ?? (columns && toCached(columns, found("live", account), found("open", account)));
+    const one = before ?? (columns && toCached(columns, found("live", account), found("open", account)));
     if (one === undefined) return null;
     const past = toPast(found("entries", account), found("keyedHolds", account), found("refunded", account));
     addNamed(one.state, found("drawn", account), found("named", account));
     return { cached: one, past };
+  };
+  return batch.map(({ account }, at) => {
+    try {
+      return toLoaded(account, cached[at]);
+    } catch (error) {
+      throw new UnreadableError(`${(error as Error).message}. Run verify on the account.`, { cause: error });
+    }
   });
 }
 
@@ -197,8 +205,12 @@ function toCached(
   open: readonly HoldColumns[],
 ): CachedAccount {
   const drawn = columns.drawn_grant;
-  const remaining = (grant: GrantColumns) =>
-    grant.seq === drawn && columns.drawn_remaining !== null ? columns.drawn_remaining : grant.remaining;
+  const toGrant = (grant: GrantColumns): LiveGrant => {
+    const remaining = grant.seq === drawn ? columns.drawn_remaining : null;
+    return { ...fromGrantColumns(grant), remaining: remaining ?? grant.remaining, reserved: ZERO };
+  };
+  const grants = live.map(toGrant).sort(compareGrants);
+  const holds = open.map(fromHoldColumns);
   const state: AccountState = {
     account: columns.account,
     overdraftLimit: columns.overdraft_limit,
@@ -207,10 +219,8 @@ function toCached(
     debt: columns.debt,
     seq: Number(columns.seq),
     hash: columns.hash,
-    grants: live
-      .map((grant) => fromGrantColumns({ ...grant, remaining: remaining(grant) }))
-      .sort(compareGrants),
-    holds: open.map(fromHoldColumns),
+    grants,
+    holds: withReserved(holds, grants),
     totals: {
       all: Number(columns.rows_all),
       added: Number(columns.rows_added),
@@ -230,11 +240,30 @@ function toCached(
   };
 }
 
+/**
+ * Returns open holds with what they have set aside of grants, which is noted on the grants. A server of an earlier version
+ * does not keep it for them, so it may be less than when they were opened.
+ */
+function withReserved(holds: readonly Hold[], grants: readonly LiveGrant[]): Hold[] {
+  const bySeq = new Map(grants.map((grant) => [grant.seq, grant]));
+  return holds.map((hold) => {
+    const reserved: Draw[] = [];
+    for (const { grant: seq, credits } of hold.reserved) {
+      const grant = bySeq.get(seq);
+      const kept = grant === undefined ? ZERO : least(credits, toFree(grant));
+      if (grant === undefined || kept === ZERO) continue;
+      grant.reserved = micros(grant.reserved + kept);
+      reserved.push({ grant: seq, credits: kept });
+    }
+    return { ...hold, reserved };
+  });
+}
+
 /** Adds the grants and holds that commands refer to. Those that the state has already are the current ones. */
 function addNamed(state: AccountState, drawn: readonly GrantColumns[], named: readonly HoldColumns[]): void {
   if (drawn.length === 0 && named.length === 0) return;
   const grants = new Map<number, LiveGrant>(
-    drawn.map((columns) => [Number(columns.seq), fromGrantColumns(columns)]),
+    drawn.map((columns) => [Number(columns.seq), { ...fromGrantColumns(columns), reserved: ZERO }]),
   );
   for (const grant of state.grants) grants.set(grant.seq, grant);
   const holds = new Map(named.map((columns) => [columns.hold, fromHoldColumns(columns)]));

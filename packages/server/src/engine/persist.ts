@@ -83,7 +83,8 @@ export class BooksError extends Error {
 }
 
 /**
- * Asserts that grants minus debt are the balance, and that the open holds are what is held.
+ * Asserts that grants minus debt are the balance, that the open holds are what is held, and that grants have what holds set
+ * aside.
  *
  * @throws BooksError when they are not
  */
@@ -96,7 +97,23 @@ export function assertBooks({ account, grants, holds, balance, debt, held }: Acc
     );
   }
   let open: bigint = ZERO;
-  for (const hold of holds) if (hold.status === "open") open += hold.credits;
+  let reserved: bigint = ZERO;
+  for (const hold of holds) {
+    if (hold.status !== "open") continue;
+    open += hold.credits;
+    for (const { credits } of hold.reserved) reserved += credits;
+  }
+  let kept: bigint = ZERO;
+  let isShort = false;
+  for (const grant of grants) {
+    kept += grant.reserved;
+    if (grant.reserved < ZERO || grant.reserved > grant.remaining) isShort = true;
+  }
+  if (isShort || kept !== reserved) {
+    throw new BooksError(
+      `The open holds of account "${account}" have set aside ${formatAmount(reserved)}, which its grants do not keep for them. Run verify on the account.`,
+    );
+  }
   if (open !== held) {
     throw new BooksError(
       `The open holds of account "${account}" are ${formatAmount(open)}, which is not the ${formatAmount(held)} held. Run verify on the account.`,

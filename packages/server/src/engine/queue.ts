@@ -16,13 +16,14 @@ export interface Call {
   readonly sinceMs: number;
   /** True if a batch with one of its commands has begun. */
   isBegun: boolean;
-  /** True if some of its commands may be posted although it fails. */
-  isPartial: boolean;
+  /** True if the database did not confirm a try of its commands, which may have been posted then. */
+  isUnconfirmed: boolean;
   /** True if it has settled. */
   isDone: boolean;
-  /** Takes the outcome of the command at an index of the call. */
-  settle(outcome: Outcome, index: number): void;
-  fail(error: unknown): void;
+  /** Takes the outcome of the command at an index of the call, or the error that it failed with. */
+  settle(outcome: Outcome | Error, index: number): void;
+  /** Fails the whole call. */
+  fail(error: Error): void;
 }
 
 /** A command of a call. */

@@ -52,6 +52,11 @@ const READ_DUE = `
     FROM credits.grants g
     WHERE g.account = a.account AND g.remaining > 0
       AND (g.effective_at > greatest($2::timestamptz, g.recorded_at) OR g.expires_at <= $2::timestamptz)
+  ) - (
+    -- What open holds have set aside of expired grants counts once.
+    SELECT coalesce(sum(r.credits), 0) FROM credits.reservations r
+    JOIN credits.grants g ON g.account = r.account AND g.seq = r.seq
+    WHERE r.account = a.account AND r.expires_at > $2::timestamptz AND g.expires_at <= $2::timestamptz
   ) AS held_now
   FROM credits.accounts a WHERE a.account = $1`;
 

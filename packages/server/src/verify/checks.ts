@@ -132,6 +132,27 @@ const holds: Check = {
     ORDER BY a.account`,
 };
 
+const RESERVED = `
+  SELECT account, seq, sum(credits) AS reserved FROM credits.reservations WHERE ${ONE} GROUP BY account, seq`;
+
+const reservations: Check = {
+  name: "grants have what open holds have set aside of them",
+  sql: `
+    SELECT account, record, problem FROM (
+      SELECT account, 'grant ' || seq AS record,
+        'has ' || coalesce(remaining, 0) || ' remaining, and holds have set aside ' || reserved AS problem
+      FROM (${RESERVED}) r LEFT JOIN credits.grants_now g USING (account, seq)
+      WHERE reserved > coalesce(remaining, 0)
+      UNION ALL
+      SELECT account, 'hold ' || hold, 'is of ' || h.credits || ', and has set aside ' || r.reserved
+      FROM credits.holds h JOIN (
+        SELECT account, hold, sum(credits) AS reserved, min(credits) AS least FROM credits.reservations
+        WHERE ${ONE} GROUP BY account, hold
+      ) r USING (account, hold)
+      WHERE r.reserved > h.credits OR r.least <= 0
+    ) f ORDER BY account, record`,
+};
+
 const refunds: Check = {
   name: "no entry is refunded beyond what it took",
   sql: `
@@ -228,7 +249,8 @@ const due: Check = {
     FROM credits.accounts a
     LEFT JOIN (
       SELECT account, min(expires_at) AS due_at FROM (
-        SELECT account, expires_at FROM credits.grants WHERE remaining > 0 AND ${ONE}
+        SELECT account, expires_at FROM credits.grants_now LEFT JOIN (${RESERVED}) r USING (account, seq)
+        WHERE remaining > coalesce(r.reserved, 0) AND ${ONE}
         UNION ALL SELECT account, expires_at FROM credits.holds WHERE status = 'open' AND ${ONE}
       ) e GROUP BY account
     ) e ON e.account = a.account
@@ -268,6 +290,7 @@ export const CHECKS: readonly Check[] = [
   grants,
   sums,
   holds,
+  reservations,
   refunds,
   due,
   rowChain,

@@ -1,7 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import pg from "pg";
-import { afterAll, beforeAll, describe, expect, inject, it } from "vitest";
-import { createDatabase } from "../../../../tools/postgres.js";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Micros } from "../../src/core/amount.js";
 import { instantFromMillis } from "../../src/core/instant.js";
 import { migrate } from "../../src/db/migrations.js";
@@ -12,7 +11,7 @@ import { putSettings } from "../../src/engine/settings.js";
 import { readActivity } from "../../src/queries/activity.js";
 import { verify } from "../../src/verify/verify.js";
 import { toGrant, toSpend, toUsage } from "../commands.js";
-import { runScript } from "../databases.js";
+import { createHostileDatabase, runScript } from "../databases.js";
 import { readAll } from "../properties/read-all.js";
 
 const now = () => instantFromMillis(Date.now());
@@ -28,7 +27,7 @@ describe("servers on one PostgreSQL database", () => {
   const opened: Database[] = [];
 
   beforeAll(async () => {
-    ({ url, drop } = await createDatabase(inject("databaseUrl"), "servers"));
+    ({ url, drop } = await createHostileDatabase("servers"));
     const database = openPostgres({ url });
     await migrate(database);
     await database.close();
@@ -155,8 +154,11 @@ describe("servers on one PostgreSQL database", () => {
     };
     expect(locked).toMatchObject({ status: "rejected", reason });
     expect(free.status).toBe("fulfilled");
-    const both = writer.submitAll([toUsage("locked", "u", "1"), toUsage("free", "u-2", "1")]);
-    await expect(both).rejects.toThrow("commands may have been posted. Send them again");
+    const many = Array.from({ length: 6_000 }, (_, index) => toUsage("free", `u-${index}`, "1"));
+    const [first, ...others] = await writer.submitAll([toUsage("locked", "u", "1"), ...many]);
+    expect(first).toMatchObject(reason);
+    expect(others).toHaveLength(6_000);
+    for (const outcome of others) expect(outcome).toMatchObject({ refusal: null });
     await locker.query("ROLLBACK");
     await locker.end();
     expect((await writer.submit(toUsage("locked", "u", "1"))).refusal).toBeNull();
@@ -203,7 +205,45 @@ describe("servers on one PostgreSQL database", () => {
       now,
     });
     await expect(writer.submit(toSpend("x", "k", "1"))).rejects.toThrow(/Send it again with the same key/);
+  }, 30_000);
+
+  it("says at once what no other try cures, for all commands of a batch", async () => {
+    const database = open();
+    const writer = createEngine({ database, now });
+    for (const account of ["right", "other"]) await putSettings(database, account, NO_SETTINGS, now());
+    await runScript(database, "ALTER TABLE credits.entries RENAME TO entries_away");
+    const start = performance.now();
+    const outcomes = await writer.submitAll([toUsage("right", "u1", "1"), toUsage("other", "u2", "1")]);
+    for (const outcome of outcomes) {
+      expect(outcome).toMatchObject({
+        message: expect.stringMatching(
+          /refused the statement: relation "credits.entries" does not exist \(SQLSTATE 42P01\)/,
+        ),
+      });
+    }
+    expect(performance.now() - start).toBeLessThan(2_000);
+    await runScript(database, "ALTER TABLE credits.entries_away RENAME TO entries");
+    expect((await writer.submit(toUsage("right", "u1", "1"))).refusal).toBeNull();
+    await writer.close();
   });
+
+  it("gives up after a while on a database that does not respond", async () => {
+    const silent = open();
+    let tries = 0;
+    const database: Database = {
+      ...silent,
+      write: async () => {
+        tries += 1;
+        await sleep(4_000);
+        throw new Error("Query read timeout");
+      },
+    };
+    const writer = createEngine({ database, now });
+    await expect(writer.submit(toUsage("silent", "u", "1"))).rejects.toThrow(
+      /can't be reached. The command may/,
+    );
+    expect(tries).toBe(3);
+  }, 30_000);
 
   it("comes back from a database that only read for a while, and from statements that were cancelled", async () => {
     const database = open();

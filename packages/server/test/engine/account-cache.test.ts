@@ -1,6 +1,5 @@
 import pg from "pg";
-import { afterAll, beforeAll, describe, expect, inject, it } from "vitest";
-import { createDatabase } from "../../../../tools/postgres.js";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { instantFromMillis } from "../../src/core/instant.js";
 import { migrate } from "../../src/db/migrations.js";
 import type { Database } from "../../src/db/port.js";
@@ -8,7 +7,7 @@ import { openPostgres } from "../../src/db/postgres/open.js";
 import { createEngine } from "../../src/engine/engine.js";
 import { verify } from "../../src/verify/verify.js";
 import { credits, toGrant, toHold, toRelease, toSpend, toUsage } from "../commands.js";
-import { putAccount } from "../databases.js";
+import { createHostileDatabase, putAccount } from "../databases.js";
 import { readAll } from "../properties/read-all.js";
 
 const now = () => instantFromMillis(Date.now());
@@ -19,7 +18,7 @@ describe("a cached account", () => {
   const opened: Database[] = [];
 
   beforeAll(async () => {
-    ({ url, drop } = await createDatabase(inject("databaseUrl"), "cache"));
+    ({ url, drop } = await createHostileDatabase("cache"));
     await migrate(open());
   });
 
@@ -127,7 +126,7 @@ describe("a cached account", () => {
     const commands = Array.from({ length: 300 }, (_, index) => toUsage("mixed", `u-${index}`, "1"));
     await engine.submitAll(commands.slice(0, 200));
     const outcomes = await engine.submitAll(commands.slice(100));
-    const repeated = outcomes.map((outcome) => outcome.refusal === null && outcome.repeated);
+    const repeated = outcomes.map((outcome) => "repeated" in outcome && outcome.repeated);
     expect(repeated).toEqual(Array.from({ length: 200 }, (_, index) => index < 100));
     expect((await readAll(open(), "mixed")).entries).toHaveLength(300);
     await engine.close();

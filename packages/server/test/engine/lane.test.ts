@@ -12,7 +12,7 @@ const NOW = 1_795_341_900_000_000 as Instant;
 function toCall(isDone: boolean): Call & { readonly settled: Promise<void> } {
   let resolve = () => {};
   const settled = new Promise<void>((settle) => (resolve = settle));
-  const call = { sinceMs: performance.now(), isBegun: false, isPartial: false, isDone };
+  const call = { sinceMs: performance.now(), isBegun: false, isUnconfirmed: false, isDone };
   return Object.assign(call, {
     settled,
     settle() {

@@ -8,7 +8,7 @@ function toCall(): Call & { failed: unknown } {
   const call = {
     sinceMs: performance.now(),
     isBegun: false,
-    isPartial: false,
+    isUnconfirmed: false,
     isDone: false,
     failed: undefined as unknown,
     settle() {},
@@ -98,7 +98,7 @@ describe("the queue of a lane", () => {
     const expired: Call[] = [];
     const batch = queue.take((call) => {
       expired.push(call);
-      call.fail("late");
+      call.fail(new Error("late"));
     });
     expect(expired).toEqual([late]);
     expect(sizes(batch)).toEqual({ begun: 1_998, fresh: 2 });
@@ -117,7 +117,7 @@ describe("the queue of a lane", () => {
     const late = fill(queue, "late", 2);
     queue.take(never);
     vi.advanceTimersByTime(30_001);
-    queue.expire((call) => call.fail("late"));
+    queue.expire((call) => call.fail(new Error("late")));
     expect(late.isDone).toBe(true);
     expect(queue.begin()).toEqual([]);
     queue.expire(never);
@@ -127,7 +127,7 @@ describe("the queue of a lane", () => {
     const queue = createQueue();
     const call = fill(queue, "a", 3_000);
     queue.take(never);
-    call.fail("lost");
+    call.fail(new Error("lost"));
     expect(queue.take(never)).toEqual([]);
     expect(queue.size).toBe(0);
   });

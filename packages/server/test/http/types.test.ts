@@ -64,7 +64,7 @@ describe("an app moves from a ledger in the process to one over HTTP", () => {
     const { entry, repeated } = await ledger.spend("acme", { credits: 0.75, task, cost: "0.02" });
     const { results } = await ledger.usage([{ id: "1", account: "acme", kind: "ai_usage", credits: 1 }]);
     for (const one of results) {
-      if (one.status === "refused") expectTypeOf(one.error.code).toExtend<string>();
+      if ("error" in one) expectTypeOf(one.error.code).toExtend<string>();
       else expectTypeOf(one.entry).toEqualTypeOf<client.Entry>();
     }
     expectTypeOf(repeated).toEqualTypeOf<boolean>();

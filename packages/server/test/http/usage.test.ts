@@ -9,7 +9,7 @@ const toOutcome = (result: UsageResult) => [
   result.status === "refused" ? result.error.code : result.status,
 ];
 
-const toEntry = (result: UsageResult) => (result.status === "refused" ? null : result.entry);
+const toEntry = (result: UsageResult) => ("error" in result ? null : result.entry);
 
 describe.each(ENGINES)("usage on %s", (engine) => {
   let ledger: TestLedger;

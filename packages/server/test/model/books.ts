@@ -95,6 +95,12 @@ export function inDrawOrder(grants: readonly Grant[]): Grant[] {
   });
 }
 
+/** Returns grants with only that remaining of them which no open hold has set aside. */
+export function toFree(books: Books, grants: readonly Grant[]): Grant[] {
+  const reserved = books.holds.filter((hold) => hold.status === "open").flatMap((hold) => hold.reserved);
+  return grants.map((grant) => afterDraws(grant, reserved));
+}
+
 /** Takes up to an amount out of grants, one after the other. */
 export function take(wanted: bigint, grants: readonly Grant[]): Draw[] {
   const draws: Draw[] = [];

@@ -68,6 +68,8 @@ export interface SpendCommand extends Common, Described, Attributed, Charged {
   readonly op: "spend";
   /** Default: ai_usage. */
   readonly kind: string | null;
+  /** True to take what there is. */
+  readonly atMost: true | null;
 }
 
 /** Sets credits aside. */
@@ -86,6 +88,8 @@ export interface HoldCommand extends Common, Described, Attributed {
 export interface SettleCommand extends Common, Described, Charged {
   readonly op: "settle";
   readonly hold: string;
+  /** The rule for an excess that is not covered. Default: it is refused. */
+  readonly excess: "cap" | "debt" | null;
 }
 
 /** Gives a hold up. */

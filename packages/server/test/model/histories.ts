@@ -100,6 +100,7 @@ function wishes(isHuge: boolean): fc.Arbitrary<Wish> {
   });
   const spend = wish("spend", {
     kind: usageKind,
+    atMost: pick<true | null>([3, null], [1, true]),
     ...described,
     ...attributed,
     ...measured,
@@ -115,7 +116,14 @@ function wishes(isHuge: boolean): fc.Arbitrary<Wish> {
   });
   const settle = wish("settle", {
     hold: choice,
-    part: pick([4, "half" as const], [5, "all" as const], [5, "more" as const], [1, "nothing" as const]),
+    excess: pick<"cap" | "debt" | null>([3, null], [1, "cap"], [1, "debt"]),
+    part: pick(
+      [4, "half" as const],
+      [5, "all" as const],
+      [5, "more" as const],
+      [3, "uncovered" as const],
+      [1, "nothing" as const],
+    ),
     extra: credits,
     discount,
     ...described,

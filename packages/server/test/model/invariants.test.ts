@@ -43,7 +43,7 @@ function createExample(): Ledger {
     expiresAt,
   });
   const hold = { ...NOT_ATTRIBUTED, op: "hold", hold: "h", kind: "ai_usage", expiresIn: 600 } as const;
-  const settle = { ...NOT_MEASURED, op: "settle", hold: "h" } as const;
+  const settle = { ...NOT_MEASURED, op: "settle", hold: "h", excess: null } as const;
   const commands: readonly (readonly [number, Command])[] = [
     [0, usage("k1", "3", null)],
     [1, usage("k2", "4", "5")],

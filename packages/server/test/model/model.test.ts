@@ -37,8 +37,9 @@ function usage(amount: string, more: Partial<UsageCommand> = {}): UsageCommand {
   const event = { op: "usage", kind: "ai_usage", occurredAt: null } as const;
   return { ...common(), ...NOT_ATTRIBUTED, ...event, ...charged(amount), ...more };
 }
-function spend(amount: string): SpendCommand {
-  return { ...common(), ...NOT_ATTRIBUTED, op: "spend", kind: null, ...charged(amount) };
+function spend(amount: string, more: Partial<SpendCommand> = {}): SpendCommand {
+  const spent = { op: "spend", kind: null, atMost: null } as const;
+  return { ...common(), ...NOT_ATTRIBUTED, ...spent, ...charged(amount), ...more };
 }
 function refund(entry: number, amount: string | null): RefundCommand {
   return { ...common(), op: "refund", entry, credits: amount === null ? null : credits(amount) };
@@ -48,7 +49,7 @@ function hold(amount: string, seconds: number, more: Partial<HoldCommand> = {}):
   return { ...common(), ...NOT_ATTRIBUTED, ...held, ...more };
 }
 function settle(amount: string, more: Partial<SettleCommand> = {}): SettleCommand {
-  return { ...common(), op: "settle", hold: "h", ...charged(amount), ...more };
+  return { ...common(), op: "settle", hold: "h", excess: null, ...charged(amount), ...more };
 }
 
 /** Runs commands and describes the outcome of each: the refusal, or amount, balance, draws and debt. */
@@ -155,16 +156,61 @@ describe("the model's amounts", () => {
     expect(run("0", ...steps, [60, settle("5")], [61, settle("5")]).slice(1)).toEqual([
       "hold open",
       "insufficient_credits",
-      "2 expiry -5 = 0 [5 of 1] debt 0",
-      "3 ai_usage -5 = -5 [] debt 5",
+      "2 ai_usage -5 = 0 [5 of 1] debt 0",
       "hold_closed",
     ]);
     expect(run("1", ...steps, [2, settle("5.000001")], [2, settle("6")]).slice(2)).toEqual([
-      "2 ai_usage -1 = 4 [1 of 1] debt 0",
+      "2 ai_usage -1 = 4 [] debt 1",
       "insufficient_credits",
       "insufficient_credits",
     ]);
     expect(run("0", ...steps, [600, settle("5")]).at(-1)).toBe("hold_closed");
+  });
+
+  it("keeps what a hold set aside until it ends, and what it leaves expires then", () => {
+    const steps = [
+      [0, grant("100", { expiresAt: at(60) })],
+      [0, hold("40", 600)],
+    ] as const;
+    expect(run("0", ...steps, [120, settle("30")], [121, usage("1")]).slice(2)).toEqual([
+      "2 expiry -60 = 40 [60 of 1] debt 0",
+      "3 ai_usage -30 = 10 [30 of 1] debt 0",
+      // The expiry of the 10 that were left came between.
+      "5 ai_usage -1 = -1 [] debt 1",
+    ]);
+    expect(run("0", ...steps, [700, usage("1")]).slice(2)).toEqual([
+      "2 expiry -60 = 40 [60 of 1] debt 0",
+      "3 expiry -40 = 0 [40 of 1] debt 0",
+      "4 ai_usage -1 = -1 [] debt 1",
+    ]);
+  });
+
+  it("takes what there is where a command asks for that", () => {
+    const most = { atMost: true } as const;
+    expect(
+      run(
+        "2",
+        [0, spend("1", most)],
+        [0, spend("3", most)],
+        [0, spend("1", most)],
+        [0, grant("10")],
+        [0, hold("5", 600)],
+        [0, settle("90", { excess: "cap" })],
+        [0, grant("10")],
+        [0, hold("5", 600, { hold: "h2" })],
+        [0, settle("20", { hold: "h2", excess: "debt" })],
+      ),
+    ).toEqual([
+      "1 ai_usage -1 = -1 [] debt 1",
+      "2 ai_usage -1 = -2 [] debt 1",
+      "insufficient_credits",
+      "3 purchase 10 = 8 [2 of 3] debt -2",
+      "hold open",
+      "4 ai_usage -10 = -2 [5 of 3, 3 of 3] debt 2",
+      "5 purchase 10 = 8 [2 of 5] debt -2",
+      "hold open",
+      "6 ai_usage -20 = -12 [5 of 5, 3 of 5] debt 12",
+    ]);
   });
 
   it("responds to a key once", () => {

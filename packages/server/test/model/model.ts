@@ -18,7 +18,7 @@ import {
   toPending,
 } from "./books.js";
 import type { Command, KeyedCommand, SpendCommand } from "./commands.js";
-import { type Decision, decideIn, findFirstDue, type Posting, toExpiry } from "./predict.js";
+import { type Decision, decideIn, findDue, type Posting, toExpiry } from "./predict.js";
 import { toPositions, toRows } from "./rows.js";
 
 /** The outcome of a command. `expiries` are the entries that came due and were posted before it was decided. */
@@ -84,23 +84,41 @@ export function createModel({ overdraftLimit }: { readonly overdraftLimit: Micro
   }
 
   function postDue(account: string, now: Instant): void {
-    for (const hold of books.holds.filter((each) => each.status === "open" && each.expiresAt <= now)) {
-      setHold({ ...hold, status: "expired" });
+    for (;;) {
+      const ended = books.holds.filter((each) => each.status === "open" && each.expiresAt <= now);
+      const [hold] = ended.toSorted((a, b) => a.expiresAt - b.expiresAt);
+      const [due] = findDue(books, now);
+      const dueAt = due?.expiresAt ?? null;
+      if (due !== undefined && dueAt !== null && (hold === undefined || dueAt < hold.expiresAt)) {
+        post(account, { draft: toExpiry(books, due, dueAt), opens: null }, now);
+      } else if (hold !== undefined) {
+        setHold({ ...hold, status: "expired" });
+        postLeft(account, hold, hold.expiresAt, now);
+      } else return;
     }
-    for (let due = findFirstDue(books, now); due !== undefined; due = findFirstDue(books, now)) {
-      post(account, { draft: toExpiry(books, due), opens: null }, now);
+  }
+
+  /** Posts the expiry of what a hold has left of grants that expired before it ended. */
+  function postLeft(account: string, hold: PredictedHold, endedAt: Instant, now: Instant): void {
+    for (const { grant } of hold.reserved) {
+      const due = findDue(books, endedAt).find(({ seq }) => seq === grant);
+      if (due !== undefined) post(account, { draft: toExpiry(books, due, endedAt), opens: null }, now);
     }
   }
 
   function accept(command: KeyedCommand, decision: Exclude<Decision, string>, now: Instant): Response {
     if ("hold" in decision) {
       setHold(decision.hold);
+      if (decision.hold.status === "released") postLeft(command.account, decision.hold, now, now);
       return { hold: decision.hold };
     }
     const entry = post(command.account, decision, now);
     if (command.op === "settle") {
       const hold = findHold(books, command.hold);
-      if (hold !== undefined) setHold({ ...hold, status: "settled", settledSeq: entry.seq });
+      if (hold !== undefined) {
+        setHold({ ...hold, status: "settled", settledSeq: entry.seq });
+        postLeft(command.account, hold, now, now);
+      }
     }
     return { entry };
   }

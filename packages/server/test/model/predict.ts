@@ -17,6 +17,7 @@ import {
   take,
   toAvailable,
   toDebt,
+  toFree,
   toGrants,
 } from "./books.js";
 import type {
@@ -80,16 +81,18 @@ function toFacts(given: Partial<Facts>): Facts {
   };
 }
 
-/** Returns the grant that expired first among those with something remaining. */
-export function findFirstDue(books: Books, now: Instant): Grant | undefined {
-  const due = toGrants(books).filter((grant) => grant.remaining > 0n && hasExpired(grant, now));
-  return due.toSorted((a, b) => (a.expiresAt ?? 0) - (b.expiresAt ?? 0) || a.seq - b.seq)[0];
+/** Returns the grants with something that is lost at an instant, in the order of their expiry. Holds keep their part. */
+export function findDue(books: Books, at: Instant): Grant[] {
+  const due = toFree(books, toGrants(books)).filter((grant) => grant.remaining > 0n && hasExpired(grant, at));
+  return due.toSorted((a, b) => (a.expiresAt ?? 0) - (b.expiresAt ?? 0) || a.seq - b.seq);
 }
 
-/** Returns the entry that takes an expired grant out: debt is paid as of that instant, and the rest is lost. */
-export function toExpiry(books: Books, grant: Grant): Draft {
-  const end = grant.expiresAt as Instant;
-  const payers = toGrants(books).filter(
+/**
+ * Returns the entry that takes out what is free of a grant: debt is paid as of the instant, and the rest is lost. That is
+ * the instant of the expiry, or the later one at which a hold ended.
+ */
+export function toExpiry(books: Books, grant: Grant, end: Instant): Draft {
+  const payers = toFree(books, toGrants(books)).filter(
     (other) => other.effectiveAt < end && (other.expiresAt === null || other.expiresAt >= end),
   );
   const payments = take(toDebt(books), inDrawOrder(payers));
@@ -150,8 +153,12 @@ function decideUsage(books: Books, command: UsageCommand, now: Instant): Decisio
 
 function decideSpend(books: Books, limit: Micros, command: SpendCommand, now: Instant): Decision {
   if (!isValidCharge(command)) return "invalid_amount";
-  if (command.credits > toAvailable(books, now) + limit) return "insufficient_credits";
-  return charge(books, command, command.kind ?? DEFAULT_USAGE, toFacts(command), now, now);
+  const covered = toAvailable(books, now) + limit;
+  const isShort = command.credits > covered;
+  const isCapped = isShort && command.atMost === true && covered > 0n;
+  if (command.credits > 0n && isShort && !isCapped) return "insufficient_credits";
+  const charged = { ...command, credits: micros(isCapped ? covered : command.credits) };
+  return charge(books, charged, command.kind ?? DEFAULT_USAGE, toFacts(command), now, now);
 }
 
 function decideHold(books: Books, limit: Micros, command: HoldCommand, now: Instant): Decision {
@@ -160,7 +167,9 @@ function decideHold(books: Books, limit: Micros, command: HoldCommand, now: Inst
   if (credits > toAvailable(books, now) + limit) return "insufficient_credits";
   const expiresAt = addSeconds(now, command.expiresIn ?? 3600);
   const kind = command.kind ?? DEFAULT_USAGE;
-  const opened = { id, kind, credits, facts: toFacts(command), key, expiresAt, createdAt: now };
+  const usable = toFree(books, toGrants(books)).filter((grant) => isEffective(grant, now));
+  const reserved = take(credits, inDrawOrder(usable));
+  const opened = { id, kind, credits, facts: toFacts(command), key, expiresAt, reserved, createdAt: now };
   return { hold: { ...opened, status: "open", settledSeq: null, releaseKey: null } };
 }
 
@@ -170,10 +179,18 @@ function decideSettle(books: Books, limit: Micros, command: SettleCommand, now: 
   if (hold === undefined) return "hold_not_found";
   if (hold.status !== "open") return "hold_closed";
   const excess = command.credits - hold.credits;
-  if (excess > 0n && excess > toAvailable(books, now) + limit) return "insufficient_credits";
+  const covered = toAvailable(books, now) + limit;
+  const isShort = excess > 0n && excess > covered;
+  if (isShort && command.excess === null) return "insufficient_credits";
+  const most = hold.credits + (covered > 0n ? covered : 0n);
+  const charged = {
+    ...command,
+    credits: micros(isShort && command.excess === "cap" ? most : command.credits),
+  };
   const own = Object.entries(toFacts(command)).filter(([, fact]) => fact !== null);
   const facts = { ...hold.facts, ...Object.fromEntries(own) };
-  return charge(books, command, hold.kind, facts, now, now);
+  const closed = { ...books, holds: books.holds.filter((each) => each.id !== hold.id) };
+  return charge(closed, charged, hold.kind, facts, now, now, hold.reserved);
 }
 
 function decideRelease(books: Books, command: ReleaseCommand): Decision {
@@ -248,6 +265,7 @@ function charge(
   facts: Facts,
   occurredAt: Instant,
   now: Instant,
+  setAside: readonly Draw[] = [],
 ): Posting {
   const hadDiscount = originalCredits !== null && originalCredits !== credits;
   const charged = {
@@ -255,7 +273,10 @@ function charge(
     facts: { ...facts, originalCredits: hadDiscount ? originalCredits : null },
   };
   const entry = { ...NEUTRAL, kind, type: "usage", key, occurredAt } as const;
-  return { draft: { ...entry, ...charged, ...toMoves(books, { debit: credits }, now) }, opens: null };
+  return {
+    draft: { ...entry, ...charged, ...toMoves(books, { debit: credits, setAside }, now) },
+    opens: null,
+  };
 }
 
 function isValidCharge({ credits, originalCredits }: Pick<Charge, "credits" | "originalCredits">): boolean {
@@ -293,21 +314,28 @@ interface Movement {
   /** Debt that is paid by credits which never reach a grant. */
   readonly paid?: bigint;
   readonly debit?: bigint;
+  /** The credits of grants that the debit takes before all others, as far as it needs them. */
+  readonly setAside?: readonly Draw[];
 }
 
-/** Returns the draws of an entry and the change of debt: grants get back, debt is paid, then the debit is drawn. */
+/**
+ * Returns the draws of an entry and the change of debt: grants get back, what was set aside is drawn, debt is paid, then
+ * the rest of the debit is drawn.
+ */
 function toMoves(books: Books, movement: Movement, now: Instant): Pick<Draft, "draws" | "debt"> {
-  const { opens = null, restored = [], paid = 0n, debit = 0n } = movement;
+  const { opens = null, restored = [], paid = 0n, debit = 0n, setAside = [] } = movement;
+  const kept = setAside.map(({ grant, credits }) => ({ seq: grant, remaining: credits }) as Grant);
+  const first = take(debit, kept);
   const opened =
     opens === null
       ? []
       : [{ ...opens, seq: books.entries.length + 1, recordedAt: now, remaining: opens.credits }];
-  const usable = [...toGrants(books), ...opened].filter((grant) => isEffective(grant, now));
+  const usable = toFree(books, [...toGrants(books), ...opened]).filter((grant) => isEffective(grant, now));
   const after = (draws: readonly Draw[]) => inDrawOrder(usable.map((grant) => afterDraws(grant, draws)));
-  const payments = take(toDebt(books) - paid, after(restored));
-  const drawn = take(debit, after([...restored, ...payments]));
+  const payments = take(toDebt(books) - paid, after([...restored, ...first]));
+  const drawn = take(debit - sumDraws(first), after([...restored, ...first, ...payments]));
   return {
-    draws: [...restored, ...payments, ...drawn],
-    debt: micros(debit - sumDraws(drawn) - sumDraws(payments) - paid),
+    draws: [...restored, ...payments, ...first, ...drawn],
+    debt: micros(debit - sumDraws(first) - sumDraws(drawn) - sumDraws(payments) - paid),
   };
 }

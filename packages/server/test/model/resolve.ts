@@ -127,7 +127,10 @@ function toCommand(wish: SingleWish, known: Known, now: Instant, name: string): 
     }
     case "spend": {
       const { discount, ...facts } = wish;
-      return { ...common, ...facts, ...toCharge(quantity(wish.credits), discount) };
+      const charge = toCharge(quantity(wish.credits), discount);
+      // A discount could not be stated for a part of the amount.
+      const atMost = charge.originalCredits === null ? wish.atMost : null;
+      return { ...common, ...facts, ...charge, atMost };
     }
     case "hold":
       return { ...common, ...wish, hold: `hold ${name}`, credits: quantity(wish.credits) };
@@ -157,19 +160,22 @@ function settle(
   const hold = chooseHold(wish.hold, known);
   const whole = hold?.credits ?? micros(2_000_000n);
   const extra = toQuantity(wish.extra, known, now);
+  const uncovered = toQuantity({ of: "spendable", micro: 3n }, known, now);
   // An amount that is refused by itself comes only with a hold that is not.
   const part = hold?.status === "open" || wish.part !== "nothing" ? wish.part : "all";
   const credits = {
     half: whole / 2n || 1n,
     all: whole,
     more: extra > 0n && extra <= MICROS_MAX - whole ? whole + extra : MICROS_MAX,
+    uncovered: uncovered <= MICROS_MAX - whole ? whole + uncovered : MICROS_MAX,
     nothing: 0n,
   }[part];
   const charge =
     part === "nothing"
       ? { credits: micros(0n), originalCredits: wish.discount === "free" ? whole : null }
       : toCharge(micros(credits), wish.discount === "wrong" ? "none" : wish.discount);
-  return { ...common, ...facts, ...charge, hold: hold?.id ?? "hold of nobody" };
+  const excess = wish.excess === "cap" && charge.originalCredits !== null ? null : wish.excess;
+  return { ...common, ...facts, ...charge, excess, hold: hold?.id ?? "hold of nobody" };
 }
 
 function refund(
@@ -227,8 +233,12 @@ function toQuantity({ of, micro }: Quantity, known: Known, now: Instant): Micros
   const isGone = (end: Instant | null) => end !== null && end <= now;
   const usable = grants.filter((grant) => grant.effectiveAt <= now && !isGone(grant.expiresAt));
   const open = holds.filter((hold) => hold.status === "open" && !isGone(hold.expiresAt));
+  const isUsable = (seq: number) => usable.some((grant) => grant.seq === seq);
+  // Credits that holds have set aside of grants that have expired since belong to them alone.
+  const kept = open.flatMap((hold) => hold.reserved).filter((draw) => !isUsable(draw.grant));
   const spendable =
-    usable.reduce((total, grant) => total + grant.remaining, 0n) -
+    usable.reduce((total, grant) => total + grant.remaining, 0n) +
+    kept.reduce((total, draw) => total + draw.credits, 0n) -
     entries.reduce((total, entry) => total + entry.debt, 0n) -
     open.reduce((total, hold) => total + hold.credits, 0n) +
     overdraftLimit +

@@ -82,7 +82,7 @@ function usage(credits: fc.Arbitrary<Quantity>, when: fc.Arbitrary<Moment> = nev
 }
 
 function spend(credits: fc.Arbitrary<Quantity>) {
-  return wish("spend", { credits, discount: noDiscount, ...used });
+  return wish("spend", { credits, discount: noDiscount, atMost: fc.constant(null), ...used });
 }
 
 const held = { kind: usageKind, ...described, ...attributed };
@@ -104,6 +104,7 @@ function settle(part: fc.Arbitrary<WishOf<"settle">["part"]>) {
   const newest = fc.constant<Choice>({ among: "fitting", back: 0 });
   return wish("settle", {
     hold: newest,
+    excess: pick<WishOf<"settle">["excess"]>([2, null], [1, "cap"], [1, "debt"]),
     part,
     extra: debit,
     discount: discounts(false),
@@ -160,7 +161,13 @@ const holdOutlivesGrant = steps(
       ...held,
     }),
   ],
-  [afterDue, settle(pick([2, "all"], [1, "half"], [1, "more"]))],
+  [
+    afterDue,
+    fc.oneof(
+      settle(pick([2, "all"], [2, "half"], [1, "more"], [1, "uncovered"])),
+      wish("release", { hold: choice }),
+    ),
+  ],
 );
 
 /** Credits are held and used, or given up. Some holds expire. */
@@ -169,7 +176,7 @@ const holdAndSettle = steps(
   [soon, hold, hold],
   [
     fc.oneof(soon, whenDue),
-    settle(pick([1, "half"], [1, "all"], [3, "more"])),
+    settle(pick([1, "half"], [1, "all"], [2, "more"], [3, "uncovered"])),
     fc.oneof(settle(pick([1, "nothing"], [2, "all"])), wish("release", { hold: choice }), refund),
   ],
 );

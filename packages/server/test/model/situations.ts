@@ -1,4 +1,4 @@
-import type { PredictedEntry } from "./books.js";
+import { hasExpired, type PredictedEntry } from "./books.js";
 import type { Command } from "./commands.js";
 import type { Model, Outcome } from "./model.js";
 import { noticeEntry, noticeFacts, noticeLabels, noticeRefund, noticeWindow } from "./notices.js";
@@ -35,7 +35,11 @@ export const SITUATIONS = [
   "hold: settled below",
   "hold: settled exactly",
   "hold: settled above",
-  "hold: settled in full, though grants expired meanwhile, into debt",
+  "hold: settled from a grant that expired meanwhile",
+  "hold: settled beyond what is covered, with a cap",
+  "hold: settled beyond what is covered, into debt",
+  "hold: what it leaves of an expired grant expires, at the settlement or release",
+  "hold: what it leaves of an expired grant expires, at its end",
   "hold: released",
   "hold: the same key returns the first response, though closed since",
   "key: repeated in the same step",
@@ -44,6 +48,7 @@ export const SITUATIONS = [
   "draws: several grants in one debit",
   "draws: debt paid and a debit drawn in one entry",
   "spend: to the last micro-credit",
+  "spend: what there is",
   "window: several entries in a row",
   "window: rows growing in turn",
   "window: a row whose descriptions differ",
@@ -125,6 +130,10 @@ function noticeExpiry(note: Note, expiry: PredictedEntry, outcome: Outcome, mode
     outcome.expiries.some((other) => other !== expiry && other.occurredAt === expiry.occurredAt),
   );
   note(
+    "hold: what it leaves of an expired grant expires, at its end",
+    own.length === 0 && expiry.credits < 0n,
+  );
+  note(
     "debt: paid by a grant that was pending, at its expiry",
     payers.some((payer) => own.includes(payer)),
   );
@@ -169,22 +178,28 @@ function noticeOutcome(
     note("hold: settled below", command.credits < held);
     note("hold: settled exactly", command.credits === held);
     note("hold: settled above", command.credits > held);
+    const expired = model.grants().filter((grant) => hasExpired(grant, step.now));
     note(
-      "hold: settled in full, though grants expired meanwhile, into debt",
-      command.credits <= held &&
-        outcome.entry.debt > 0n &&
-        model
-          .entries()
-          .some(
-            (entry) =>
-              entry.kind === "expiry" &&
-              entry.seq < outcome.entry.seq &&
-              entry.occurredAt > (hold?.createdAt ?? 0),
-          ),
+      "hold: settled from a grant that expired meanwhile",
+      outcome.entry.draws.some((draw) => expired.some((grant) => grant.seq === draw.grant)),
+    );
+    const charged = -outcome.entry.credits;
+    note("hold: settled beyond what is covered, with a cap", charged < command.credits);
+    note(
+      "hold: settled beyond what is covered, into debt",
+      command.excess === "debt" && charged > held && outcome.entry.debt > 0n,
+    );
+  }
+  if (command.op === "settle" || command.op === "release") {
+    const left = "entry" in outcome ? model.entries()[outcome.entry.seq] : model.entries().at(-1);
+    note(
+      "hold: what it leaves of an expired grant expires, at the settlement or release",
+      !("refused" in outcome) && left?.kind === "expiry" && left.occurredAt === step.now,
     );
   }
   if (command.op === "spend" && "entry" in outcome) {
     const after = model.entries().length === outcome.entry.seq ? model.available(step.now) : -1n;
     note("spend: to the last micro-credit", after === 0n);
+    note("spend: what there is", -outcome.entry.credits < command.credits);
   }
 }

@@ -68,7 +68,7 @@ export type Wish =
       readonly expires: Moment;
     })
   | (Usage & { readonly op: "usage"; readonly occurred: Moment })
-  | (Usage & { readonly op: "spend" })
+  | (Usage & { readonly op: "spend"; readonly atMost: true | null })
   | (Described &
       Attributed & {
         readonly op: "hold";
@@ -80,7 +80,8 @@ export type Wish =
       Measured & {
         readonly op: "settle";
         readonly hold: Choice;
-        readonly part: "half" | "all" | "more" | "nothing";
+        readonly excess: "cap" | "debt" | null;
+        readonly part: "half" | "all" | "more" | "uncovered" | "nothing";
         readonly extra: Quantity;
         readonly discount: Discount;
       })

@@ -3,10 +3,10 @@ import { it } from "vitest";
 import { type Micros, micros, ZERO } from "../../src/core/amount.js";
 import type { AnyCommand } from "../../src/core/command.js";
 import { decideBatch, type Outcome } from "../../src/core/decide.js";
-import type { ActivityRow, Entry, Grant, Hold } from "../../src/core/entry.js";
+import type { ActivityRow, Entry, Hold } from "../../src/core/entry.js";
 import type { Label } from "../../src/core/facts.js";
 import type { Instant } from "../../src/core/instant.js";
-import type { AccountState, FirstResponse } from "../../src/core/state.js";
+import type { AccountState, FirstResponse, LiveGrant } from "../../src/core/state.js";
 import { toWindowRows } from "../../src/core/windows.js";
 import { toCircumstances, toEmptyAccount } from "../core/rules.js";
 import type { Command } from "../model/commands.js";
@@ -21,7 +21,7 @@ class Books {
   readonly #state: AccountState;
   readonly #entries: Entry[] = [];
   readonly #rows: ActivityRow[] = [];
-  readonly #grants = new Map<number, Grant>();
+  readonly #grants = new Map<number, LiveGrant>();
   readonly #holds = new Map<string, Hold>();
   readonly #labels = new Map<string, Label>();
   readonly #responses = new Map<string, FirstResponse>();
@@ -59,7 +59,7 @@ class Books {
     return {
       entries: this.#entries,
       rows: [...this.#rows, ...(window === null ? [] : toWindowRows(window, totals))],
-      grants: [...this.#grants.values()],
+      grants: [...this.#grants.values()].map(({ reserved, ...grant }) => grant),
       holds: [...this.#holds.values()],
       labels: [...this.#labels.values()],
       account: { balance, held, debt, lastSeq: seq, rows: totals },

@@ -114,7 +114,15 @@ function readEvent(
 async function postChunk(ledger: Ledger, chunk: readonly NumberedEvent[], report: Report): Promise<void> {
   const { results } = await ledger.usage(chunk.map(({ event }) => event));
   results.forEach((result, index) => {
+    if (result.status === "failed") return;
     if (result.status !== "refused") report.counts[result.status]++;
     else report.addFault("refused", `line ${chunk[index]?.line} was refused: ${result.error.detail}`);
   });
+  const first = results.findIndex(({ status }) => status === "failed");
+  const failed = results[first];
+  if (failed?.status === "failed") {
+    throw new CommandError(
+      `Line ${chunk[first]?.line} failed: ${failed.error.detail} Run the import again, which posts nothing twice.`,
+    );
+  }
 }

@@ -2,6 +2,7 @@ import { z } from "zod";
 import type { Micros } from "../amount.js";
 import { documented } from "../documented.js";
 import type { Facts } from "../facts.js";
+import type { Fault } from "../faults.js";
 import * as field from "../fields.js";
 import { sortedJson } from "../json.js";
 import * as record from "../records.js";
@@ -48,6 +49,12 @@ export const MEASURED = {
     description: "Your own cost. Account tokens can't read it.",
   }),
 };
+
+/** Refuses an option that makes a charge smaller together with a discount, which could not be stated then. */
+export function findDiscounted(path: string, original: Micros | null): readonly Fault[] {
+  if (original === null) return [];
+  return [{ path, message: "is not possible with originalCredits. Leave one of them out" }];
+}
 
 /** The kind of usage for which none is given. */
 export const USAGE_KIND_DEFAULT = "ai_usage";

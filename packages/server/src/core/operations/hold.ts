@@ -8,6 +8,7 @@ import type { Hold } from "../entry.js";
 import { toFacts } from "../facts.js";
 import * as field from "../fields.js";
 import { toFingerprint } from "../fingerprint.js";
+import { reserve } from "../grants.js";
 import { addSeconds } from "../instant.js";
 import { requireCovered, requireFits, requirePositive } from "../rules.js";
 import { ATTRIBUTED, DESCRIBED, isVersion1, optionalUsageKind, USAGE_KIND_DEFAULT } from "./fields.js";
@@ -22,7 +23,10 @@ const schema = z.strictObject({
   ...DESCRIBED,
 });
 
-/** Sets credits aside, when they are covered. */
+/**
+ * Sets credits aside, when they are covered. It reserves the grants that it will draw on, in draw order. They are kept for
+ * it beyond their expiry.
+ */
 export const hold: Operation<Inside<typeof schema>> = {
   name: "hold",
   schema,
@@ -65,6 +69,7 @@ export const hold: Operation<Inside<typeof schema>> = {
       status: "open",
       createdAt: draft.now,
       expiresAt: addSeconds(draft.now, expiresIn ?? field.HOLD_SECONDS_DEFAULT),
+      reserved: reserve(draft, credits),
       key: command.key,
       fingerprint: toFingerprint(command, salt),
       salt,

@@ -4,10 +4,11 @@ import type { Operation } from "../command.js";
 import type { Hold } from "../entry.js";
 import { toFingerprint } from "../fingerprint.js";
 import { closeHold, requireOpen } from "../holds.js";
+import { expireLeft } from "./expire.js";
 
 const schema = z.strictObject({});
 
-/** Gives a hold up. Its credits are available again. */
+/** Gives a hold up. Its credits are available again, or expire if their grant has expired meanwhile. */
 export const release: Operation<Inside<typeof schema>> = {
   name: "release",
   schema,
@@ -28,6 +29,7 @@ export const release: Operation<Inside<typeof schema>> = {
       releaseFingerprint: toFingerprint(command, open.salt),
     };
     closeHold(draft, released);
+    expireLeft(draft, released, draft.now);
     return released;
   },
 };

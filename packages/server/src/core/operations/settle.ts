@@ -1,21 +1,43 @@
 import { z } from "zod";
-import { micros } from "../amount.js";
+import { least, type Micros, micros, ZERO } from "../amount.js";
 import { requireCharge } from "../charge.js";
 import type { Inside } from "../codec.js";
 import type { Operation } from "../command.js";
+import { documented } from "../documented.js";
+import type { Hold } from "../entry.js";
 import { toFacts } from "../facts.js";
+import * as field from "../fields.js";
 import { closeHold, requireOpen } from "../holds.js";
 import { postDebit } from "../post.js";
-import { requireCovered } from "../rules.js";
-import { DESCRIBED, isVersion1, MEASURED, toVersion1Amounts, toVersion1Description } from "./fields.js";
+import { requireCovered, toCovered } from "../rules.js";
+import type { Draft } from "../state.js";
+import { expireLeft } from "./expire.js";
+import {
+  DESCRIBED,
+  findDiscounted,
+  isVersion1,
+  MEASURED,
+  toVersion1Amounts,
+  toVersion1Description,
+} from "./fields.js";
 
-const schema = z.strictObject({ ...MEASURED, ...DESCRIBED });
+const EXCESS_DEFAULT = "refuse";
+
+const schema = z.strictObject({
+  ...MEASURED,
+  excess: documented(field.withDefault(z.enum(["refuse", "cap", "debt"]), EXCESS_DEFAULT), {
+    description: `What to do with credits beyond the hold that are not covered: refuse the settlement, take what is covered, or leave a debt. Default: ${EXCESS_DEFAULT}.`,
+  }),
+  ...DESCRIBED,
+});
+
+type SettleInput = Inside<typeof schema>;
 
 /**
  * Turns a hold into usage. Up to the amount of the hold it always posts, because that was promised. More has to be
- * covered. What is not needed becomes available again.
+ * covered, unless the command states otherwise. What is not needed becomes available again, except that of a grant that has expired meanwhile expires.
  */
-export const settle: Operation<Inside<typeof schema>> = {
+export const settle: Operation<SettleInput> = {
   name: "settle",
   schema,
   hasKind: false,
@@ -35,27 +57,36 @@ export const settle: Operation<Inside<typeof schema>> = {
     tag: "Holds",
     summary: "Turn a hold into usage",
     description:
-      "Up to the amount of the hold it always posts. More has to be covered. What is not needed becomes available again.",
+      "Up to the amount of the hold it always posts. More has to be covered. What is not needed becomes available again, or expires if its grant has expired meanwhile.",
   },
 
+  findFaults: ({ excess, originalCredits }) =>
+    excess === "cap" ? findDiscounted("excess", originalCredits) : [],
+
   toVersion1({ hold, input }) {
-    if (!isVersion1(input)) return null;
+    if (!isVersion1(input) || input.excess !== null) return null;
     return [hold, ...toVersion1Amounts(input), ...toVersion1Description(input)];
   },
 
   decide(draft, command) {
-    const { credits } = command.input;
-    const facts = requireCharge(credits, toFacts(command.input));
+    const facts = requireCharge(command.input.credits, toFacts(command.input));
     const open = requireOpen(draft, command.hold as string);
-    if (credits > open.credits) {
-      requireCovered(draft, micros(credits - open.credits), "settle beyond the hold");
-    }
-    closeHold(draft, { ...open, status: "settled", settledSeq: draft.seq + 1 });
-    return postDebit(draft, credits, {
-      command,
-      kind: open.kind,
-      type: "usage",
-      facts: toFacts(facts, open.facts),
-    });
+    const credits = toCharged(draft, open, command.input);
+    const settled: Hold = { ...open, status: "settled", settledSeq: draft.seq + 1 };
+    const taken = closeHold(draft, settled, credits);
+    const posting = { command, kind: open.kind, type: "usage", facts: toFacts(facts, open.facts) } as const;
+    const entry = postDebit(draft, credits, posting, taken);
+    expireLeft(draft, settled, draft.now);
+    return entry;
   },
 };
+
+/** Returns the credits that a settlement takes. */
+function toCharged(draft: Draft, open: Hold, { credits, excess: rule }: SettleInput): Micros {
+  const excess = micros(credits - open.credits);
+  if (excess <= ZERO || rule === "debt") return credits;
+  const covered = toCovered(draft);
+  if (rule === "cap") return micros(open.credits + (covered > ZERO ? least(excess, covered) : ZERO));
+  requireCovered(draft, excess, "settle beyond the hold");
+  return credits;
+}

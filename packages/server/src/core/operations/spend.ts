@@ -1,16 +1,19 @@
 import { z } from "zod";
-import type { Micros } from "../amount.js";
+import { least, type Micros, ZERO } from "../amount.js";
 import { toSourceArray } from "../chain.js";
 import { requireCharge } from "../charge.js";
 import type { Inside } from "../codec.js";
 import type { Operation } from "../command.js";
+import { documented } from "../documented.js";
 import { type Facts, toFacts } from "../facts.js";
+import * as field from "../fields.js";
 import type { Instant } from "../instant.js";
 import { postDebit } from "../post.js";
-import { requireCovered } from "../rules.js";
+import { requireCovered, toCovered } from "../rules.js";
 import {
   ATTRIBUTED,
   DESCRIBED,
+  findDiscounted,
   isVersion1,
   MEASURED,
   optionalUsageKind,
@@ -19,9 +22,17 @@ import {
   USAGE_KIND_DEFAULT,
 } from "./fields.js";
 
-const schema = z.strictObject({ kind: optionalUsageKind, ...MEASURED, ...ATTRIBUTED, ...DESCRIBED });
+const schema = z.strictObject({
+  kind: optionalUsageKind,
+  ...MEASURED,
+  atMost: documented(field.withDefault(z.boolean(), false), {
+    description: "True to take what is covered, if that is less than credits. The entry has what was taken.",
+  }),
+  ...ATTRIBUTED,
+  ...DESCRIBED,
+});
 
-/** Spends credits now. A spend that is not covered is refused. */
+/** Spends credits now. A spend that is not covered is refused, or takes what is covered. */
 export const spend: Operation<Inside<typeof schema>> = {
   name: "spend",
   schema,
@@ -42,11 +53,16 @@ export const spend: Operation<Inside<typeof schema>> = {
     description: "Refused with 402 when the available credits and the overdraft limit do not cover it.",
   },
 
-  toVersion1: ({ input }) => toVersion1Charge(input, null),
+  findFaults: ({ atMost, originalCredits }) =>
+    atMost === true ? findDiscounted("atMost", originalCredits) : [],
+
+  toVersion1: ({ input }) => (input.atMost === true ? null : toVersion1Charge(input, null)),
 
   decide(draft, command) {
-    const { kind, credits } = command.input;
-    const facts = requireCharge(credits, toFacts(command.input));
+    const { kind, credits: wanted, atMost } = command.input;
+    const facts = requireCharge(wanted, toFacts(command.input));
+    const covered = toCovered(draft);
+    const credits = atMost === true && covered > ZERO ? least(wanted, covered) : wanted;
     requireCovered(draft, credits, "spend");
     return postDebit(draft, credits, {
       command,

@@ -1,8 +1,9 @@
-import { type Micros, micros } from "../../core/amount.js";
-import type { Draw, Entry } from "../../core/entry.js";
+import type { Micros } from "../../core/amount.js";
+import type { Entry } from "../../core/entry.js";
 import type { Instant } from "../../core/instant.js";
 import { BUILT_IN_KINDS, type BuiltInKind, type KindType } from "../../core/kinds.js";
 import { type Column, insertInto, within } from "./columns.js";
+import { fromDrawColumns, toDrawColumns } from "./draws.js";
 import { FACT_COLUMNS, type FactColumns, fromFactColumns } from "./facts.js";
 
 /** A row of `credits.entries` as the port returns it. */
@@ -44,18 +45,7 @@ const COLUMNS: readonly Column<Entry>[] = [
   { name: "recorded_at", array: "timestamptz", value: ({ recordedAt }) => recordedAt },
   { name: "key", array: "text", value: ({ key }) => key },
   { name: "fingerprint", array: "bytea", value: ({ fingerprint }) => fingerprint },
-  {
-    name: "draw_grants",
-    array: "text",
-    cast: "bigint[]",
-    value: ({ draws }) => toArrayString(draws, ({ grant }) => grant),
-  },
-  {
-    name: "draw_credits",
-    array: "text",
-    cast: "bigint[]",
-    value: ({ draws }) => toArrayString(draws, ({ credits }) => credits),
-  },
+  ...toDrawColumns("draw", ({ draws }: Entry) => draws),
   { name: "debt", array: "bigint", value: ({ debt }) => debt },
   { name: "refund_of", array: "bigint", value: ({ refundOf }) => refundOf },
   { name: "salt", array: "bytea", value: ({ salt }) => salt },
@@ -63,11 +53,6 @@ const COLUMNS: readonly Column<Entry>[] = [
   { name: "hash", array: "bytea", value: ({ hash }) => hash },
   { name: "position", array: "bigint", value: ({ position }) => position },
 ];
-
-function toArrayString(draws: readonly Draw[], pick: (draw: Draw) => number | bigint): string {
-  const [only] = draws;
-  return only !== undefined && draws.length === 1 ? `{${pick(only)}}` : `{${draws.map(pick).join(",")}}`;
-}
 
 /** Appends entries. */
 export const insertEntries = insertInto("entries", COLUMNS);
@@ -88,10 +73,7 @@ export function fromEntryColumns(columns: EntryColumns): Entry {
     recordedAt: columns.recorded_at,
     key: columns.key,
     fingerprint: columns.fingerprint,
-    draws: columns.draw_grants.map((grant, index) => ({
-      grant: Number(grant),
-      credits: micros(columns.draw_credits[index] as bigint),
-    })),
+    draws: fromDrawColumns(columns.draw_grants, columns.draw_credits),
     debt: columns.debt,
     refundOf: columns.refund_of === null ? null : Number(columns.refund_of),
     opens: null,

@@ -3,6 +3,7 @@ import type { Hold, HoldStatus } from "../../core/entry.js";
 import { type Metadata, NO_FACTS } from "../../core/facts.js";
 import type { Instant } from "../../core/instant.js";
 import { insertInto, withAccount, within } from "./columns.js";
+import { fromDrawColumns, toDrawColumns } from "./draws.js";
 import {
   type DimensionColumns,
   FACT_COLUMNS,
@@ -23,6 +24,8 @@ export interface HoldColumns extends SourceColumns, DimensionColumns {
   status: HoldStatus;
   created_at: Instant;
   expires_at: Instant;
+  reserve_grants: bigint[];
+  reserve_credits: bigint[];
   key: string;
   fingerprint: string;
   salt: string | null;
@@ -51,6 +54,7 @@ const COLUMNS = withAccount<Hold>([
   { name: "status", array: "text", value: ({ status }) => status },
   { name: "created_at", array: "timestamptz", value: ({ createdAt }) => createdAt },
   { name: "expires_at", array: "timestamptz", value: ({ expiresAt }) => expiresAt },
+  ...toDrawColumns("reserve", ({ reserved }: Hold) => reserved),
   { name: "key", array: "text", value: ({ key }) => key },
   { name: "fingerprint", array: "bytea", value: ({ fingerprint }) => fingerprint },
   { name: "salt", array: "bytea", value: ({ salt }) => salt },
@@ -84,6 +88,7 @@ export function fromHoldColumns(columns: HoldColumns): Hold {
     status: columns.status,
     createdAt: columns.created_at,
     expiresAt: columns.expires_at,
+    reserved: fromDrawColumns(columns.reserve_grants, columns.reserve_credits),
     key: columns.key,
     fingerprint: columns.fingerprint,
     salt: columns.salt,

@@ -1,3 +1,4 @@
+import { toError, type UsageResults } from "@credit-activity/client";
 import { z } from "zod";
 import { toInvalid } from "../../api/inputs.js";
 import { EVENTS_MAX } from "../../api/requests.js";
@@ -13,9 +14,11 @@ import { type App, type MethodsByCaller, parseJson, type RouteDocs, toQuery } fr
 /** The decoded events, and the ids of their results where these are not the keys. */
 type Decoded = Parameters<MethodsByCaller["secret"]["postUsage"]>;
 
+const EVENTS_TYPE = "application/json";
+
 /** Decodes the body of each media type. */
 const DECODERS: Readonly<Record<string, (body: unknown) => Decoded>> = {
-  "application/json": (body) => [requireEvents(toEvents(body)).map(decodeEvent), null],
+  [EVENTS_TYPE]: (body) => [requireEvents(toEvents(body)).map(decodeEvent), null],
   "application/cloudevents+json": (body) => decodeCloudEvents([body]),
   "application/cloudevents-batch+json": (body) => decodeCloudEvents(requireEvents(body)),
 };
@@ -36,7 +39,7 @@ export const usageDocs: RouteDocs = {
   operationId: "usage",
   tag: "Commands",
   summary: "Report usage that has happened",
-  description: `The balance never stops it. It may leave a debt, which the next grant pays first. Send up to ${EVENTS_MAX.toLocaleString("en")} events. Each has its own result, in the order of the events.`,
+  description: `The balance never stops it. It may leave a debt, which the next grant pays first. Send up to ${EVENTS_MAX.toLocaleString("en")} events. Each has its own result, in the order of the events. Send those again that failed. A request with CloudEvents fails as a whole then.`,
   body: {
     isRequired: true,
     content: {
@@ -60,8 +63,19 @@ export function addUsageRoute(app: App, { secret }: MethodsByCaller): void {
       return respondWithProblem(c, "unsupported_media_type", detail);
     }
     toQuery(c);
-    return respondToCommand(200, await secret.postUsage(...decode(parseJson(await c.req.text()))));
+    const results = await secret.postUsage(...decode(parseJson(await c.req.text())));
+    if (type !== EVENTS_TYPE) requireDecided(results);
+    return respondToCommand(200, results);
   });
+}
+
+/**
+ * Fails the request if an event failed. A sender of CloudEvents goes by the status alone: it sends all of them again, and
+ * those that were posted are duplicates then.
+ */
+function requireDecided({ results }: UsageResults): void {
+  const failed = results.find((result) => result.status === "failed");
+  if (failed !== undefined) throw toError({ ...failed.error, code: "unavailable" });
 }
 
 function toEvents(body: unknown): unknown {
