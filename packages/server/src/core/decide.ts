@@ -1,4 +1,4 @@
-import { micros, ZERO } from "./amount.js";
+import { type Micros, micros, ZERO } from "./amount.js";
 import type { AnyCommand, Command } from "./command.js";
 import type { Entry, Hold } from "./entry.js";
 import { DIMENSIONS, type Facts } from "./facts.js";
@@ -101,13 +101,16 @@ function repeat(first: FirstResponse, command: Command): Outcome {
 }
 
 /** The past as a batch adds to it. */
-type GrowingPast = {
-  readonly [K in keyof Past]: Past[K] extends ReadonlyMap<infer Key, infer V> ? Map<Key, V> : never;
-};
+interface GrowingPast extends Past {
+  readonly responses: Map<string, FirstResponse>;
+  readonly entries: Map<number, Entry>;
+  readonly refunded: Map<number, Micros>;
+}
 
 function toGrowing(past: Past, draft: Draft): GrowingPast {
   const known = {
     responses: new Map(past.responses),
+    holds: past.holds,
     entries: new Map(past.entries),
     refunded: new Map(past.refunded),
   };

@@ -57,10 +57,20 @@ export function toFree({ remaining, reserved }: LiveGrant): Micros {
 /** Puts a new grant into its place in draw order. */
 export function addGrant(draft: Draft, opened: Grant): void {
   const grant: LiveGrant = { ...opened, reserved: ZERO };
-  const after = draft.grants.findIndex((other) => compareGrants(grant, other) < 0);
-  const at = after === -1 ? draft.grants.length : after;
-  draft.grants = [...draft.grants.slice(0, at), grant, ...draft.grants.slice(at)];
+  draft.grants.splice(toPlace(draft.grants, grant), 0, grant);
   draft.changes.grants.push({ grant, before: null });
+}
+
+/** Returns the index at which a grant keeps grants in draw order, by binary search. */
+function toPlace(grants: readonly Grant[], grant: Grant): number {
+  let from = 0;
+  let to = grants.length;
+  while (from < to) {
+    const middle = (from + to) >> 1;
+    if (compareGrants(grants[middle] as Grant, grant) < 0) from = middle + 1;
+    else to = middle;
+  }
+  return from;
 }
 
 /** Sets what remains of a grant. */

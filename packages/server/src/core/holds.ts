@@ -3,11 +3,11 @@ import type { Draw, Hold } from "./entry.js";
 import { unreserve } from "./grants.js";
 import { formatInstant } from "./instant.js";
 import { refuse } from "./refusal.js";
-import type { Draft } from "./state.js";
+import type { Draft, Past } from "./state.js";
 
 /** Returns the open hold that a command names, or refuses the command. */
-export function requireOpen(draft: Draft, id: string): Hold {
-  const found = draft.holds.find((other) => other.id === id);
+export function requireOpen(draft: Draft, past: Past, id: string): Hold {
+  const found = draft.holds.get(id) ?? draft.closed?.get(id) ?? past.holds.get(id);
   if (found === undefined) {
     refuse(
       "hold_not_found",
@@ -30,7 +30,9 @@ export function requireOpen(draft: Draft, id: string): Hold {
  * @returns the draws that take them
  */
 export function closeHold(draft: Draft, closed: Hold, taken: Micros = ZERO): Draw[] {
-  draft.holds = draft.holds.map((hold) => (hold.id === closed.id ? closed : hold));
+  draft.holds.delete(closed.id);
+  draft.closed ??= new Map();
+  draft.closed.set(closed.id, closed);
   draft.held = micros(draft.held - closed.credits);
   draft.changes.holds.push(closed);
   return unreserve(draft, closed.reserved, taken);

@@ -53,10 +53,13 @@ export interface AccountState {
   seq: number;
   /** The last entry's hash; `GENESIS` when there is none. */
   hash: string;
-  /** The grants in draw order: each one with something remaining, and those that a command refers to. */
-  grants: readonly LiveGrant[];
-  /** The open holds, and those that a command refers to. */
-  holds: readonly Hold[];
+  /**
+   * The grants in draw order: each one with something remaining, and those that a command refers to. Commands change them
+   * in place.
+   */
+  grants: LiveGrant[];
+  /** The open holds by id. Commands change them in place. */
+  readonly holds: Map<string, Hold>;
   totals: RowTotals;
   window: Window | null;
 }
@@ -65,6 +68,8 @@ export interface AccountState {
 export interface Past {
   /** First responses by key. */
   readonly responses: ReadonlyMap<string, FirstResponse>;
+  /** The closed holds that commands name, by id. */
+  readonly holds: ReadonlyMap<string, Hold>;
   /** The entries that refunds name, by `seq`. */
   readonly entries: ReadonlyMap<number, Entry>;
   /** The refunded part of an entry, by its `seq`. */
@@ -78,7 +83,12 @@ export interface FirstResponse {
 }
 
 /** The past of commands that refer to nothing. */
-export const NO_PAST: Past = { responses: new Map(), entries: new Map(), refunded: new Map() };
+export const NO_PAST: Past = {
+  responses: new Map(),
+  holds: new Map(),
+  entries: new Map(),
+  refunded: new Map(),
+};
 
 /** The inputs of a decision that come from outside: the time, and random bytes. */
 export interface Circumstances {
@@ -90,6 +100,8 @@ export interface Circumstances {
 /** An account while the commands of a batch change it. */
 export interface Draft extends AccountState, Circumstances {
   readonly changes: Changes;
+  /** The holds that the batch has closed, by id. Null until there is one. */
+  closed: Map<string, Hold> | null;
 }
 
 /** The changes of a batch in their order. */
@@ -117,7 +129,7 @@ export interface Reservation {
   readonly credits: Micros;
 }
 
-/** Makes a draft of a state. It shares the state's grants and window. */
+/** Makes a draft of a state. It shares the state's grants, holds and window. */
 export function toDraft(state: AccountState, { now, salt }: Circumstances): Draft {
   return {
     account: state.account,
@@ -133,6 +145,7 @@ export function toDraft(state: AccountState, { now, salt }: Circumstances): Draf
     window: state.window,
     now,
     salt,
+    closed: null,
     changes: { entries: [], grants: [], reservations: [], holds: [], labels: [], rows: [] },
   };
 }
@@ -145,7 +158,6 @@ export function keep(state: AccountState, draft: Draft): void {
   state.seq = draft.seq;
   state.hash = draft.hash;
   state.grants = draft.grants;
-  state.holds = draft.holds;
   state.totals = draft.totals;
   state.window = draft.window;
 }
@@ -157,20 +169,16 @@ export function keep(state: AccountState, draft: Draft): void {
 export interface Mark {
   readonly held: Micros;
   readonly debt: Micros;
-  readonly grants: readonly LiveGrant[];
-  readonly holds: readonly Hold[];
   readonly grantChanges: number;
   readonly reservations: number;
   readonly holdChanges: number;
 }
 
 /** Marks where a draft stands. */
-export function mark({ held, debt, grants, holds, changes }: Draft): Mark {
+export function mark({ held, debt, changes }: Draft): Mark {
   return {
     held,
     debt,
-    grants,
-    holds,
     grantChanges: changes.grants.length,
     reservations: changes.reservations.length,
     holdChanges: changes.holds.length,
@@ -181,13 +189,21 @@ export function mark({ held, debt, grants, holds, changes }: Draft): Mark {
 export function returnTo(draft: Draft, before: Mark): void {
   draft.held = before.held;
   draft.debt = before.debt;
-  draft.grants = before.grants;
-  draft.holds = before.holds;
-  draft.changes.holds.length = before.holdChanges;
+  for (const hold of draft.changes.holds.splice(before.holdChanges).reverse()) {
+    if (hold.status === "open") draft.holds.delete(hold.id);
+    else reopen(draft, hold);
+  }
   // The latest change goes first, so that a grant changed twice ends where it began.
   for (const { grant, before: remaining } of draft.changes.grants.splice(before.grantChanges).reverse()) {
     if (remaining !== null) grant.remaining = remaining;
+    else draft.grants.splice(draft.grants.indexOf(grant), 1);
   }
   for (const { grant, credits } of draft.changes.reservations.splice(before.reservations))
     grant.reserved = micros(grant.reserved - credits);
+}
+
+function reopen(draft: Draft, closed: Hold): void {
+  const open = { settledSeq: null, releaseKey: null, releaseFingerprint: null } as const;
+  draft.closed?.delete(closed.id);
+  draft.holds.set(closed.id, { ...closed, ...open, status: "open" });
 }

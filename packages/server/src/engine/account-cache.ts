@@ -80,7 +80,7 @@ export function createAccountCache(share: number): AccountCache {
 function toWeight({ state, rows }: CachedAccount): number {
   let weight = 3;
   for (const grant of state.grants) weight += toShare(toLength(grant.description, grant.source));
-  for (const { facts } of state.holds) weight += toShare(toLength(facts.description, facts.source));
+  for (const { facts } of state.holds.values()) weight += toShare(toLength(facts.description, facts.source));
   for (const { json } of rows) weight += toShare(json.length);
   return Math.ceil(weight);
 }

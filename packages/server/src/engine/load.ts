@@ -155,9 +155,10 @@ export async function loadAccounts(
     const [columns] = found<AccountColumns>("accounts", account);
     const one = before ?? (columns && toCached(columns, found("live", account), found("open", account)));
     if (one === undefined) return null;
-    const past = toPast(found("entries", account), found("keyedHolds", account), found("refunded", account));
-    addNamed(one.state, found("drawn", account), found("named", account));
-    return { cached: one, past };
+    addDrawn(one.state, found("drawn", account));
+    const named = found<HoldColumns>("named", account).filter(({ status }) => status !== "open");
+    const keyed = found<HoldColumns>("keyedHolds", account);
+    return { cached: one, past: toPast(found("entries", account), keyed, named, found("refunded", account)) };
   };
   return batch.map(({ account }, at) => {
     try {
@@ -244,9 +245,10 @@ function toCached(
  * Returns open holds with what they have set aside of grants, which is noted on the grants. A server of an earlier version
  * does not keep it for them, so it may be less than when they were opened.
  */
-function withReserved(holds: readonly Hold[], grants: readonly LiveGrant[]): Hold[] {
+function withReserved(holds: readonly Hold[], grants: readonly LiveGrant[]): Map<string, Hold> {
   const bySeq = new Map(grants.map((grant) => [grant.seq, grant]));
-  return holds.map((hold) => {
+  const byId = new Map<string, Hold>();
+  for (const hold of holds) {
     const reserved: Draw[] = [];
     for (const { grant: seq, credits } of hold.reserved) {
       const grant = bySeq.get(seq);
@@ -255,29 +257,29 @@ function withReserved(holds: readonly Hold[], grants: readonly LiveGrant[]): Hol
       grant.reserved = micros(grant.reserved + kept);
       reserved.push({ grant: seq, credits: kept });
     }
-    return { ...hold, reserved };
-  });
+    byId.set(hold.id, { ...hold, reserved });
+  }
+  return byId;
 }
 
-/** Adds the grants and holds that commands refer to. Those that the state has already are the current ones. */
-function addNamed(state: AccountState, drawn: readonly GrantColumns[], named: readonly HoldColumns[]): void {
-  if (drawn.length === 0 && named.length === 0) return;
+/** Adds the grants that commands refer to. Those that the state has already are the current ones. */
+function addDrawn(state: AccountState, drawn: readonly GrantColumns[]): void {
+  if (drawn.length === 0) return;
   const grants = new Map<number, LiveGrant>(
     drawn.map((columns) => [Number(columns.seq), { ...fromGrantColumns(columns), reserved: ZERO }]),
   );
   for (const grant of state.grants) grants.set(grant.seq, grant);
-  const holds = new Map(named.map((columns) => [columns.hold, fromHoldColumns(columns)]));
-  for (const hold of state.holds) holds.set(hold.id, hold);
   state.grants = [...grants.values()].sort(compareGrants);
-  state.holds = [...holds.values()];
 }
 
 function toPast(
   keyedEntries: readonly EntryColumns[],
   keyedHolds: readonly HoldColumns[],
+  namedHolds: readonly HoldColumns[],
   refundedEntries: readonly (EntryColumns & { refunded: bigint })[],
 ): Past {
-  if (keyedEntries.length + keyedHolds.length + refundedEntries.length === 0) return NO_PAST;
+  const found = keyedEntries.length + keyedHolds.length + namedHolds.length + refundedEntries.length;
+  if (found === 0) return NO_PAST;
   const responses = new Map<string, FirstResponse>();
   for (const columns of keyedEntries) {
     const entry = fromEntryColumns(columns);
@@ -292,7 +294,8 @@ function toPast(
     entries.set(entry.seq, entry);
     refunded.set(entry.seq, micros(columns.refunded));
   }
-  return { responses, entries, refunded };
+  const holds = new Map(namedHolds.map((columns) => [columns.hold, fromHoldColumns(columns)]));
+  return { responses, holds, entries, refunded };
 }
 
 /** Returns the first responses of a hold's keys: open for the key that opened it, released for the one that released it. */

@@ -98,8 +98,7 @@ export function assertBooks({ account, grants, holds, balance, debt, held }: Acc
   }
   let open: bigint = ZERO;
   let reserved: bigint = ZERO;
-  for (const hold of holds) {
-    if (hold.status !== "open") continue;
+  for (const hold of holds.values()) {
     open += hold.credits;
     for (const { credits } of hold.reserved) reserved += credits;
   }
@@ -140,10 +139,8 @@ function toChange({ cached, result }: Decided, now: Instant): AccountChange {
 /** Returns a version that no server has seen. */
 const nextVersion = () => Math.floor(Math.random() * Number.MAX_SAFE_INTEGER);
 
-/** Drops the grants that are used up and the holds that are closed. */
+/** Drops the grants that are used up. */
 function prune(state: AccountState): void {
   if (state.grants.some(({ remaining }) => remaining === ZERO))
     state.grants = state.grants.filter(({ remaining }) => remaining > 0n);
-  if (state.holds.some(({ status }) => status !== "open"))
-    state.holds = state.holds.filter(({ status }) => status === "open");
 }

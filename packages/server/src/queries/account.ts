@@ -42,7 +42,10 @@ const COLUMNS = `account, name, time_zone, overdraft_limit, metadata, balance, (
 
 const READ = `SELECT ${COLUMNS} FROM credits.accounts WHERE account = $1`;
 
-/** Reads the same, and what is held now, of an account on which something has come due that is not posted yet. */
+/**
+ * Reads the same, and what is held now, of an account on which something has come due that is not posted yet. Credits that
+ * open holds have set aside of expired grants count once.
+ */
 const READ_DUE = `
   SELECT ${COLUMNS}, (
     SELECT coalesce(sum(h.credits), 0) FROM credits.holds h
@@ -53,10 +56,10 @@ const READ_DUE = `
     WHERE g.account = a.account AND g.remaining > 0
       AND (g.effective_at > greatest($2::timestamptz, g.recorded_at) OR g.expires_at <= $2::timestamptz)
   ) - (
-    -- What open holds have set aside of expired grants counts once.
     SELECT coalesce(sum(r.credits), 0) FROM credits.reservations r
-    JOIN credits.grants g ON g.account = r.account AND g.seq = r.seq
-    WHERE r.account = a.account AND r.expires_at > $2::timestamptz AND g.expires_at <= $2::timestamptz
+    WHERE r.account = a.account AND r.expires_at > $2::timestamptz AND (
+      SELECT g.expires_at FROM credits.grants g WHERE g.account = r.account AND g.seq = r.seq
+    ) <= $2::timestamptz
   ) AS held_now
   FROM credits.accounts a WHERE a.account = $1`;
 

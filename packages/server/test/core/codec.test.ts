@@ -110,6 +110,8 @@ const FIELDS: Readonly<Record<string, fc.Arbitrary<unknown>>> = {
   occurredAt: maybe(time),
   expiresIn: maybe(fc.integer({ min: 1, max: 2_592_000 })),
   entry: mostly(fc.integer({ min: 1, max: 2 ** 40 })),
+  atMost: maybe(fc.boolean()),
+  excess: maybe(fc.constantFrom("refuse", "cap", "debt")),
 };
 
 /** The ways in which an input as a whole can be of another make. */
@@ -210,6 +212,7 @@ describe("the quick decoder", () => {
       kind: "build_usage",
       credits: 1_500_000n,
       originalCredits: 2_500_000n,
+      atMost: null,
       price: "price-1",
       quantities: { tokens: "12.5", steps: "3" },
       estimated: true,

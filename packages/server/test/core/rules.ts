@@ -30,7 +30,7 @@ export function toEmptyAccount(overdraftLimit: Micros = ZERO, account = "a"): Ac
     seq: 0,
     hash: GENESIS,
     grants: [],
-    holds: [],
+    holds: new Map(),
     totals: { all: 0, added: 0, used: 0, adjustments: 0 },
     window: null,
   };
@@ -49,7 +49,7 @@ export function decideAll(
   earlier: readonly Entry[] = [],
 ): Decided {
   const entries = new Map(earlier.map((entry) => [entry.seq, entry]));
-  const past = { responses: new Map(), entries, refunded: new Map() };
+  const past = { responses: new Map(), holds: new Map(), entries, refunded: new Map() };
   return { state, ...decideBatch(state, commands, toCircumstances(now), past) };
 }
 

@@ -86,7 +86,7 @@ export function createModel({ overdraftLimit }: { readonly overdraftLimit: Micro
   function postDue(account: string, now: Instant): void {
     for (;;) {
       const ended = books.holds.filter((each) => each.status === "open" && each.expiresAt <= now);
-      const [hold] = ended.toSorted((a, b) => a.expiresAt - b.expiresAt);
+      const [hold] = ended.toSorted((a, b) => a.expiresAt - b.expiresAt || (a.id < b.id ? -1 : 1));
       const [due] = findDue(books, now);
       const dueAt = due?.expiresAt ?? null;
       if (due !== undefined && dueAt !== null && (hold === undefined || dueAt < hold.expiresAt)) {

@@ -36,7 +36,7 @@ class Books {
       if (refundOf !== null) refunded.set(refundOf, micros((refunded.get(refundOf) ?? ZERO) + credits));
     }
     const entries = new Map(this.#entries.map((entry) => [entry.seq, entry]));
-    const past = { responses: this.#responses, entries, refunded };
+    const past = { responses: this.#responses, holds: this.#holds, entries, refunded };
     const { changes, outcomes } = decideBatch(this.#state, commands, toCircumstances(now), past);
     this.#entries.push(...changes.entries);
     this.#rows.push(...changes.rows);

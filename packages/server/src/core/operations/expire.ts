@@ -21,7 +21,7 @@ export function toNextDue({ grants, holds }: AccountState, now: Instant): Instan
     if (toFree(grant) > 0n) consider(grant.expiresAt);
     if (isPending(grant, now)) consider(grant.effectiveAt);
   }
-  for (const hold of holds) if (hold.status === "open") consider(hold.expiresAt);
+  for (const hold of holds.values()) consider(hold.expiresAt);
   return next;
 }
 
@@ -31,16 +31,19 @@ export function toNextDue({ grants, holds }: AccountState, now: Instant): Instan
  * spent even if no job has run. What a hold has set aside of a grant expires when the hold ends.
  */
 export function postDue(draft: Draft): void {
-  let hold = findEnded(draft);
-  for (let due = findExpired(draft); due !== null || hold !== null; due = findExpired(draft)) {
-    if (due !== null && (hold === null || due.at < hold.expiresAt)) {
-      expire(draft, due.grant, due.at);
-      continue;
+  const grants = listExpired(draft);
+  const holds = listEnded(draft);
+  for (let grant = 0, hold = 0; grant < grants.length || hold < holds.length; ) {
+    const due = grants[grant];
+    const ended = holds[hold];
+    if (due !== undefined && (ended === undefined || due.at < ended.expiresAt)) {
+      if (toFree(due.grant) > 0n) expire(draft, due.grant, due.at);
+      grant += 1;
+    } else if (ended !== undefined) {
+      closeHold(draft, { ...ended, status: "expired" });
+      expireLeft(draft, ended, ended.expiresAt);
+      hold += 1;
     }
-    const ended = hold as Hold;
-    closeHold(draft, { ...ended, status: "expired" });
-    expireLeft(draft, ended, ended.expiresAt);
-    hold = findEnded(draft);
   }
 }
 
@@ -53,26 +56,26 @@ export function expireLeft(draft: Draft, { reserved }: Hold, endedAt: Instant): 
   }
 }
 
-/** Returns the open hold that expired first. */
-function findEnded(draft: Draft): Hold | null {
-  let first: Hold | null = null;
-  for (const hold of draft.holds) {
-    if (hold.status !== "open" || hold.expiresAt > draft.now) continue;
-    if (first === null || hold.expiresAt < first.expiresAt) first = hold;
-  }
-  return first;
+/** Returns the open holds that have expired, the first to expire first. */
+function listEnded({ holds, now }: Draft): Hold[] {
+  const ended: Hold[] = [];
+  for (const hold of holds.values()) if (hold.expiresAt <= now) ended.push(hold);
+  return ended.sort((a, b) => a.expiresAt - b.expiresAt || (a.id < b.id ? -1 : 1));
 }
 
-/** Returns the grant that expired first, of those with something remaining that no hold has set aside. */
-function findExpired(draft: Draft): { grant: LiveGrant; at: Instant } | null {
-  let first: { grant: LiveGrant; at: Instant } | null = null;
-  for (const grant of draft.grants) {
+interface Expired {
+  readonly grant: LiveGrant;
+  readonly at: Instant;
+}
+
+/** Returns the grants that have expired, the first to expire first. */
+function listExpired({ grants, now }: Draft): Expired[] {
+  const expired: Expired[] = [];
+  for (const grant of grants) {
     const at = grant.expiresAt;
-    if (at === null || at > draft.now || toFree(grant) === ZERO) continue;
-    if (first === null || at < first.at || (at === first.at && grant.seq < first.grant.seq))
-      first = { grant, at };
+    if (at !== null && at <= now && grant.remaining > 0n) expired.push({ grant, at });
   }
-  return first;
+  return expired.sort((a, b) => a.at - b.at || a.grant.seq - b.grant.seq);
 }
 
 /**

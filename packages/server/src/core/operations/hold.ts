@@ -78,7 +78,7 @@ export const hold: Operation<Inside<typeof schema>> = {
       releaseFingerprint: null,
     };
     draft.held = held;
-    draft.holds = [...draft.holds, opened];
+    draft.holds.set(opened.id, opened);
     draft.changes.holds.push(opened);
     return opened;
   },

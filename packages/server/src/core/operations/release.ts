@@ -20,8 +20,8 @@ export const release: Operation<Inside<typeof schema>> = {
 
   toVersion1: ({ hold }) => [hold],
 
-  decide(draft, command) {
-    const open = requireOpen(draft, command.hold as string);
+  decide(draft, command, past) {
+    const open = requireOpen(draft, past, command.hold as string);
     const released: Hold = {
       ...open,
       status: "released",

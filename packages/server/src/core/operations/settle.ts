@@ -68,9 +68,9 @@ export const settle: Operation<SettleInput> = {
     return [hold, ...toVersion1Amounts(input), ...toVersion1Description(input)];
   },
 
-  decide(draft, command) {
+  decide(draft, command, past) {
     const facts = requireCharge(command.input.credits, toFacts(command.input));
-    const open = requireOpen(draft, command.hold as string);
+    const open = requireOpen(draft, past, command.hold as string);
     const credits = toCharged(draft, open, command.input);
     const settled: Hold = { ...open, status: "settled", settledSeq: draft.seq + 1 };
     const taken = closeHold(draft, settled, credits);
