@@ -15,7 +15,7 @@ const { hold } = await ledger.hold("acme", {
 });
 const reply = { content: "Hello!", cost: "0.75" };
 const { entry } = await ledger.settle("acme", hold.id, { credits: reply.cost, description: "Greeting" });
-console.log(`The call took ${reply.cost} credits. ${entry.balance} remain.`);
+console.log(`The call took ${reply.cost} credits. ${entry?.balance} remain.`);
 
 // Or in one step. The ledger refuses what the balance does not cover, however many calls arrive at once.
 try {

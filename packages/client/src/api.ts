@@ -111,7 +111,7 @@ export interface paths {
         readonly put?: never;
         /**
          * Turn a hold into usage
-         * @description Up to the amount of the hold it always posts. More has to be covered. What is not needed becomes available again, or expires if its grant has expired meanwhile.
+         * @description Up to the amount of the hold it always posts. A settlement of 0 releases the hold and posts nothing. More has to be covered. What is not needed becomes available again, or expires if its grant has expired meanwhile.
          */
         readonly post: operations["settle"];
         readonly delete?: never;
@@ -513,6 +513,17 @@ export interface components {
             readonly repeated: boolean;
         };
         readonly HoldResult: {
+            readonly hold: components["schemas"]["Hold"];
+            /** @description True if the key was used before. Nothing moved. */
+            readonly repeated: boolean;
+        };
+        readonly SettleResult: {
+            readonly entry: components["schemas"]["Entry"];
+            readonly hold: null;
+            /** @description True if the key was used before. Nothing moved. */
+            readonly repeated: boolean;
+        } | {
+            readonly entry: null;
             readonly hold: components["schemas"]["Hold"];
             /** @description True if the key was used before. Nothing moved. */
             readonly repeated: boolean;
@@ -1562,16 +1573,16 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
-                    readonly "application/json": components["schemas"]["EntryResult"];
+                    readonly "application/json": components["schemas"]["SettleResult"];
                 };
             };
-            /** @description The entry that was posted */
+            /** @description The entry that was posted, or the hold that was released */
             readonly 201: {
                 headers: {
                     readonly [name: string]: unknown;
                 };
                 content: {
-                    readonly "application/json": components["schemas"]["EntryResult"];
+                    readonly "application/json": components["schemas"]["SettleResult"];
                 };
             };
             /** @description The request is not valid */

@@ -15,6 +15,7 @@ import type {
   ListQuery,
   RefundInput,
   SettleInput,
+  SettleResult,
   SpendInput,
   TokenInput,
   UsageEvent,
@@ -97,7 +98,8 @@ export interface Ledger {
   hold(account: string, input: HoldInput, options?: CommandOptions): Promise<HoldResult>;
 
   /**
-   * Ends a hold and takes the final amount. Up to the held amount it always succeeds. More has to be covered, unless
+   * Ends a hold and takes the final amount. Up to the held amount it always succeeds. With 0 it releases the hold: the
+   * result then has no entry, and has the hold. More has to be covered, unless
    * `excess` states otherwise.
    *
    * @throws NotFoundError `account_not_found`, `hold_not_found`
@@ -105,7 +107,7 @@ export interface Ledger {
    * @throws KeyConflictError if the key belongs to another command
    * @throws RefusedError `hold_closed` with the fact `holdStatus`, `invalid_amount`, `amount_out_of_range`
    */
-  settle(account: string, hold: string, input: SettleInput, options?: CommandOptions): Promise<EntryResult>;
+  settle(account: string, hold: string, input: SettleInput, options?: CommandOptions): Promise<SettleResult>;
 
   /**
    * Ends a hold and takes nothing.

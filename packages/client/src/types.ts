@@ -63,6 +63,9 @@ export type EntryResult = Schemas["EntryResult"];
 /** The hold of a command. `repeated` is true if the key was used before. */
 export type HoldResult = Schemas["HoldResult"];
 
+/** The entry of a settlement, or the hold that it released because it took nothing. */
+export type SettleResult = Schemas["SettleResult"];
+
 /** One part of a list of entries. `nextCursor` is null at the end. */
 export type EntryList = Schemas["EntryList"];
 

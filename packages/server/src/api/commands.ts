@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import type { CommandOptions, EntryResult, HoldResult, Ledger } from "@credit-activity/client";
+import type { CommandOptions, EntryResult, HoldResult, Ledger, SettleResult } from "@credit-activity/client";
 import type { Command, Operation } from "../core/command.js";
 import type { Accepted } from "../core/decide.js";
 import type { Entry, Hold } from "../core/entry.js";
@@ -60,6 +60,12 @@ export function createCommandMethods(
     return hasDimension(posted.facts) ? labels.read(account, [posted.facts]).then(toResult) : toResult(BY_ID);
   }
 
+  async function toSettleResult(account: string, outcome: Accepted): Promise<SettleResult> {
+    return outcome.entry === null
+      ? { entry: null, ...(await toHoldResult(account, outcome)) }
+      : { ...(await toEntryResult(account, outcome)), hold: null };
+  }
+
   function toHoldResult(account: string, { hold, repeated }: Accepted): HoldResult | Promise<HoldResult> {
     const held = hold as Hold;
     const toResult = (toLabel: ToLabel) => ({ hold: presenter.hold(held, toLabel), repeated });
@@ -85,7 +91,7 @@ export function createCommandMethods(
     },
     async settle(account, hold, input, given) {
       const id = toHoldId(hold);
-      return run(OPERATIONS.settle as Operation, account, id, input, given, toEntryResult);
+      return run(OPERATIONS.settle as Operation, account, id, input, given, toSettleResult);
     },
     async release(account, hold, given) {
       const id = toHoldId(hold);

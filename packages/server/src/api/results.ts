@@ -151,6 +151,13 @@ const nextCursor = as("The cursor of the next part. It is null at the end.", tex
 
 export const entryResult = documented(z.object({ entry, repeated }), { id: "EntryResult" });
 export const holdResult = documented(z.object({ hold, repeated }), { id: "HoldResult" });
+export const settleResult = documented(
+  z.union([
+    as("The usage that was posted.", z.object({ entry, hold: z.null(), repeated })),
+    as("The released hold, when nothing was taken.", z.object({ entry: z.null(), hold, repeated })),
+  ]),
+  { id: "SettleResult" },
+);
 export const entryList = documented(z.object({ entries: z.array(entry), nextCursor }), { id: "EntryList" });
 export const grantList = documented(z.object({ grants: z.array(grant), nextCursor }), { id: "GrantList" });
 export const token = documented(z.object({ token: z.string(), expiresAt: time }), {

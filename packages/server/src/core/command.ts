@@ -26,7 +26,8 @@ export interface Operation<Input = unknown> {
   readonly hasKind: boolean;
   /** The type of the entries it posts. */
   readonly type: KindType;
-  readonly result: "entry" | "hold";
+  /** The record that it makes. A settlement makes an entry, or, when it takes nothing, a released hold. */
+  readonly result: "entry" | "hold" | "settlement";
   readonly refusals: readonly RefusalCode[];
   /** Null for an operation whose route is written by hand. */
   readonly route: Route | null;

@@ -120,6 +120,29 @@ describe.each(ENGINES)("holds on %s", (engine) => {
     expect(await readBalances()).toEqual(["1", "0", "1"]);
   });
 
+  it("are released by a settlement of nothing, which says so", async () => {
+    await ledger.grant("a", { kind: "bonus", credits: 10, expiresAt: minutes(10) });
+    const { hold } = await ledger.hold("a", { credits: 4, expiresIn: 3_600 });
+    waitUntil(minutes(20));
+    const released = await ledger.settle("a", hold.id, { credits: 0 }, { key: "s" });
+    expect(released).toEqual({ entry: null, hold: { ...hold, status: "released" }, repeated: false });
+    await restart();
+    const again = await ledger.settle("a", hold.id, { credits: 0 }, { key: "s" });
+    expect(again).toEqual({ ...released, repeated: true });
+    await expect(ledger.settle("a", hold.id, { credits: 1 }, { key: "s" })).rejects.toMatchObject({
+      code: "key_conflict",
+    });
+    await expect(ledger.release("a", hold.id, { key: "s" })).rejects.toMatchObject({ code: "key_conflict" });
+    await expect(ledger.settle("a", hold.id, { credits: 0 })).rejects.toMatchObject({ code: "hold_closed" });
+    expect((await listEntries()).map(([kind, credits]) => [kind, credits])).toEqual([
+      ["expiry", "-4"],
+      ["expiry", "-6"],
+      ["bonus", "10"],
+    ]);
+    const free = await ledger.hold("a", { credits: 0.000001 }).catch((error: { code: string }) => error.code);
+    expect(free).toBe("insufficient_credits");
+  });
+
   it("take what is covered, or leave a debt, where a settlement beyond them asks for that", async () => {
     await ledger.grant("a", { kind: "purchase", credits: 12 });
     const hold = async () => (await ledger.hold("a", { credits: 5 })).hold.id;
@@ -132,13 +155,14 @@ describe.each(ENGINES)("holds on %s", (engine) => {
     await expect(ledger.settle("a", first, inconsistent)).rejects.toThrow(
       "excess is not possible with originalCredits. Leave one of them out.",
     );
-    expect((await ledger.settle("a", first, { credits: 6, excess: "cap" })).entry.credits).toBe("-6");
+    const within = await ledger.settle("a", first, { credits: 6, excess: "cap" });
+    expect(within.entry?.credits).toBe("-6");
     const second = await hold();
     const capped = { credits: 20, excess: "cap" } as const;
     const { entry } = await ledger.settle("a", second, capped, { key: "capped" });
     expect(entry).toMatchObject({ credits: "-6", balance: "0" });
     const again = await ledger.settle("a", second, capped, { key: "capped" });
-    expect(again).toEqual({ entry, repeated: true });
+    expect(again).toEqual({ entry, hold: null, repeated: true });
     await expect(ledger.settle("a", second, { credits: 20 }, { key: "capped" })).rejects.toMatchObject({
       code: "key_conflict",
     });

@@ -174,6 +174,7 @@ function decideHold(books: Books, limit: Micros, command: HoldCommand, now: Inst
 }
 
 function decideSettle(books: Books, limit: Micros, command: SettleCommand, now: Instant): Decision {
+  if (command.credits === 0n && (command.originalCredits ?? 0n) === 0n) return decideRelease(books, command);
   if (!isValidCharge(command)) return "invalid_amount";
   const hold = findHold(books, command.hold);
   if (hold === undefined) return "hold_not_found";
@@ -193,7 +194,7 @@ function decideSettle(books: Books, limit: Micros, command: SettleCommand, now: 
   return charge(closed, charged, hold.kind, facts, now, now, hold.reserved);
 }
 
-function decideRelease(books: Books, command: ReleaseCommand): Decision {
+function decideRelease(books: Books, command: ReleaseCommand | SettleCommand): Decision {
   const hold = findHold(books, command.hold);
   if (hold === undefined) return "hold_not_found";
   if (hold.status !== "open") return "hold_closed";

@@ -41,6 +41,7 @@ export const SITUATIONS = [
   "hold: what it leaves of an expired grant expires, at the settlement or release",
   "hold: what it leaves of an expired grant expires, at its end",
   "hold: released",
+  "hold: released by a settlement of nothing",
   "hold: the same key returns the first response, though closed since",
   "key: repeated in the same step",
   "key: repeated later",
@@ -167,6 +168,7 @@ function noticeOutcome(
   }
   note("key: of another payload", "refused" in outcome && outcome.refused === "key_conflict");
   if (command.op === "release") note("hold: released", "hold" in outcome);
+  if (command.op === "settle") note("hold: released by a settlement of nothing", "hold" in outcome);
   // Every expired hold is counted once: at the step whose clock took it past its end.
   note(
     "hold: expired",

@@ -213,7 +213,7 @@ describe.each(ENGINES)("a database from before the migration 0004 on %s", (engin
       const entry = toEntry(viewOf(account).entries[(response.entry?.seq ?? 0) - 1] as RecordedEntry);
       expect(entry).toMatchObject(response.entry ?? {});
       if (op === "usage") return { results: [{ status: "duplicate", id: key, entry }] };
-      return { entry, repeated: true };
+      return op === "settle" ? { entry, hold: null, repeated: true } : { entry, repeated: true };
     }
 
     it.each(COMMANDS)("returns the first response to $op $key of $account", async (step) => {

@@ -1,9 +1,10 @@
 import { z } from "zod";
 import type { Inside } from "../codec.js";
-import type { Operation } from "../command.js";
+import type { Command, Operation } from "../command.js";
 import type { Hold } from "../entry.js";
 import { toFingerprint } from "../fingerprint.js";
 import { closeHold, requireOpen } from "../holds.js";
+import type { Draft } from "../state.js";
 import { expireLeft } from "./expire.js";
 
 const schema = z.strictObject({});
@@ -21,15 +22,19 @@ export const release: Operation<Inside<typeof schema>> = {
   toVersion1: ({ hold }) => [hold],
 
   decide(draft, command, past) {
-    const open = requireOpen(draft, past, command.hold as string);
-    const released: Hold = {
-      ...open,
-      status: "released",
-      releaseKey: command.key,
-      releaseFingerprint: toFingerprint(command, open.salt),
-    };
-    closeHold(draft, released);
-    expireLeft(draft, released, draft.now);
-    return released;
+    return releaseHold(draft, command, requireOpen(draft, past, command.hold as string));
   },
 };
+
+/** Closes a hold by a command that takes nothing. */
+export function releaseHold(draft: Draft, command: Command, open: Hold): Hold {
+  const released: Hold = {
+    ...open,
+    status: "released",
+    releaseKey: command.key,
+    releaseFingerprint: toFingerprint(command, open.salt),
+  };
+  closeHold(draft, released);
+  expireLeft(draft, released, draft.now);
+  return released;
+}

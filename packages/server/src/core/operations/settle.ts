@@ -20,6 +20,7 @@ import {
   toVersion1Amounts,
   toVersion1Description,
 } from "./fields.js";
+import { releaseHold } from "./release.js";
 
 const EXCESS_DEFAULT = "refuse";
 
@@ -35,14 +36,14 @@ type SettleInput = Inside<typeof schema>;
 
 /**
  * Turns a hold into usage. Up to the amount of the hold it always posts, because that was promised. More has to be
- * covered, unless the command states otherwise. What is not needed becomes available again, except that of a grant that has expired meanwhile expires.
+ * covered, unless the command states otherwise. A settlement of nothing releases the hold. What is not needed becomes available again, except that of a grant that has expired meanwhile expires.
  */
 export const settle: Operation<SettleInput> = {
   name: "settle",
   schema,
   hasKind: false,
   type: "usage",
-  result: "entry",
+  result: "settlement",
   refusals: [
     "account_not_found",
     "hold_not_found",
@@ -57,7 +58,7 @@ export const settle: Operation<SettleInput> = {
     tag: "Holds",
     summary: "Turn a hold into usage",
     description:
-      "Up to the amount of the hold it always posts. More has to be covered. What is not needed becomes available again, or expires if its grant has expired meanwhile.",
+      "Up to the amount of the hold it always posts. A settlement of 0 releases the hold and posts nothing. More has to be covered. What is not needed becomes available again, or expires if its grant has expired meanwhile.",
   },
 
   findFaults: ({ excess, originalCredits }) =>
@@ -69,6 +70,9 @@ export const settle: Operation<SettleInput> = {
   },
 
   decide(draft, command, past) {
+    if (isNothing(command.input)) {
+      return releaseHold(draft, command, requireOpen(draft, past, command.hold as string));
+    }
     const facts = requireCharge(command.input.credits, toFacts(command.input));
     const open = requireOpen(draft, past, command.hold as string);
     const credits = toCharged(draft, open, command.input);
@@ -80,6 +84,11 @@ export const settle: Operation<SettleInput> = {
     return entry;
   },
 };
+
+/** True if a settlement takes nothing, and not because of a discount. */
+function isNothing({ credits, originalCredits }: SettleInput): boolean {
+  return credits === ZERO && (originalCredits === null || originalCredits === ZERO);
+}
 
 /** Returns the credits that a settlement takes. */
 function toCharged(draft: Draft, open: Hold, { credits, excess: rule }: SettleInput): Micros {

@@ -1,4 +1,4 @@
-import { type EntryResult, type HoldResult, PROBLEMS } from "@credit-activity/client";
+import { type EntryResult, type HoldResult, PROBLEMS, type SettleResult } from "@credit-activity/client";
 import type { CommandMethods } from "../../api/commands.js";
 import { check } from "../../api/inputs.js";
 import * as result from "../../api/results.js";
@@ -19,10 +19,14 @@ const RESPONSES = {
     200: ["The first response, for a key that was used before", result.holdResult],
     201: ["The hold", result.holdResult],
   },
+  settlement: {
+    200: ["The first response, for a key that was used before", result.settleResult],
+    201: ["The entry that was posted, or the hold that was released", result.settleResult],
+  },
 } as const;
 
 /** Runs a command with the parts of a request. */
-type Run = (parts: Parts) => Promise<EntryResult | HoldResult>;
+type Run = (parts: Parts) => Promise<EntryResult | HoldResult | SettleResult>;
 
 /** The routes of the operations. */
 export const commandRoutes: readonly Route[] = ALL_OPERATIONS.flatMap(toRoute);
