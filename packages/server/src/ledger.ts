@@ -36,7 +36,7 @@ export interface Logger {
 export interface LedgerOptions {
   /** A PostgreSQL URL, a directory of the embedded database, or `{}` for one in memory. */
   readonly database: DatabaseOptions;
-  /** Secret keys that are accepted besides those made with `createKey`. */
+  /** Secret keys of 16 to 255 characters that are accepted besides those made with `createKey`. */
   readonly secretKeys?: readonly string[];
   /** Kinds besides the built-in ones, by name. */
   readonly kinds?: Readonly<Record<string, KindDefinition>>;
@@ -94,9 +94,17 @@ const databaseOptions = z.union([
 
 const functionOption = z.custom((value) => typeof value === "function", "is not a function. Give one");
 
+/** A key that a header can carry as it is, and that is too long to be guessed. */
+const secretKey = z
+  .string()
+  .regex(
+    /^[\x21-\x7e]{16,255}$/,
+    "is not 16 to 255 printable ASCII characters without spaces. Use another key",
+  );
+
 const ledgerOptions = toOptionsSchema({
   database: z.unknown().optional(),
-  secretKeys: z.array(z.string().min(1)).optional(),
+  secretKeys: z.array(secretKey).optional(),
   kinds: kindsOption.optional(),
   now: functionOption.optional(),
   logger: z.looseObject({ warn: functionOption, error: functionOption }).optional(),

@@ -1,13 +1,19 @@
 import type { Server } from "node:http";
+import { setTimeout as sleep } from "node:timers/promises";
 import { serve as listen } from "@hono/node-server";
 import { type Logger, pino } from "pino";
-import { createLedger } from "../ledger.js";
+import { DatabaseError, isRetryable } from "../db/errors.js";
+import { createLedger, type LedgerOptions, type LocalLedger } from "../ledger.js";
 import { CommandError, type DatabaseFlags, toDatabase } from "./open.js";
 import { finishResponses } from "./server-shutdown.js";
 import { setServerFlags } from "./v8.js";
 
 /** The time that requests in flight have after a signal. */
 const GRACE_MS = 10_000;
+
+/** The first and the longest pause between two tries to open the ledger. */
+const OPEN_PAUSE_MS = 500;
+const OPEN_PAUSE_MS_MAX = 8_000;
 
 /** The time without traffic after which a connection is destroyed. It is longer than any response takes. */
 const IDLE_MS_MAX = 60_000;
@@ -19,7 +25,7 @@ export async function serve(flags: DatabaseFlags & { port?: string; host?: strin
   const hostname = flags.host ?? process.env.HOST ?? "127.0.0.1";
   const logger = pino();
   const secretKey = process.env.CREDITS_SECRET_KEY;
-  const ledger = await createLedger({
+  const ledger = await openWhenReachable({
     database: toDatabase(flags),
     secretKeys: secretKey === undefined || secretKey === "" ? [] : [secretKey],
     logger,
@@ -36,6 +42,25 @@ export async function serve(flags: DatabaseFlags & { port?: string; host?: strin
       throw new CommandError(`Port ${port} on ${hostname} is in use. Choose another with --port.`);
     })
     .finally(() => ledger.close());
+}
+
+/** Opens the ledger, and waits for a database server that can't be reached yet. Other errors are thrown at once. */
+async function openWhenReachable(options: LedgerOptions & { logger: Logger }): Promise<LocalLedger> {
+  for (let pauseMs = OPEN_PAUSE_MS; ; pauseMs = Math.min(2 * pauseMs, OPEN_PAUSE_MS_MAX)) {
+    try {
+      return await createLedger(options);
+    } catch (error) {
+      if (!isUnreachable(error)) throw error;
+      options.logger.warn(`${(error as Error).message} The next try is in ${pauseMs / 1000} s.`);
+    }
+    await sleep(pauseMs);
+  }
+}
+
+/** True if a ledger could not be opened because its database server did not respond, or not yet. */
+function isUnreachable(error: unknown): boolean {
+  const { cause } = error as Error;
+  return cause instanceof DatabaseError && cause.cause !== undefined && isRetryable(cause.cause);
 }
 
 /** Resolves once a signal has stopped the server. Rejects if the server can't listen. */

@@ -7,6 +7,7 @@ import { toPublicError } from "../api/errors.js";
 import type { Caller, Credentials } from "../auth/credentials.js";
 import { toDocument } from "./openapi.js";
 import { respondWithError, respondWithProblem } from "./problems.js";
+import { SECURE } from "./respond.js";
 import { type App, addRoute, type MethodsByCaller, type Variables } from "./route.js";
 import { accountRoutes } from "./routes/accounts.js";
 import { commandRoutes } from "./routes/commands.js";
@@ -47,10 +48,10 @@ export function createApp(options: AppOptions): App {
       `${c.req.method} ${c.req.path} does not exist. See the reference at /docs.`,
     ),
   );
-  app.get("/healthz", (c) => c.json({ status: "ok" }));
+  app.get("/healthz", (c) => c.json({ status: "ok" }, 200, SECURE));
   app.get("/readyz", async (c) => {
     await options.ping();
-    return c.json({ status: "ready" });
+    return c.json({ status: "ready" }, 200, SECURE);
   });
   addDocsRoutes(app, () => toDocument([...ROUTES, usageDocs]));
   app.use("/v1/*", createGate(options));
@@ -145,7 +146,7 @@ function respondToThrown(c: Context, thrown: unknown, { onError }: AppOptions): 
   const error = toPublicError(thrown);
   if (error instanceof LedgerError && error.code !== "internal") return respondWithError(c, error);
   if (error instanceof HTTPException && error.status === 415) {
-    const detail = "The media type is not JSON. Send the body with Content-Type: application/json.";
+    const detail = "The media type is not JSON in UTF-8. Send the body with Content-Type: application/json.";
     return respondWithProblem(c, "unsupported_media_type", detail);
   }
   onError(error instanceof LedgerError ? error.cause : error, { method: c.req.method, path: c.req.path });

@@ -7,7 +7,7 @@ import {
   toProblem,
 } from "@credit-activity/client";
 import type { Context } from "hono";
-import { NO_STORE } from "./respond.js";
+import { NO_STORE, SECURE } from "./respond.js";
 
 /** The pause that a client should make when the server can't take a request. */
 const RETRY_AFTER_SECONDS = 1;
@@ -24,7 +24,7 @@ export function respondWithProblem(
   return new Response(JSON.stringify(problem), {
     status: problem.status,
     headers: {
-      ...(isApi ? NO_STORE : {}),
+      ...(isApi ? NO_STORE : SECURE),
       "Content-Type": "application/problem+json",
       ...(problem.status === 503 ? { "Retry-After": String(RETRY_AFTER_SECONDS) } : {}),
       ...(problem.status === 401 ? { "WWW-Authenticate": 'Bearer realm="credit-activity"' } : {}),

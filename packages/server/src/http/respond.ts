@@ -8,11 +8,14 @@ import { compress } from "hono/compress";
  */
 const CORS = { "Access-Control-Allow-Origin": "*", "Access-Control-Expose-Headers": "ETag" } as const;
 
+/** The headers of all responses: a browser does not guess their type, and does not send their address elsewhere. */
+export const SECURE = { "X-Content-Type-Options": "nosniff", "Referrer-Policy": "no-referrer" } as const;
+
 /** The headers of commands and problems. Nobody else may store a balance. */
-export const NO_STORE = { ...CORS, "Cache-Control": "no-store" } as const;
+export const NO_STORE = { ...CORS, ...SECURE, "Cache-Control": "no-store" } as const;
 
 /** The headers of reads. The client may store them, but has to revalidate each time. */
-const REVALIDATE = { ...CORS, "Cache-Control": "private, no-cache" } as const;
+const REVALIDATE = { ...CORS, ...SECURE, "Cache-Control": "private, no-cache" } as const;
 
 const NO_STORE_JSON = { ...NO_STORE, "Content-Type": "application/json" } as const;
 

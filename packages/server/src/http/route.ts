@@ -6,6 +6,7 @@ import type { Methods } from "../api/methods.js";
 import type { Caller } from "../auth/credentials.js";
 import { UNDECIDED, withDecoder } from "../core/codec.js";
 import * as field from "../core/fields.js";
+import { parseJson } from "./json.js";
 import { respondToCommand, respondToRead } from "./respond.js";
 
 /** The variables of a request. */
@@ -113,7 +114,7 @@ function isInteger(schema: unknown): boolean {
   return schema instanceof z.ZodNumber;
 }
 
-const NUMBER = /^-?(0|[1-9]\d*)(\.\d+)?(e[+-]?\d+)?$/i;
+const NUMBER = /^-?(0|[1-9]\d*)(\.\d+)?$/;
 
 /** Returns the number that a string stands for, or the string, which no schema of a number takes. */
 function toNumber(value: string): number {
@@ -122,23 +123,26 @@ function toNumber(value: string): number {
 
 const JSON_TYPE = /^application\/([a-z-.]+\+)?json(;\s*[a-z0-9-]+=([^;]+))*$/i;
 
+const CHARSET = /;\s*charset\s*=\s*"?([^";\s]*)/i;
+
+/**
+ * Refuses a body in another encoding than UTF-8, which JSON has to have (RFC 8259, section 8.1).
+ *
+ * @throws HTTPException with the status 415
+ */
+export function requireUtf8(contentType: string): void {
+  const charset = CHARSET.exec(contentType)?.[1];
+  if (charset !== undefined && !/^utf-?8$/i.test(charset)) throw new HTTPException(415);
+}
+
 /** Reads the JSON body. One that may be absent is `{}` then, and its type is not needed either. */
 async function readBody(c: Context, isRequired: boolean): Promise<unknown> {
   const type = c.req.header("content-type") ?? "";
+  requireUtf8(type);
   if (type !== "application/json" && !JSON_TYPE.test(type)) {
     const isAbsent = type === "" && (await c.req.arrayBuffer()).byteLength === 0;
     if (!isAbsent) throw new HTTPException(415);
     return isRequired ? undefined : {};
   }
   return parseJson(await c.req.text());
-}
-
-/** Parses a body, or throws an error that states what is wrong with it. */
-export function parseJson(body: string): unknown {
-  try {
-    return JSON.parse(body);
-  } catch (error) {
-    const message = `The body is not JSON (${(error as Error).message}). Send a JSON object`;
-    throw toInvalid([{ path: "", message }]);
-  }
 }

@@ -7,20 +7,37 @@ import { listDueAccounts } from "../queries/account.js";
 const ROUND_MAX = 500;
 const ROUNDS_MAX = 100;
 
+/** The number of failed accounts that an error names. */
+const NAMED_MAX = 10;
+
 /**
- * Posts what has come due on accounts that nobody touches.
+ * Posts what has come due on accounts that nobody touches. An account that can't be touched holds up no other.
  *
  * @returns the number of accounts that were touched
+ * @throws AggregateError after all others were touched, with the errors of those that could not be
  */
 export async function sweepDue(database: Database, engine: Engine, now: Instant): Promise<number> {
-  let touched = 0;
+  const touched = new Set<string>();
+  const failed = new Map<string, unknown>();
   for (let round = 0; round < ROUNDS_MAX; round++) {
-    const due = await listDueAccounts(database, now, ROUND_MAX);
-    await Promise.all(due.map((account) => engine.submit({ operation: null, account, key: null })));
-    touched += due.length;
-    if (due.length < ROUND_MAX) break;
+    const due = await listDueAccounts(database, now, ROUND_MAX + failed.size);
+    const open = due.filter((account) => !failed.has(account));
+    const touches = open.map(async (account) => {
+      try {
+        await engine.submit({ operation: null, account, key: null });
+        touched.add(account);
+      } catch (error) {
+        failed.set(account, error);
+      }
+    });
+    await Promise.all(touches);
+    if (open.length < ROUND_MAX) break;
   }
-  return touched;
+  if (failed.size > 0) {
+    const names = [...failed.keys()].slice(0, NAMED_MAX).join(", ");
+    throw new AggregateError(failed.values(), `${failed.size} due accounts could not be touched: ${names}.`);
+  }
+  return touched.size;
 }
 
 /**

@@ -1,14 +1,16 @@
 import { once } from "node:events";
 import { existsSync } from "node:fs";
 import { Agent, type IncomingMessage, request } from "node:http";
+import { type AddressInfo, connect, createServer } from "node:net";
 import path from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import type { Database } from "../../../../tools/postgres.js";
 import { createLedger } from "../../src/index.js";
 import { createHostileDatabase } from "../databases.js";
 import { type Directory, makeDirectory, run, type Serving, serve } from "./command.js";
 
-const SECRET = "operator-secret";
+const SECRET = "secret-of-the-operator";
 
 let directory: Directory;
 let database: Database;
@@ -32,6 +34,52 @@ const call = (method: string, pathname: string, body?: object) =>
     headers: { authorization: `Bearer ${SECRET}`, "content-type": "application/json" },
     ...(body === undefined ? {} : { body: JSON.stringify(body) }),
   });
+
+describe("serve while PostgreSQL is away", () => {
+  it("waits for it, and says so", async () => {
+    const { hostname, port } = new URL(database.url);
+    const proxy = createServer((socket) => {
+      const upstream = connect(Number(port), hostname);
+      for (const [from, to] of [
+        [socket, upstream],
+        [upstream, socket],
+      ] as const) {
+        from.pipe(to);
+        from.on("error", () => to.destroy());
+      }
+    });
+    proxy.listen(0, "127.0.0.1");
+    await once(proxy, "listening");
+    const away = new URL(database.url);
+    away.port = String((proxy.address() as AddressInfo).port);
+    proxy.close();
+    await once(proxy, "close");
+
+    const serving = serve([], { DATABASE_URL: away.href, CREDITS_SECRET_KEY: SECRET, HOST: "127.0.0.1" });
+    await sleep(1_500);
+    proxy.listen(Number(away.port), "127.0.0.1");
+    server = await serving;
+    expect(server.printed()).toMatch(/can't be used as .*ECONNREFUSED.* The next try is in 0\.5 s\./);
+    expect((await call("PUT", "/v1/accounts/away", {})).status).toBe(201);
+    expect((await server.stop()).code).toBe(0);
+    proxy.close();
+  });
+
+  it("ends where waiting would not help: a wrong password, or a key that is too short", async () => {
+    const wrong = new URL(database.url);
+    wrong.password = "wrong";
+    const { code, stderr } = await run(["serve", "--port", "0"], { DATABASE_URL: wrong.href });
+    expect([code, stderr]).toEqual([1, expect.stringMatching(/password authentication failed/)]);
+    const short = await run(["serve", "--port", "0"], {
+      DATABASE_URL: database.url,
+      CREDITS_SECRET_KEY: "short",
+    });
+    expect([short.code, short.stderr]).toEqual([
+      1,
+      expect.stringMatching(/secretKeys\.0 is not 16 to 255 printable ASCII characters without spaces/),
+    ]);
+  });
+});
 
 describe("serve on a directory", () => {
   const env = () => ({

@@ -4,7 +4,7 @@ import { createLedger, type LocalLedger } from "../../src/index.js";
 let ledger: LocalLedger;
 
 beforeAll(async () => {
-  ledger = await createLedger({ database: {}, secretKeys: ["secret"] });
+  ledger = await createLedger({ database: {}, secretKeys: ["secret-of-the-tests"] });
   await ledger.putAccount("acme");
 });
 
@@ -40,13 +40,13 @@ it("lets no page on another origin send commands, and no shared cache store a ba
   });
   expect(preflight.headers.get("access-control-allow-methods")).toBe("GET");
   expect(preflight.headers.get("access-control-allow-headers")).not.toMatch(/content-type/i);
-  const reply = await ask("GET", { authorization: "Bearer secret" });
+  const reply = await ask("GET", { authorization: "Bearer secret-of-the-tests" });
   expect(reply.headers.get("cache-control")).toBe("private, no-cache");
   for (const [method, headers] of [
     ["GET", {}],
     ["GET", { authorization: "Bearer wrong" }],
-    ["PUT", { authorization: "Bearer secret", "content-type": "application/json" }],
-    ["DELETE", { authorization: "Bearer secret" }],
+    ["PUT", { authorization: "Bearer secret-of-the-tests", "content-type": "application/json" }],
+    ["DELETE", { authorization: "Bearer secret-of-the-tests" }],
   ] as const) {
     const other = await ask(method, headers);
     expect(other.headers.get("cache-control"), method).toBe("no-store");

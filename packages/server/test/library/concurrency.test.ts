@@ -46,7 +46,7 @@ describe.each(ENGINES)("64 spenders at the same time, of which the account cover
       ledger.fetch(
         new Request(`http://ledger.test/v1/accounts/a/${path}`, {
           method: "POST",
-          headers: { authorization: "Bearer secret", "content-type": "application/json" },
+          headers: { authorization: "Bearer secret-of-the-tests", "content-type": "application/json" },
           body: JSON.stringify({ credits: "1", ...(path === "writeoffs" ? { description: "x" } : {}) }),
         }),
       );

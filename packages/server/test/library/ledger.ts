@@ -17,7 +17,7 @@ export async function openLibrary(
   const database: DatabaseOptions = own === null ? {} : { url: own.url };
   const opened: LocalLedger[] = [];
   const open = async () => {
-    const ledger = await createLedger({ database, secretKeys: ["secret"], ...options });
+    const ledger = await createLedger({ database, secretKeys: ["secret-of-the-tests"], ...options });
     opened.push(ledger);
     return ledger;
   };

@@ -98,7 +98,11 @@ function openPool(options: PostgresOptions, max: number, session: string): pg.Po
       });
     },
   });
-  pool.on("error", (error) => options.onError?.(error));
+  pool.on("error", (error: Error & { client?: unknown }) => {
+    // The pool adds the whole client, with all that it has read.
+    delete error.client;
+    options.onError?.(error);
+  });
   return pool;
 }
 

@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import path from "node:path";
-import { compressed } from "../respond.js";
+import { compressed, SECURE } from "../respond.js";
 import type { App } from "../route.js";
 
 const ASSETS = path.dirname(createRequire(import.meta.url).resolve("swagger-ui-dist/package.json"));
@@ -42,15 +42,14 @@ export function addDocsRoutes(app: App, document: () => object): void {
   let text: string | undefined;
   app.get("/openapi.json", (c) => {
     text ??= JSON.stringify(document());
-    const headers = { "Content-Type": "application/json", Vary: "Accept-Encoding" };
+    const headers = { ...SECURE, "Content-Type": "application/json", Vary: "Accept-Encoding" };
     return compressed(c, new Response(text, { headers }));
   });
   app.get("/docs", (c) => {
-    c.header("Content-Security-Policy", POLICY);
-    return c.html(PAGE);
+    return c.html(PAGE, 200, { ...SECURE, "Content-Security-Policy": POLICY });
   });
   app.get("/docs/reference.js", (c) =>
-    c.body(SCRIPT, 200, { "Content-Type": "text/javascript; charset=utf-8" }),
+    c.body(SCRIPT, 200, { ...SECURE, "Content-Type": "text/javascript; charset=utf-8" }),
   );
   for (const [file, type] of Object.entries(FILES)) {
     // Read once for all, so that many readers who are slow do not hold as many copies.
@@ -58,6 +57,7 @@ export function addDocsRoutes(app: App, document: () => object): void {
     app.get(`/docs/${file}`, async (c) => {
       body ??= new Uint8Array(await readFile(path.join(ASSETS, file)));
       return c.body(body, 200, {
+        ...SECURE,
         "Content-Type": type,
         "Cache-Control": "public, max-age=3600",
       });
