@@ -71,9 +71,10 @@ export function createUsageMethod(
       else commands.push({ operation, account: event.account, key: event.id, hold: null, input: event });
     });
     const outcomes = await engine.submitAll(commands);
-    // With nothing done, the whole call failed.
-    if (outcomes.length > 0 && outcomes.every((outcome) => outcome instanceof Error)) throw outcomes[0];
     const failures = new Set(outcomes.filter((outcome) => outcome instanceof Error));
+    const isDecided = refused.size > 0 || outcomes.some((outcome) => !(outcome instanceof Error));
+    // With nothing decided, the whole call failed. The caller sends it again if that may help one of its events.
+    if (!isDecided) throw [...failures].find((one) => toThrown(one).code !== "internal") ?? outcomes[0];
     for (const failure of failures) if (toThrown(failure).code === "internal") onError(failure);
     const toLabels = await readLabels(commands, outcomes);
     let next = 0;

@@ -45,8 +45,9 @@ export function toPending({ grants }: Pick<AccountState, "grants">, now: Instant
 }
 
 /** Returns what commands may still take: the balance less holds and less grants that are not effective yet. */
-export function toAvailable(state: AccountState, now: Instant): Micros {
-  return micros(state.balance - state.held - toPending(state, now));
+export function toAvailable(draft: Draft): Micros {
+  draft.pending ??= toPending(draft, draft.now);
+  return micros(draft.balance - draft.held - draft.pending);
 }
 
 /** Returns the part of a grant that no hold has set aside. */
@@ -54,11 +55,29 @@ export function toFree({ remaining, reserved }: LiveGrant): Micros {
   return micros(remaining - reserved);
 }
 
+/** True if a part of a grant is left that no hold has set aside. */
+export function hasFree({ remaining, reserved }: LiveGrant): boolean {
+  return remaining !== reserved;
+}
+
 /** Puts a new grant into its place in draw order. */
 export function addGrant(draft: Draft, opened: Grant): void {
   const grant: LiveGrant = { ...opened, reserved: ZERO };
   draft.grants.splice(toPlace(draft.grants, grant), 0, grant);
+  draft.bySeq?.set(grant.seq, grant);
+  draft.firstFree = 0;
+  draft.pending = null;
   draft.changes.grants.push({ grant, before: null });
+}
+
+/** The number of grants among which a search is as quick as an index. */
+const FEW = 16;
+
+/** Returns the grant of a `seq`. */
+export function findGrant(draft: Draft, seq: number): LiveGrant | undefined {
+  if (draft.grants.length <= FEW) return draft.grants.find((grant) => grant.seq === seq);
+  draft.bySeq ??= new Map(draft.grants.map((grant) => [grant.seq, grant]));
+  return draft.bySeq.get(seq);
 }
 
 /** Returns the index at which a grant keeps grants in draw order, by binary search. */
@@ -73,9 +92,18 @@ function toPlace(grants: readonly Grant[], grant: Grant): number {
   return from;
 }
 
+/** Returns the index of the first grant with something free, so that commands do not walk past all others each. */
+function toFirstFree(draft: Draft): number {
+  const { grants } = draft;
+  while (draft.firstFree < grants.length && !hasFree(grants[draft.firstFree] as LiveGrant))
+    draft.firstFree += 1;
+  return draft.firstFree;
+}
+
 /** Sets what remains of a grant. */
 function setRemaining(draft: Draft, grant: LiveGrant, remaining: Micros): void {
   draft.changes.grants.push({ grant, before: grant.remaining });
+  if (remaining > grant.remaining) draft.firstFree = 0;
   grant.remaining = remaining;
 }
 
@@ -87,11 +115,10 @@ function setRemaining(draft: Draft, grant: LiveGrant, remaining: Micros): void {
 export function drawFrom(draft: Draft, wanted: Micros, may: (grant: Grant) => boolean): Draw[] {
   let draws: Draw[] = [];
   let open = wanted;
-  for (const grant of draft.grants) {
-    if (open === ZERO) break;
-    const free = toFree(grant);
-    if (free === ZERO || !may(grant)) continue;
-    const taken = least(free, open);
+  for (let index = toFirstFree(draft); index < draft.grants.length && open !== ZERO; index++) {
+    const grant = draft.grants[index] as LiveGrant;
+    if (!hasFree(grant) || !may(grant)) continue;
+    const taken = least(toFree(grant), open);
     setRemaining(draft, grant, micros(grant.remaining - taken));
     const draw = { grant: grant.seq, credits: taken };
     // Most entries have one draw, and an array that is pushed to has room for 17.
@@ -113,10 +140,10 @@ export function drain(draft: Draft, grant: LiveGrant): Micros {
 export function reserve(draft: Draft, wanted: Micros): Draw[] {
   const reserved: Draw[] = [];
   let open = wanted;
-  for (const grant of draft.grants) {
-    if (open === ZERO) break;
+  for (let index = toFirstFree(draft); index < draft.grants.length && open !== ZERO; index++) {
+    const grant = draft.grants[index] as LiveGrant;
+    if (!hasFree(grant) || !isEffective(grant, draft.now)) continue;
     const taken = least(toFree(grant), open);
-    if (taken === ZERO || !isEffective(grant, draft.now)) continue;
     setReserved(draft, grant, taken);
     reserved.push({ grant: grant.seq, credits: taken });
     open = micros(open - taken);
@@ -133,7 +160,7 @@ export function unreserve(draft: Draft, reserved: readonly Draw[], wanted: Micro
   const draws: Draw[] = [];
   let open = wanted;
   for (const { grant: seq, credits } of reserved) {
-    const grant = draft.grants.find((other) => other.seq === seq) as LiveGrant;
+    const grant = findGrant(draft, seq) as LiveGrant;
     setReserved(draft, grant, micros(-credits));
     const taken = least(credits, open);
     if (taken === ZERO) continue;
@@ -146,12 +173,13 @@ export function unreserve(draft: Draft, reserved: readonly Draw[], wanted: Micro
 
 function setReserved(draft: Draft, grant: LiveGrant, credits: Micros): void {
   draft.changes.reservations.push({ grant, credits });
+  if (credits < ZERO) draft.firstFree = 0;
   grant.reserved = micros(grant.reserved + credits);
 }
 
 /** Gives credits back to a grant. */
 export function restore(draft: Draft, seq: number, credits: Micros): Draw {
-  const grant = draft.grants.find((other) => other.seq === seq) as LiveGrant;
+  const grant = findGrant(draft, seq) as LiveGrant;
   setRemaining(draft, grant, micros(grant.remaining + credits));
   return { grant: seq, credits: micros(-credits) };
 }

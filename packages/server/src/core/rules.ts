@@ -5,13 +5,13 @@ import type { Draft } from "./state.js";
 
 /** Returns the credits that a debit may take: those that are available, and the overdraft limit. */
 export function toCovered(draft: Draft): Micros {
-  return micros(toAvailable(draft, draft.now) + draft.overdraftLimit);
+  return micros(toAvailable(draft) + draft.overdraftLimit);
 }
 
 /** Refuses a debit that would take the account below its overdraft limit. One that takes nothing is always covered. */
 export function requireCovered(draft: Draft, wanted: Micros, purpose: string): void {
   if (wanted <= ZERO || wanted <= toCovered(draft)) return;
-  const available = toAvailable(draft, draft.now);
+  const available = toAvailable(draft);
   const limit =
     draft.overdraftLimit > 0n ? ` and an overdraft limit of ${formatAmount(draft.overdraftLimit)}` : "";
   refuse(

@@ -102,6 +102,12 @@ export interface Draft extends AccountState, Circumstances {
   readonly changes: Changes;
   /** The holds that the batch has closed, by id. Null until there is one. */
   closed: Map<string, Hold> | null;
+  /** The grants by `seq`. Null until one of many is looked up. */
+  bySeq: Map<number, LiveGrant> | null;
+  /** The index before which no grant has anything that no hold has set aside. */
+  firstFree: number;
+  /** The remaining credits of grants that are not effective yet. Null until they are asked for. */
+  pending: Micros | null;
 }
 
 /** The changes of a batch in their order. */
@@ -146,6 +152,9 @@ export function toDraft(state: AccountState, { now, salt }: Circumstances): Draf
     now,
     salt,
     closed: null,
+    bySeq: null,
+    firstFree: 0,
+    pending: null,
     changes: { entries: [], grants: [], reservations: [], holds: [], labels: [], rows: [] },
   };
 }
@@ -187,6 +196,8 @@ export function mark({ held, debt, changes }: Draft): Mark {
 
 /** Returns a draft to a mark. */
 export function returnTo(draft: Draft, before: Mark): void {
+  draft.firstFree = 0;
+  draft.pending = null;
   draft.held = before.held;
   draft.debt = before.debt;
   for (const hold of draft.changes.holds.splice(before.holdChanges).reverse()) {
@@ -196,7 +207,10 @@ export function returnTo(draft: Draft, before: Mark): void {
   // The latest change goes first, so that a grant changed twice ends where it began.
   for (const { grant, before: remaining } of draft.changes.grants.splice(before.grantChanges).reverse()) {
     if (remaining !== null) grant.remaining = remaining;
-    else draft.grants.splice(draft.grants.indexOf(grant), 1);
+    else {
+      draft.grants.splice(draft.grants.indexOf(grant), 1);
+      draft.bySeq?.delete(grant.seq);
+    }
   }
   for (const { grant, credits } of draft.changes.reservations.splice(before.reservations))
     grant.reserved = micros(grant.reserved - credits);

@@ -318,8 +318,11 @@ export function createExecutor({ database, cache, circumstances }: ExecuteOption
     const accounts = batch.map(({ account }) => account);
     const free = await withoutBlocked(batch, accounts).catch(() => batch);
     if (free.length < batch.length) return free.length === 0 ? undefined : split(free);
-    // None is locked any more, or none could be probed. Another try could take as long again.
-    fail(batch, toLocked);
+    // None is locked any more, or none could be probed. Another try of all could take as long again.
+    if (batch.length === 1) return fail(batch, toLocked);
+    const [first, second] = halve(batch);
+    await split(first);
+    await split(second);
   }
 }
 

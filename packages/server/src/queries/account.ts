@@ -44,7 +44,7 @@ const READ = `SELECT ${COLUMNS} FROM credits.accounts WHERE account = $1`;
 
 /**
  * Reads the same, and what is held now, of an account on which something has come due that is not posted yet. Credits that
- * open holds have set aside of expired grants count once.
+ * open holds have set aside of expired grants count once, and debt has the first claim on the others.
  */
 const READ_DUE = `
   SELECT ${COLUMNS}, (
@@ -53,14 +53,17 @@ const READ_DUE = `
   ) + (
     SELECT coalesce(sum(CASE WHEN g.seq = a.drawn_grant THEN a.drawn_remaining ELSE g.remaining END), 0)
     FROM credits.grants g
-    WHERE g.account = a.account AND g.remaining > 0
-      AND (g.effective_at > greatest($2::timestamptz, g.recorded_at) OR g.expires_at <= $2::timestamptz)
-  ) - (
+    WHERE g.account = a.account AND g.remaining > 0 AND g.effective_at > greatest($2::timestamptz, g.recorded_at)
+  ) + greatest(0, (
+    SELECT coalesce(sum(CASE WHEN g.seq = a.drawn_grant THEN a.drawn_remaining ELSE g.remaining END), 0)
+    FROM credits.grants g
+    WHERE g.account = a.account AND g.remaining > 0 AND g.expires_at <= $2::timestamptz
+  ) - a.debt - (
     SELECT coalesce(sum(r.credits), 0) FROM credits.reservations r
     WHERE r.account = a.account AND r.expires_at > $2::timestamptz AND (
       SELECT g.expires_at FROM credits.grants g WHERE g.account = r.account AND g.seq = r.seq
     ) <= $2::timestamptz
-  ) AS held_now
+  )) AS held_now
   FROM credits.accounts a WHERE a.account = $1`;
 
 /** Reads an account as it stands at an instant, or null. It is one row by its key, unless something is due. */

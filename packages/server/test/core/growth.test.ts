@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { AnyCommand } from "../../src/core/command.js";
 import type { Instant } from "../../src/core/instant.js";
-import { toGrant, toHold, toSpend } from "../commands.js";
+import { toGrant, toHold, toSettle, toSpend } from "../commands.js";
 import { decideAll, minutes, NOW, toEmptyAccount } from "./rules.js";
 
 const FEW = 1_000;
@@ -79,6 +79,22 @@ describe("ten times as many", () => {
       (count: number) => {
         const state = decideInBatches([toGrant("a", "g", `${count}`), ...toHolds(count)]);
         return () => expect(decideAll([], state, minutes(60)).changes.holds).toHaveLength(count);
+      },
+    ],
+    [
+      "grants that a hold has set aside take about ten times as long to settle",
+      (count: number) => {
+        const hold = toHold("a", "h", `${count}`, { expiresIn: 3_600 });
+        const state = decideInBatches([...toGrants(count), hold]);
+        const settle = toSettle("a", "s", "hold-h", `${count / 2}`);
+        return () => expect(decideAll([settle], state, minutes(30)).state.balance).toBe(0n);
+      },
+    ],
+    [
+      "holds on a grant each that come due at once take about ten times as long",
+      (count: number) => {
+        const state = decideInBatches([...toGrants(count), ...toHolds(count)]);
+        return () => expect(decideAll([], state, minutes(60)).state.balance).toBe(0n);
       },
     ],
     [

@@ -165,6 +165,41 @@ describe("servers on one PostgreSQL database", () => {
     await writer.close();
   });
 
+  it.each(["grants", "labels"])(
+    "lets others go on when another row of an account is locked, of its %s",
+    async (table) => {
+      const database = open();
+      const writer = createEngine({ database: { ...database, concurrency: 1 }, now });
+      const accounts = Array.from({ length: 20 }, (_, index) => `${table}-${index}`);
+      const project = { id: "p", label: "Project" };
+      for (const account of accounts) {
+        await putSettings(database, account, NO_SETTINGS, now());
+        await writer.submit(toGrant(account, "g1", "1"));
+        await writer.submit(toGrant(account, "g2", "9"));
+        await writer.submit(toUsage(account, "first", "0.5", { project }));
+      }
+      const locker = new pg.Client({ connectionString: url });
+      await locker.connect();
+      await locker.query(`BEGIN; SELECT FROM credits.${table} WHERE account = '${table}-7' FOR UPDATE`);
+      const report = (id: string) =>
+        writer.submitAll(
+          accounts.map((account) =>
+            toUsage(account, id, "2", { project: { id: "p", label: `Project ${id}` } }),
+          ),
+        );
+      for (const id of ["a", "b"]) {
+        const outcomes = await report(id);
+        const failed = accounts.filter((_, index) => outcomes[index] instanceof Error);
+        expect(failed).toEqual([`${table}-7`]);
+      }
+      await locker.query("ROLLBACK");
+      await locker.end();
+      for (const outcome of await report("a")) expect(outcome).toMatchObject({ refusal: null });
+      await writer.close();
+    },
+    30_000,
+  );
+
   it("does not claim that nothing was done when an account is locked after a lost response", async () => {
     const database = open();
     const locker = new pg.Client({ connectionString: url });

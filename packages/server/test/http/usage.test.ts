@@ -1,7 +1,8 @@
-import type { UsageResult, UsageResults } from "@credit-activity/client";
+import type { Problem, UsageResult, UsageResults } from "@credit-activity/client";
+import pg from "pg";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { ENGINES } from "../databases.js";
-import { openLedger, Raw, type TestLedger } from "./ledger.js";
+import { openLedger, Raw, SECRET, type TestLedger } from "./ledger.js";
 
 /** Returns the id of a result, and its status or the code of its refusal. */
 const toOutcome = (result: UsageResult) => [
@@ -10,6 +11,60 @@ const toOutcome = (result: UsageResult) => [
 ];
 
 const toEntry = (result: UsageResult) => ("error" in result ? null : result.entry);
+
+describe("usage of accounts that can't be written", () => {
+  const event = (account: string, id = account) => ({ id, account, kind: "ai_usage", credits: "1" });
+
+  /** Opens a ledger with an account that can't be read, one that is locked, and one that is sound. */
+  async function openBroken() {
+    const ledger = await openLedger({ engine: "postgres" });
+    for (const account of ["unreadable", "locked", "sound"]) await ledger.local.putAccount(account);
+    const client = new pg.Client(ledger.url as string);
+    await client.connect();
+    await client.query("UPDATE credits.accounts SET due_at = 'infinity' WHERE account = 'unreadable'");
+    await client.query("BEGIN; SELECT FROM credits.accounts WHERE account = 'locked' FOR UPDATE");
+    return {
+      ledger,
+      async drop() {
+        await client.query("ROLLBACK");
+        await client.end();
+        await ledger.drop();
+      },
+    };
+  }
+
+  it("has the status of what may be sent again, whatever the order, unless an event was decided", async () => {
+    const { ledger, drop } = await openBroken();
+    const post = async (body: unknown, type: string) => {
+      const headers = { authorization: `Bearer ${SECRET}`, "content-type": type };
+      const request = { method: "POST", headers, body: JSON.stringify(body) };
+      const response = await ledger.local.fetch(new Request("http://ledger.test/v1/usage", request));
+      return { status: response.status, body: (await response.json()) as UsageResults & Problem };
+    };
+    const send = (...events: unknown[]) => post({ events }, "application/json");
+    expect((await send(event("locked"), event("unreadable"))).status).toBe(503);
+    expect((await send(event("unreadable"), event("locked"))).status).toBe(503);
+    expect((await send(event("unreadable"))).status).toBe(500);
+    const outcomes = async (...events: unknown[]) => {
+      const { status, body } = await send(...events);
+      return [
+        status,
+        ...body.results.map((result) => ("error" in result ? result.error.code : result.status)),
+      ];
+    };
+    expect(await outcomes(event("unreadable"), event("sound"), event("locked"))).toEqual([
+      ...[200, "internal", "posted", "unavailable"],
+    ]);
+    expect(await outcomes(event("unreadable"), { id: "x" })).toEqual([200, "internal", "bad_request"]);
+    const cloud = ["sound", "unreadable"].map((account) => ({
+      ...{ specversion: "1.0", id: "e", source: "/s", type: "t", subject: account },
+      data: { kind: "ai_usage", credits: "1" },
+    }));
+    const reply = await post(cloud, "application/cloudevents-batch+json");
+    expect([reply.status, reply.body.detail]).toEqual([503, expect.stringMatching(/^Some events failed\./)]);
+    await drop();
+  }, 60_000);
+});
 
 describe.each(ENGINES)("usage on %s", (engine) => {
   let ledger: TestLedger;

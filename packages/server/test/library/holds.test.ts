@@ -120,6 +120,28 @@ describe.each(ENGINES)("holds on %s", (engine) => {
     expect(await readBalances()).toEqual(["1", "0", "1"]);
   });
 
+  it.each([
+    [9, "release", "-5", "0"],
+    [11, "release", "-5", "0"],
+    [9, "settle", "0", "0"],
+    [11, "settle", "0", "0"],
+  ] as const)("leave first what a debt claims (minute %i, %s)", async (minute, end, expired, balance) => {
+    await ledger.grant("a", { kind: "bonus", credits: 10, expiresAt: minutes(10) });
+    const { hold } = await ledger.hold("a", { credits: 10, expiresIn: 3_600 });
+    await ledger.usage([{ id: "u", account: "a", kind: "ai_usage", credits: 5 }]);
+    waitUntil(minutes(minute));
+    if (end === "release") await ledger.release("a", hold.id);
+    else await ledger.settle("a", hold.id, { credits: 5 });
+    waitUntil(minutes(20));
+    const due = await ledger.getAccount("a");
+    await ledger.sweep();
+    const posted = await ledger.getAccount("a");
+    expect(due.available).toBe(posted.available);
+    expect(posted).toMatchObject({ balance, held: "0", available: balance });
+    const expiries = (await ledger.entries("a")).entries.filter(({ kind }) => kind === "expiry");
+    expect(expiries.map(({ credits }) => credits)).toEqual(end === "settle" && minute === 9 ? [] : [expired]);
+  });
+
   it("are released by a settlement of nothing, which says so", async () => {
     await ledger.grant("a", { kind: "bonus", credits: 10, expiresAt: minutes(10) });
     const { hold } = await ledger.hold("a", { credits: 4, expiresIn: 3_600 });

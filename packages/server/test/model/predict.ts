@@ -92,8 +92,10 @@ export function findDue(books: Books, at: Instant): Grant[] {
  * the instant of the expiry, or the later one at which a hold ended.
  */
 export function toExpiry(books: Books, grant: Grant, end: Instant): Draft {
+  const wasEffective = (other: Grant) =>
+    other.effectiveAt < end && (other.expiresAt === null || other.expiresAt >= end);
   const payers = toFree(books, toGrants(books)).filter(
-    (other) => other.effectiveAt < end && (other.expiresAt === null || other.expiresAt >= end),
+    (other) => other.seq === grant.seq || wasEffective(other),
   );
   const payments = take(toDebt(books), inDrawOrder(payers));
   const rest = afterDraws(grant, payments).remaining;

@@ -1,7 +1,7 @@
 import { micros, ZERO } from "../amount.js";
 import type { Grant, Hold } from "../entry.js";
 import { toFacts } from "../facts.js";
-import { drain, isPending, payDebt, toFree } from "../grants.js";
+import { drain, findGrant, hasFree, isPending, payDebt } from "../grants.js";
 import { closeHold } from "../holds.js";
 import type { Instant } from "../instant.js";
 import { postDraws } from "../post.js";
@@ -18,7 +18,7 @@ export function toNextDue({ grants, holds }: AccountState, now: Instant): Instan
   };
   for (const grant of grants) {
     if (grant.remaining === ZERO) continue;
-    if (toFree(grant) > 0n) consider(grant.expiresAt);
+    if (hasFree(grant)) consider(grant.expiresAt);
     if (isPending(grant, now)) consider(grant.effectiveAt);
   }
   for (const hold of holds.values()) consider(hold.expiresAt);
@@ -37,7 +37,7 @@ export function postDue(draft: Draft): void {
     const due = grants[grant];
     const ended = holds[hold];
     if (due !== undefined && (ended === undefined || due.at < ended.expiresAt)) {
-      if (toFree(due.grant) > 0n) expire(draft, due.grant, due.at);
+      if (hasFree(due.grant)) expire(draft, due.grant, due.at);
       grant += 1;
     } else if (ended !== undefined) {
       closeHold(draft, { ...ended, status: "expired" });
@@ -50,9 +50,9 @@ export function postDue(draft: Draft): void {
 /** Takes out what a hold has left of grants that expired before it ended. */
 export function expireLeft(draft: Draft, { reserved }: Hold, endedAt: Instant): void {
   for (const { grant: seq } of reserved) {
-    const grant = draft.grants.find((other) => other.seq === seq);
+    const grant = findGrant(draft, seq);
     if (grant === undefined || grant.expiresAt === null || grant.expiresAt > endedAt) continue;
-    if (toFree(grant) > 0n) expire(draft, grant, endedAt);
+    if (hasFree(grant)) expire(draft, grant, endedAt);
   }
 }
 
@@ -80,12 +80,13 @@ function listExpired({ grants, now }: Draft): Expired[] {
 
 /**
  * Takes an expired grant out. Debt that was outstanding while the grant was effective has the first claim on it, as if the
- * account had been touched a moment before the expiry. When that takes all, the entry moves nothing but records it.
+ * account had been touched a moment before the expiry. What a hold has kept is effective until the hold ends. When the
+ * debt takes all, the entry moves nothing but records it.
  */
 function expire(draft: Draft, grant: LiveGrant, at: Instant): void {
   const debtBefore = draft.debt;
   const wasSpendable = (other: Grant) =>
-    other.effectiveAt < at && (other.expiresAt === null || other.expiresAt >= at);
+    other === grant || (other.effectiveAt < at && (other.expiresAt === null || other.expiresAt >= at));
   const repaid = payDebt(draft, wasSpendable);
   const lost = drain(draft, grant);
   const rest = lost > ZERO ? [{ grant: grant.seq, credits: lost }] : [];

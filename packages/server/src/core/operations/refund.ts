@@ -7,7 +7,7 @@ import { documented } from "../documented.js";
 import type { Draw, Entry } from "../entry.js";
 import { toFacts } from "../facts.js";
 import * as field from "../fields.js";
-import { restore } from "../grants.js";
+import { findGrant, restore } from "../grants.js";
 import { defaultTerms, postCredit } from "../post.js";
 import { refuse } from "../refusal.js";
 import { requirePositive } from "../rules.js";
@@ -133,7 +133,7 @@ function giveBack(
   for (const draw of entry.draws.toReversed()) {
     const part = take(draw.credits);
     if (part === ZERO) continue;
-    const grant = draft.grants.find((other) => other.seq === draw.grant);
+    const grant = findGrant(draft, draw.grant);
     const lives = grant !== undefined && (grant.expiresAt === null || grant.expiresAt > draft.now);
     if (lives) restored.push(restore(draft, draw.grant, part));
     else loose = micros(loose + part);

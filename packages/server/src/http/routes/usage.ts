@@ -7,9 +7,10 @@ import { decodeEvent, findFaultsOfEvents, toEventId } from "../../api/usage.js";
 import { documented } from "../../core/documented.js";
 import { OPERATIONS } from "../../core/operations/index.js";
 import { cloudEvent, decodeCloudEvent } from "../cloud-events.js";
+import { parseJson } from "../json.js";
 import { respondWithProblem } from "../problems.js";
 import { respondToCommand } from "../respond.js";
-import { type App, type MethodsByCaller, parseJson, type RouteDocs, toQuery } from "../route.js";
+import { type App, type MethodsByCaller, type RouteDocs, requireUtf8, toQuery } from "../route.js";
 
 /** The decoded events, and the ids of their results where these are not the keys. */
 type Decoded = Parameters<MethodsByCaller["secret"]["postUsage"]>;
@@ -55,7 +56,9 @@ export const usageDocs: RouteDocs = {
 /** Adds the route that reports usage, as events of the ledger or as CloudEvents 1.0. A faulty event is refused alone. */
 export function addUsageRoute(app: App, { secret }: MethodsByCaller): void {
   app.post(usageDocs.path, async (c) => {
-    const type = (c.req.header("content-type") ?? "").split(";")[0]?.trim().toLowerCase() ?? "";
+    const contentType = c.req.header("content-type") ?? "";
+    requireUtf8(contentType);
+    const type = contentType.split(";")[0]?.trim().toLowerCase() ?? "";
     const decode = DECODERS[type];
     if (decode === undefined) {
       const types = Object.keys(DECODERS).join(", or ");
@@ -74,8 +77,10 @@ export function addUsageRoute(app: App, { secret }: MethodsByCaller): void {
  * those that were posted are duplicates then.
  */
 function requireDecided({ results }: UsageResults): void {
-  const failed = results.find((result) => result.status === "failed");
-  if (failed !== undefined) throw toError({ ...failed.error, code: "unavailable" });
+  if (results.some(({ status }) => status === "failed")) {
+    const detail = "Some events failed. Send all of them again. Those that were posted are not posted twice.";
+    throw toError({ code: "unavailable", detail });
+  }
 }
 
 function toEvents(body: unknown): unknown {
