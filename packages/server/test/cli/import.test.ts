@@ -192,11 +192,14 @@ describe("import of NDJSON", () => {
 
 describe("import over HTTP", () => {
   it("posts each line to a running server once", async () => {
-    const server = await serve([], { DATABASE_URL: database.url, CREDITS_SECRET_KEY: "topsecret" });
+    const server = await serve([], {
+      DATABASE_URL: database.url,
+      CREDITS_SECRET_KEY: "secret-of-the-import-tests",
+    });
     const file = await directory.write("http.ndjson", '{"c":"1","n":1}\n{"c":"2","n":2}\n');
     const options = ["--account", "over http", "--map", "credits=c", "--url", `${server.address}/`];
     for (const posted of [2, 0]) {
-      const result = await run(["import", file, ...options, "--key", "topsecret"]);
+      const result = await run(["import", file, ...options, "--key", "secret-of-the-import-tests"]);
       expect(result).toMatchObject({ code: 0, stderr: "" });
       expect(result.stdout).toMatch(new RegExp(`2 lines: ${posted} posted`));
       expect(result.stdout).toMatch(/The balance of "over http" is -3\./);

@@ -46,7 +46,7 @@ describe("a mistake on the command line", () => {
     [["serve", "--port", "65536"], /"65536" is not a port/],
     [["serve", "--port", "-1"], /"-1" is not a port|argument missing/],
     [["serve", "--surprise"], /unknown option '--surprise'/],
-    [["serve"], /can't be used as "nobody": .*ECONNREFUSED/],
+    [["keys", "list"], /can't be used as "nobody": .*ECONNREFUSED/],
     [["migrate", "--database-url", ""], /The database URL is not a PostgreSQL URL/],
     [["migrate", "--database-url", "nonsense"], /The database URL is not a PostgreSQL URL/],
     [["verify", "--data-dir", "/dev/null"], /\/dev\/null/],

@@ -236,6 +236,19 @@ describe("connections to a PostgreSQL server", () => {
     expect(await database.query("SELECT 1 AS one")).toEqual([{ one: 1 }]);
   });
 
+  it("report their error while idle without the client, which has what it read", async () => {
+    const errors: Error[] = [];
+    const database = openPostgres({ url, onError: (error) => errors.push(error) });
+    opened.push(database);
+    await database.query("SELECT 1 AS one");
+    await withAdmin((admin) =>
+      admin.query(`SELECT pg_terminate_backend(pid) ${OTHERS} AND application_name = 'credit-activity'`),
+    );
+    while (errors.length === 0) await sleep(20);
+    for (const error of errors) expect(Object.keys(error)).not.toContain("client");
+    expect(await database.query("SELECT 1 AS one")).toEqual([{ one: 1 }]);
+  });
+
   it("close after the work that waits for a connection", async () => {
     const database = open({ connections: 2 });
     const reads = Array.from({ length: 20 }, () => database.query("SELECT 1 AS one, pg_sleep(0.01)"));

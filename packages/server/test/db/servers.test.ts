@@ -200,6 +200,25 @@ describe("servers on one PostgreSQL database", () => {
     30_000,
   );
 
+  it("reads while settings of accounts wait for a lock", async () => {
+    const database = open();
+    for (const account of ["settings", "read"]) await putSettings(database, account, NO_SETTINGS, now());
+    const locker = new pg.Client({ connectionString: url });
+    await locker.connect();
+    await locker.query("BEGIN; SELECT FROM credits.accounts WHERE account = 'settings' FOR UPDATE");
+    const named = { ...NO_SETTINGS, name: "Name" };
+    const blocked = Promise.allSettled(
+      Array.from({ length: 6 }, () => putSettings(database, "settings", named, now())),
+    );
+    await sleep(50);
+    const start = performance.now();
+    expect(await readActivity(database, "read", FIRST_PAGE)).toMatchObject({ rows: [] });
+    expect(performance.now() - start).toBeLessThan(1_000);
+    await locker.query("ROLLBACK");
+    await locker.end();
+    await blocked;
+  });
+
   it("does not claim that nothing was done when an account is locked after a lost response", async () => {
     const database = open();
     const locker = new pg.Client({ connectionString: url });
