@@ -22,7 +22,9 @@
  *               other server can be ahead of it.
  *   retry       The database failed in a way that may pass. The outcome may be unknown, so the same keys are looked up and
  *               the batch runs again after a pause.
- *   blocked     Another session holds a lock for too long. Its accounts fail, and the rest of the batch runs again.
+ *   unsuitable  The schema or the role's rights don't fit. No other try helps, so all commands fail at once.
+ *   blocked     Another session holds a lock for too long. Its accounts fail, and the rest of the batch runs again. If none
+ *               is found to be locked, halves run.
  *   halve       The database can't take the batch for another reason. Halves are tried until the faulty command is alone,
  *               or the account whose records can't be read.
  */
