@@ -120,6 +120,26 @@ export interface paths {
         readonly patch?: never;
         readonly trace?: never;
     };
+    readonly "/v1/accounts/{account}/holds/{hold}/extend": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /**
+         * Prolong a hold
+         * @description Counted from now. It never shortens the hold.
+         */
+        readonly post: operations["extend"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
     readonly "/v1/accounts/{account}/holds/{hold}/release": {
         readonly parameters: {
             readonly query?: never;
@@ -185,6 +205,86 @@ export interface paths {
         readonly put?: never;
         /** Take credits away for good */
         readonly post: operations["writeOff"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v1/accounts/{account}/voids": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /**
+         * Take back what remains of a grant
+         * @description The grant ends now, and no other grant is touched. Credits of it that are held stay with the hold. What the hold leaves expires.
+         */
+        readonly post: operations["voidGrant"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v1/accounts/{account}/extensions": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /**
+         * Extend the expiry of a grant
+         * @description Refused when the grant has ended, or would not expire later.
+         */
+        readonly post: operations["extendGrant"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v1/accounts/{account}/close": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /**
+         * Close an account
+         * @description It takes no commands afterwards, except to release holds and to anonymize it. Its history stays.
+         */
+        readonly post: operations["closeAccount"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v1/accounts/{account}/anonymize": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /**
+         * Erase the free text about people from a closed account
+         * @description Descriptions, given titles, labels, members, metadata and costs of all entries are erased for good. Amounts, times, keys and ids stay.
+         */
+        readonly post: operations["anonymizeAccount"];
         readonly delete?: never;
         readonly options?: never;
         readonly head?: never;
@@ -355,6 +455,8 @@ export interface components {
             readonly remaining: {
                 readonly [key: string]: components["schemas"]["Amount"];
             };
+            /** @description The time at which the account was closed. Null while it is open. */
+            readonly closedAt: components["schemas"]["Time"] | null;
             readonly createdAt: components["schemas"]["Time"];
             readonly updatedAt: components["schemas"]["Time"];
         };
@@ -393,6 +495,8 @@ export interface components {
             readonly key: string | null;
             /** @description The seq of the refunded entry. */
             readonly refundOf: number | null;
+            /** @description The seq of the grant that the entry voids or extends. */
+            readonly grant: number | null;
             /** @description SHA-256 over the previous hash and this entry's canonical form, in hex. */
             readonly hash: string;
             readonly description: string | null;
@@ -505,6 +609,8 @@ export interface components {
             readonly priority: number;
             readonly effectiveAt: components["schemas"]["Time"];
             readonly expiresAt: components["schemas"]["Time"] | null;
+            /** @description The kinds of usage that may draw on it. Null means all. */
+            readonly only: readonly string[] | null;
             readonly recordedAt: components["schemas"]["Time"];
         };
         readonly EntryResult: {
@@ -576,7 +682,7 @@ export interface components {
             readonly id: string | null;
             readonly error: {
                 /** @enum {string} */
-                readonly code: "bad_request" | "unauthorized" | "insufficient_credits" | "forbidden" | "not_found" | "account_not_found" | "entry_not_found" | "hold_not_found" | "row_not_found" | "key_conflict" | "hold_closed" | "payload_too_large" | "unsupported_media_type" | "not_refundable" | "refund_exceeds_entry" | "occurred_in_future" | "already_expired" | "invalid_amount" | "amount_out_of_range" | "internal" | "unavailable" | "overloaded";
+                readonly code: "bad_request" | "unauthorized" | "insufficient_credits" | "forbidden" | "not_found" | "account_not_found" | "grant_not_found" | "entry_not_found" | "hold_not_found" | "row_not_found" | "key_conflict" | "account_closed" | "account_open" | "grant_ended" | "hold_closed" | "payload_too_large" | "unsupported_media_type" | "not_refundable" | "refund_exceeds_entry" | "occurred_in_future" | "not_extended" | "already_expired" | "invalid_amount" | "amount_out_of_range" | "internal" | "unavailable" | "overloaded";
                 readonly detail: string;
                 /** @description The facts of the code, such as `available`. */
                 readonly facts: {
@@ -589,7 +695,7 @@ export interface components {
             readonly id: string;
             readonly error: {
                 /** @enum {string} */
-                readonly code: "bad_request" | "unauthorized" | "insufficient_credits" | "forbidden" | "not_found" | "account_not_found" | "entry_not_found" | "hold_not_found" | "row_not_found" | "key_conflict" | "hold_closed" | "payload_too_large" | "unsupported_media_type" | "not_refundable" | "refund_exceeds_entry" | "occurred_in_future" | "already_expired" | "invalid_amount" | "amount_out_of_range" | "internal" | "unavailable" | "overloaded";
+                readonly code: "bad_request" | "unauthorized" | "insufficient_credits" | "forbidden" | "not_found" | "account_not_found" | "grant_not_found" | "entry_not_found" | "hold_not_found" | "row_not_found" | "key_conflict" | "account_closed" | "account_open" | "grant_ended" | "hold_closed" | "payload_too_large" | "unsupported_media_type" | "not_refundable" | "refund_exceeds_entry" | "occurred_in_future" | "not_extended" | "already_expired" | "invalid_amount" | "amount_out_of_range" | "internal" | "unavailable" | "overloaded";
                 readonly detail: string;
                 /** @description The facts of the code, such as `available`. */
                 readonly facts: {
@@ -609,7 +715,7 @@ export interface components {
             readonly status: number;
             readonly detail: string;
             /** @enum {string} */
-            readonly code: "bad_request" | "unauthorized" | "insufficient_credits" | "forbidden" | "not_found" | "account_not_found" | "entry_not_found" | "hold_not_found" | "row_not_found" | "key_conflict" | "hold_closed" | "payload_too_large" | "unsupported_media_type" | "not_refundable" | "refund_exceeds_entry" | "occurred_in_future" | "already_expired" | "invalid_amount" | "amount_out_of_range" | "internal" | "unavailable" | "overloaded";
+            readonly code: "bad_request" | "unauthorized" | "insufficient_credits" | "forbidden" | "not_found" | "account_not_found" | "grant_not_found" | "entry_not_found" | "hold_not_found" | "row_not_found" | "key_conflict" | "account_closed" | "account_open" | "grant_ended" | "hold_closed" | "payload_too_large" | "unsupported_media_type" | "not_refundable" | "refund_exceeds_entry" | "occurred_in_future" | "not_extended" | "already_expired" | "invalid_amount" | "amount_out_of_range" | "internal" | "unavailable" | "overloaded";
             /** @description The facts of the code, such as `available`. */
             readonly facts: {
                 readonly [key: string]: unknown;
@@ -637,6 +743,8 @@ export interface components {
             readonly expiresAt?: components["schemas"]["TimeInput"] | null;
             /** @description Smaller is spent first. Default: 100. */
             readonly priority?: number | null;
+            /** @description The kinds of usage that may draw on the grant. It is drawn on before grants for all kinds, and pays no debt. Default: all kinds. */
+            readonly only?: readonly string[] | null;
             readonly description?: string | null;
             readonly metadata?: components["schemas"]["MetadataInput"] | null;
             /** @description Metadata that account tokens can't read. */
@@ -710,6 +818,10 @@ export interface components {
             /** @description Metadata that account tokens can't read. */
             readonly privateMetadata?: components["schemas"]["MetadataInput"] | null;
         };
+        readonly ExtendInput: {
+            /** @description The lifetime in seconds from now. Default: 3600. */
+            readonly expiresIn?: number | null;
+        };
         readonly ReleaseInput: Record<string, never>;
         readonly RefundInput: {
             /** @description The seq of the entry to return. */
@@ -743,6 +855,34 @@ export interface components {
             /** @description Metadata that account tokens can't read. */
             readonly privateMetadata?: components["schemas"]["MetadataInput"] | null;
         };
+        readonly VoidGrantInput: {
+            /** @description The seq of the grant to void. */
+            readonly grant: number;
+            readonly source?: components["schemas"]["SourceInput"] | null;
+            readonly description: string;
+            readonly metadata?: components["schemas"]["MetadataInput"] | null;
+            /** @description Metadata that account tokens can't read. */
+            readonly privateMetadata?: components["schemas"]["MetadataInput"] | null;
+        };
+        readonly ExtendGrantInput: {
+            /** @description The seq of the grant to extend. */
+            readonly grant: number;
+            /** @description The time at which the remaining credits expire from now on. Default: never. */
+            readonly expiresAt?: components["schemas"]["TimeInput"] | null;
+            readonly source?: components["schemas"]["SourceInput"] | null;
+            readonly description?: string | null;
+            readonly metadata?: components["schemas"]["MetadataInput"] | null;
+            /** @description Metadata that account tokens can't read. */
+            readonly privateMetadata?: components["schemas"]["MetadataInput"] | null;
+        };
+        readonly CloseAccountInput: {
+            readonly source?: components["schemas"]["SourceInput"] | null;
+            readonly description?: string | null;
+            readonly metadata?: components["schemas"]["MetadataInput"] | null;
+            /** @description Metadata that account tokens can't read. */
+            readonly privateMetadata?: components["schemas"]["MetadataInput"] | null;
+        };
+        readonly AnonymizeAccountInput: Record<string, never>;
         readonly CloudEvent: {
             /** @constant */
             readonly specversion: "1.0";
@@ -964,6 +1104,15 @@ export interface operations {
             };
             /** @description The credential does not allow this */
             readonly 403: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The key belongs to another command, or the hold is closed */
+            readonly 409: {
                 headers: {
                     readonly [name: string]: unknown;
                 };
@@ -1677,6 +1826,117 @@ export interface operations {
             };
         };
     };
+    readonly extend: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: {
+                /** @description The key of the command. Without one the server makes one up, and a repeat is another command. */
+                readonly "idempotency-key"?: string;
+            };
+            readonly path: {
+                readonly account: string;
+                readonly hold: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: {
+            readonly content: {
+                readonly "application/json": components["schemas"]["ExtendInput"];
+            };
+        };
+        readonly responses: {
+            /** @description The first response, for a key that was used before */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["HoldResult"];
+                };
+            };
+            /** @description The hold */
+            readonly 201: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["HoldResult"];
+                };
+            };
+            /** @description The request is not valid */
+            readonly 400: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The credential is missing or not valid */
+            readonly 401: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The credential does not allow this */
+            readonly 403: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something that the request names does not exist */
+            readonly 404: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The key belongs to another command, or the hold is closed */
+            readonly 409: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request is too large */
+            readonly 413: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The media type is not supported */
+            readonly 415: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Busy, or the database can't be reached. Try again */
+            readonly 503: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     readonly release: {
         readonly parameters: {
             readonly query?: never;
@@ -2136,6 +2396,455 @@ export interface operations {
             };
             /** @description The ledger can't do this */
             readonly 422: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Busy, or the database can't be reached. Try again */
+            readonly 503: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly voidGrant: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: {
+                /** @description The key of the command. Without one the server makes one up, and a repeat is another command. */
+                readonly "idempotency-key"?: string;
+            };
+            readonly path: {
+                readonly account: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                readonly "application/json": components["schemas"]["VoidGrantInput"];
+            };
+        };
+        readonly responses: {
+            /** @description The first response, for a key that was used before */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["EntryResult"];
+                };
+            };
+            /** @description The entry that was posted */
+            readonly 201: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["EntryResult"];
+                };
+            };
+            /** @description The request is not valid */
+            readonly 400: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The credential is missing or not valid */
+            readonly 401: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The credential does not allow this */
+            readonly 403: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something that the request names does not exist */
+            readonly 404: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The key belongs to another command, or the hold is closed */
+            readonly 409: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request is too large */
+            readonly 413: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The media type is not supported */
+            readonly 415: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Busy, or the database can't be reached. Try again */
+            readonly 503: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly extendGrant: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: {
+                /** @description The key of the command. Without one the server makes one up, and a repeat is another command. */
+                readonly "idempotency-key"?: string;
+            };
+            readonly path: {
+                readonly account: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                readonly "application/json": components["schemas"]["ExtendGrantInput"];
+            };
+        };
+        readonly responses: {
+            /** @description The first response, for a key that was used before */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["EntryResult"];
+                };
+            };
+            /** @description The entry that was posted */
+            readonly 201: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["EntryResult"];
+                };
+            };
+            /** @description The request is not valid */
+            readonly 400: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The credential is missing or not valid */
+            readonly 401: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The credential does not allow this */
+            readonly 403: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something that the request names does not exist */
+            readonly 404: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The key belongs to another command, or the hold is closed */
+            readonly 409: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request is too large */
+            readonly 413: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The media type is not supported */
+            readonly 415: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The ledger can't do this */
+            readonly 422: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Busy, or the database can't be reached. Try again */
+            readonly 503: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly closeAccount: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: {
+                /** @description The key of the command. Without one the server makes one up, and a repeat is another command. */
+                readonly "idempotency-key"?: string;
+            };
+            readonly path: {
+                readonly account: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: {
+            readonly content: {
+                readonly "application/json": components["schemas"]["CloseAccountInput"];
+            };
+        };
+        readonly responses: {
+            /** @description The first response, for a key that was used before */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["EntryResult"];
+                };
+            };
+            /** @description The entry that was posted */
+            readonly 201: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["EntryResult"];
+                };
+            };
+            /** @description The request is not valid */
+            readonly 400: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The credential is missing or not valid */
+            readonly 401: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The credential does not allow this */
+            readonly 403: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something that the request names does not exist */
+            readonly 404: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The key belongs to another command, or the hold is closed */
+            readonly 409: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request is too large */
+            readonly 413: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The media type is not supported */
+            readonly 415: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Busy, or the database can't be reached. Try again */
+            readonly 503: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly anonymizeAccount: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: {
+                /** @description The key of the command. Without one the server makes one up, and a repeat is another command. */
+                readonly "idempotency-key"?: string;
+            };
+            readonly path: {
+                readonly account: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: {
+            readonly content: {
+                readonly "application/json": components["schemas"]["AnonymizeAccountInput"];
+            };
+        };
+        readonly responses: {
+            /** @description The first response, for a key that was used before */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["EntryResult"];
+                };
+            };
+            /** @description The entry that was posted */
+            readonly 201: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["EntryResult"];
+                };
+            };
+            /** @description The request is not valid */
+            readonly 400: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The credential is missing or not valid */
+            readonly 401: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The credential does not allow this */
+            readonly 403: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something that the request names does not exist */
+            readonly 404: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The key belongs to another command, or the hold is closed */
+            readonly 409: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request is too large */
+            readonly 413: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The media type is not supported */
+            readonly 415: {
                 headers: {
                     readonly [name: string]: unknown;
                 };

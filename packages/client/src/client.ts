@@ -40,11 +40,17 @@ export function createLedgerClient(options: LedgerClientOptions): Ledger {
     hold: async (account, input, call) => command(accountPath(account, "holds"), input, call),
     settle: async (account, hold, input, call) =>
       command(accountPath(account, "holds", toSegment("hold", hold), "settle"), input, call),
+    extend: async (account, hold, input = {}, call) =>
+      command(accountPath(account, "holds", toSegment("hold", hold), "extend"), input, call),
     release: async (account, hold, call) =>
       command(accountPath(account, "holds", toSegment("hold", hold), "release"), {}, call),
     refund: async (account, input, call) => command(accountPath(account, "refunds"), input, call),
     adjust: async (account, input, call) => command(accountPath(account, "adjustments"), input, call),
     writeOff: async (account, input, call) => command(accountPath(account, "writeoffs"), input, call),
+    voidGrant: async (account, input, call) => command(accountPath(account, "voids"), input, call),
+    extendGrant: async (account, input, call) => command(accountPath(account, "extensions"), input, call),
+    closeAccount: async (account, input = {}, call) => command(accountPath(account, "close"), input, call),
+    anonymizeAccount: async (account, call) => command(accountPath(account, "anonymize"), {}, call),
     activity: async (account, query, call) => read(accountPath(account, "activity"), query, call),
     activityEntries: async (account, position, query, call) =>
       read(accountPath(account, "activity", toSegment("position", String(position)), "entries"), query, call),

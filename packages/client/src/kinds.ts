@@ -23,6 +23,9 @@ export const KIND_WORDS = {
   adjustment: { title: "Credit adjustment" },
   writeoff: { title: "Credit writeoff" },
   expiry: { title: "Credits expired" },
+  extension: { title: "Expiry extended" },
+  closure: { title: "Account closed" },
+  anonymization: { title: "Account anonymized" },
 } as const satisfies Readonly<Record<string, KindWords>>;
 
 /** The words of a kind for which neither a config nor this package has nouns. */

@@ -5,9 +5,12 @@ import type {
   ActivityPage,
   ActivityQuery,
   AdjustInput,
+  CloseAccountInput,
   EntriesQuery,
   EntryList,
   EntryResult,
+  ExtendGrantInput,
+  ExtendInput,
   GrantInput,
   GrantList,
   HoldInput,
@@ -20,6 +23,7 @@ import type {
   TokenInput,
   UsageEvent,
   UsageResults,
+  VoidGrantInput,
   WriteOffInput,
 } from "./types.js";
 
@@ -45,7 +49,8 @@ export interface CommandOptions extends CallOptions {
  * In inputs, null means left out. Amounts may also be numbers of at most 15 significant digits, and times `Date`s.
  *
  * Every method can throw an `InvalidRequestError`, an `UnauthorizedError`, a `ForbiddenError`, an `UnavailableError`
- * or a `ServerError`. Further errors are listed per method.
+ * or a `ServerError`. Further errors are listed per method. Commands and `putAccount` on a closed account throw a
+ * `RefusedError` `account_closed`.
  */
 export interface Ledger {
   /** Creates an account, or changes the given settings. A `name` of null is removed. */
@@ -110,6 +115,15 @@ export interface Ledger {
   settle(account: string, hold: string, input: SettleInput, options?: CommandOptions): Promise<SettleResult>;
 
   /**
+   * Prolongs a hold: it lasts at least `expiresIn` seconds from now, 3,600 by default.
+   *
+   * @throws NotFoundError `account_not_found`, `hold_not_found`
+   * @throws KeyConflictError if the key belongs to another command
+   * @throws RefusedError `hold_closed` with the fact `holdStatus`
+   */
+  extend(account: string, hold: string, input?: ExtendInput, options?: CommandOptions): Promise<HoldResult>;
+
+  /**
    * Ends a hold and takes nothing.
    *
    * @throws NotFoundError `account_not_found`, `hold_not_found`
@@ -146,6 +160,44 @@ export interface Ledger {
    * @throws RefusedError `invalid_amount`, `amount_out_of_range`
    */
   writeOff(account: string, input: WriteOffInput, options?: CommandOptions): Promise<EntryResult>;
+
+  /**
+   * Takes back what remains of one grant, such as a purchase that was charged back. No other grant is touched.
+   *
+   * @throws NotFoundError `account_not_found`, `grant_not_found`
+   * @throws KeyConflictError if the key belongs to another command
+   * @throws RefusedError `grant_ended`
+   */
+  voidGrant(account: string, input: VoidGrantInput, options?: CommandOptions): Promise<EntryResult>;
+
+  /**
+   * Moves the expiry of a grant to a later time, by an entry that moves no credits.
+   *
+   * @throws NotFoundError `account_not_found`, `grant_not_found`
+   * @throws KeyConflictError if the key belongs to another command
+   * @throws RefusedError `grant_ended`, `not_extended`
+   */
+  extendGrant(account: string, input: ExtendGrantInput, options?: CommandOptions): Promise<EntryResult>;
+
+  /**
+   * Closes an account. It takes no commands afterwards, except `release` and `anonymizeAccount`. Its history stays, and
+   * grants and holds go on to expire.
+   *
+   * @throws NotFoundError `account_not_found`
+   * @throws KeyConflictError if the key belongs to another command
+   */
+  closeAccount(account: string, input?: CloseAccountInput, options?: CommandOptions): Promise<EntryResult>;
+
+  /**
+   * Erases the free text about people from a closed account for good: its name and metadata, and in its history
+   * descriptions, given titles, labels, members, metadata and costs. Amounts, times, keys and other ids stay, and `verify`
+   * still proves them. A repeated command erases again.
+   *
+   * @throws NotFoundError `account_not_found`
+   * @throws KeyConflictError if the key belongs to another command
+   * @throws RefusedError `account_open`
+   */
+  anonymizeAccount(account: string, options?: CommandOptions): Promise<EntryResult>;
 
   /**
    * Reads a page of activity rows, newest first. Send the `asOf` of the first page with the later pages.

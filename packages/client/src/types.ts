@@ -105,6 +105,18 @@ export type HoldInput = Schemas["HoldInput"];
 /** The final amount of a hold. */
 export type SettleInput = Schemas["SettleInput"];
 
+/** The time for which a hold goes on. */
+export type ExtendInput = Schemas["ExtendInput"];
+
+/** A grant to take back. */
+export type VoidGrantInput = Schemas["VoidGrantInput"];
+
+/** A grant to extend. */
+export type ExtendGrantInput = Schemas["ExtendGrantInput"];
+
+/** The reason for closing an account. */
+export type CloseAccountInput = Schemas["CloseAccountInput"];
+
 /** Credits to return from an entry. */
 export type RefundInput = Schemas["RefundInput"];
 

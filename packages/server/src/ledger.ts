@@ -22,7 +22,7 @@ import { type DatabaseOptions, openDatabase, POSTGRES_URL } from "./db/open.js";
 import type { Database } from "./db/port.js";
 import { createEngine } from "./engine/engine.js";
 import { createApp } from "./http/app.js";
-import { startSweeping, sweepDue } from "./jobs/sweep.js";
+import { eraseOpen, startSweeping, sweepDue } from "./jobs/sweep.js";
 import { createLabels } from "./queries/labels.js";
 import { type Verification, type VerifyOptions, verify } from "./verify/verify.js";
 
@@ -176,7 +176,8 @@ function assemble(
     onError: (error, request) => logger.error({ err: error, ...request }, "A request failed unexpectedly."),
   });
   const sweep = () => sweepDue(database, engine, now());
-  const stopSweeping = startSweeping(sweep, SWEEP_EVERY_MS, (error) =>
+  const sweepAll = () => Promise.all([sweep(), eraseOpen(database, engine, now())]);
+  const stopSweeping = startSweeping(sweepAll, SWEEP_EVERY_MS, (error) =>
     logger.warn({ err: error as Error }, "What is due could not be posted. It is tried again."),
   );
   let closing: Promise<void> | null = null;

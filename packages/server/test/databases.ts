@@ -114,6 +114,6 @@ export function putAccount(
   account: string,
   settings: Partial<Settings>,
   now: Instant,
-): Promise<boolean> {
+): Promise<boolean | null> {
   return putSettings(database, account, { ...UNCHANGED, ...settings }, now);
 }

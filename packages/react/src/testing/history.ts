@@ -83,6 +83,7 @@ export function entriesOf(from: ActivityRow, credits: readonly Amount[]): Entry[
     recordedAt: from.startedAt,
     key: null,
     refundOf: null,
+    grant: null,
     hash: "00",
     metadata: {},
   }));

@@ -1,8 +1,10 @@
 import type { Account, AccountSettings, AccountToken, CallOptions, Ledger } from "@credit-activity/client";
 import { TOKEN_SECONDS_DEFAULT } from "../auth/credentials.js";
 import { formatInstant } from "../core/instant.js";
+import { toClosed } from "../core/refusal.js";
 import { putSettings } from "../engine/settings.js";
 import { checkOptions, type MethodOptions, settled } from "./calls.js";
+import { toRefused } from "./errors.js";
 import { check } from "./inputs.js";
 import { requireKnown, toAccountId } from "./reads.js";
 import * as request from "./requests.js";
@@ -40,7 +42,9 @@ export function createAccountMethods(options: AccountOptions): AccountMethods {
       now(),
     );
     engine.evict(id);
-    return { account: presenter.account(await requireKnown(database, id, now)), created };
+    const account = presenter.account(await requireKnown(database, id, now));
+    if (created === null) throw toRefused(toClosed(id, account.closedAt ?? ""));
+    return { account, created };
   }
 
   async function issue(id: string, seconds: number): Promise<AccountToken> {

@@ -5,6 +5,7 @@ import type { Accepted } from "../core/decide.js";
 import type { Entry, Hold } from "../core/entry.js";
 import * as field from "../core/fields.js";
 import { OPERATIONS } from "../core/operations/index.js";
+import { erase } from "../engine/erase.js";
 import { BY_ID, type Dimensioned, hasDimension, type ToLabel } from "../queries/labels.js";
 import { COMMAND_OPTIONS, checkOptions, type MethodOptions, toSettledError, untilAborted } from "./calls.js";
 import { toRefused } from "./errors.js";
@@ -13,14 +14,24 @@ import { check, checkValue, findFaults, toInvalid } from "./inputs.js";
 /** The methods that run one command each. */
 export type CommandMethods = Pick<
   Ledger,
-  "grant" | "spend" | "hold" | "settle" | "release" | "refund" | "adjust" | "writeOff"
+  | "grant"
+  | "spend"
+  | "hold"
+  | "settle"
+  | "extend"
+  | "release"
+  | "refund"
+  | "adjust"
+  | "writeOff"
+  | "voidGrant"
+  | "extendGrant"
+  | "closeAccount"
+  | "anonymizeAccount"
 >;
 
 /** Makes the methods that run one command each. */
-export function createCommandMethods(
-  options: Omit<MethodOptions, "database" | "credentials">,
-): CommandMethods {
-  const { engine, kinds, labels, presenter } = options;
+export function createCommandMethods(options: Omit<MethodOptions, "credentials">): CommandMethods {
+  const { database, engine, kinds, labels, presenter, now } = options;
 
   /** Runs a command, and presents its outcome. */
   async function run<Result>(
@@ -85,6 +96,18 @@ export function createCommandMethods(
     refund: post(OPERATIONS.refund),
     adjust: post(OPERATIONS.adjust),
     writeOff: post(OPERATIONS.writeOff),
+    voidGrant: post(OPERATIONS.voidGrant),
+    extendGrant: post(OPERATIONS.extendGrant),
+    closeAccount: async (account, input = {}, given) => post(OPERATIONS.closeAccount)(account, input, given),
+    async anonymizeAccount(account, given) {
+      const operation = OPERATIONS.anonymizeAccount as Operation;
+      return run(operation, account, null, {}, given, async (id, outcome) => {
+        await erase(database, { account: id, seq: (outcome.entry as Entry).seq }, now());
+        engine.evict(id);
+        labels.evict(id);
+        return toEntryResult(id, outcome);
+      });
+    },
     hold(account, input, given) {
       const id = `hold_${randomUUID()}`;
       return run(OPERATIONS.hold as Operation, account, id, input, given, toHoldResult);
@@ -92,6 +115,10 @@ export function createCommandMethods(
     async settle(account, hold, input, given) {
       const id = toHoldId(hold);
       return run(OPERATIONS.settle as Operation, account, id, input, given, toSettleResult);
+    },
+    async extend(account, hold, input = {}, given) {
+      const id = toHoldId(hold);
+      return run(OPERATIONS.extend as Operation, account, id, input, given, toHoldResult);
     },
     async release(account, hold, given) {
       const id = toHoldId(hold);

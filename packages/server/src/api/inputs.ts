@@ -3,6 +3,7 @@ import type { z } from "zod";
 import { decode, type Inside, toDecoder, UNDECIDED } from "../core/codec.js";
 import type { Operation } from "../core/command.js";
 import { type Fault, PARSING, toFaults } from "../core/faults.js";
+import type { KindType } from "../core/kinds.js";
 import type { Kinds } from "./kinds.js";
 
 /** The number of faults that a detail states. The errors of a problem have all of them. */
@@ -61,11 +62,15 @@ const NO_FAULTS: readonly Fault[] = [];
 export function findFaults(operation: Operation, input: unknown, kinds: Kinds): readonly Fault[] {
   const faults = operation.findFaults?.(input) ?? NO_FAULTS;
   if (!operation.hasKind) return faults;
-  const { kind } = input as { readonly kind: string | null };
-  if (kind === null || kinds.has(kind, operation.type)) return faults;
-  const names = kinds.names(operation.type).join(", ");
-  return [
-    { path: "kind", message: `is not a kind of the type ${operation.type}. Use one of ${names}` },
-    ...faults,
-  ];
+  const { kind, only } = input as { readonly kind: string | null; readonly only?: readonly string[] | null };
+  const ofKind = kind === null ? NO_FAULTS : findKind("kind", kind, operation.type, kinds);
+  if (only == null && ofKind.length === 0) return faults;
+  const ofOnly = (only ?? []).flatMap((usage, at) => findKind(`only.${at}`, usage, "usage", kinds));
+  return [...ofKind, ...ofOnly, ...faults];
+}
+
+function findKind(path: string, kind: string, type: KindType, kinds: Kinds): readonly Fault[] {
+  if (kinds.has(kind, type)) return NO_FAULTS;
+  const names = kinds.names(type).join(", ");
+  return [{ path, message: `is not a kind of the type ${type}. Use one of ${names}` }];
 }

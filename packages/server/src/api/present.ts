@@ -3,7 +3,7 @@ import { formatAmount, ZERO } from "../core/amount.js";
 import { toDiscount } from "../core/charge.js";
 import type { ActivityRow, Entry, Grant, Hold } from "../core/entry.js";
 import type { DimensionName, Discounted, Facts } from "../core/facts.js";
-import { formatInstant } from "../core/instant.js";
+import { formatInstant, type Instant } from "../core/instant.js";
 import { CATEGORY, TYPE } from "../core/kinds.js";
 import type { Account } from "../queries/account.js";
 import type { Dimensioned, ToLabel } from "../queries/labels.js";
@@ -45,6 +45,7 @@ export function createPresenter(kinds: Kinds, seesPrivate: boolean): Presenter {
       held: toAmount(account.held),
       available: toAmount(account.available),
       remaining: toRemaining(none, account.remaining),
+      closedAt: toTime(account.closedAt),
       createdAt: formatInstant(account.createdAt),
       updatedAt: formatInstant(account.updatedAt),
     }),
@@ -65,6 +66,7 @@ export function createPresenter(kinds: Kinds, seesPrivate: boolean): Presenter {
         recordedAt: formatInstant(entry.recordedAt),
         key: entry.key,
         refundOf: entry.refundOf,
+        grant: entry.grant,
         hash: entry.hash,
         description: facts.description,
         source: facts.source,
@@ -141,13 +143,16 @@ export function createPresenter(kinds: Kinds, seesPrivate: boolean): Presenter {
       remaining: toAmount(grant.remaining),
       priority: grant.priority,
       effectiveAt: formatInstant(grant.effectiveAt),
-      expiresAt: grant.expiresAt === null ? null : formatInstant(grant.expiresAt),
+      expiresAt: toTime(grant.expiresAt),
+      only: grant.only === null ? null : [...grant.only],
       recordedAt: formatInstant(grant.recordedAt),
     }),
   };
 }
 
 const toAmount = formatAmount as (amount: bigint) => wire.Amount;
+
+const toTime = (at: Instant | null) => (at === null ? null : formatInstant(at));
 
 /** Returns what remains by kind: zero for the kinds that every account shows, besides those that it has. */
 function toRemaining(none: Readonly<Record<string, wire.Amount>>, remaining: Account["remaining"]) {

@@ -17,6 +17,7 @@ export async function runVerify(flags: DatabaseFlags & { account?: string }): Pr
     for (const check of result.checks) printCheck(check, violations.get(check));
     const seconds = ((Date.now() - startedMs) / 1000).toFixed(1);
     print(`Checked ${formatCounts(result)} in ${seconds} s.`);
+    if (result.anonymized > 0) print(`${result.anonymized.toLocaleString("en")} entries are anonymized.`);
     if (result.violations.length > 0) {
       print(`${result.violations.length} of ${result.checks.length} checks failed.`);
       process.exitCode = 1;

@@ -50,6 +50,9 @@ function writeVersion2(to: JsonArray, entry: Hashed): JsonArray {
   if (facts.originalCredits !== null) to.string("originalCredits").amount(-facts.originalCredits);
   if (entry.debt !== 0n) to.string("debt").amount(entry.debt);
   if (entry.refundOf !== null) to.string("refundOf").number(entry.refundOf);
+  if (entry.grant !== null) to.string("grant").number(entry.grant);
+  if (entry.expiry !== null)
+    to.string("expiry").open().number(entry.expiry.before).number(entry.expiry.after).close();
   if (opens !== null) writeOpening(to.string("opens"), opens);
   if (facts.source !== null)
     to.string("source").open().string(facts.source.type).string(facts.source.id).close();
@@ -62,8 +65,14 @@ function writeVersion2(to: JsonArray, entry: Hashed): JsonArray {
   return to;
 }
 
-function writeOpening(to: JsonArray, { credits, priority, effectiveAt, expiresAt }: Opening): void {
-  to.open().amount(credits).number(priority).number(effectiveAt).number(expiresAt).close();
+function writeOpening(to: JsonArray, { credits, priority, effectiveAt, expiresAt, only }: Opening): void {
+  to.open().amount(credits).number(priority).number(effectiveAt).number(expiresAt);
+  if (only !== null) {
+    to.open();
+    for (const kind of only) to.string(kind);
+    to.close();
+  }
+  to.close();
 }
 
 /**

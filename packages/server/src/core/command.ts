@@ -28,7 +28,12 @@ export interface Operation<Input = unknown> {
   readonly type: KindType;
   /** The record that it makes. A settlement makes an entry, or, when it takes nothing, a released hold. */
   readonly result: "entry" | "hold" | "settlement";
+  /** The refusals that it can have besides those that every operation can. */
   readonly refusals: readonly RefusalCode[];
+  /** The record that its input names, which has to be loaded. */
+  readonly refersTo?: "hold" | "entry" | "grant";
+  /** True if a closed account takes it. */
+  readonly isForClosed?: true;
   /** Null for an operation whose route is written by hand. */
   readonly route: Route | null;
   /** Returns faults that lie between fields. */
@@ -45,6 +50,13 @@ export interface Operation<Input = unknown> {
    */
   decide(draft: Draft, command: Command<Input>, past: Past): Entry | Hold;
 }
+
+/** The refusals that every operation can have. */
+export const COMMON_REFUSALS: readonly RefusalCode[] = [
+  "account_not_found",
+  "account_closed",
+  "key_conflict",
+];
 
 /** A command with a key, on one account. */
 export interface Command<Input = unknown> {

@@ -3,8 +3,9 @@ import type { AnyCommand, Command } from "./command.js";
 import type { Entry, Hold } from "./entry.js";
 import { DIMENSIONS, type Facts } from "./facts.js";
 import { isRepeat } from "./fingerprint.js";
+import { formatInstant } from "./instant.js";
 import { postDue } from "./operations/expire.js";
-import { type Refusal, Refused, refuse } from "./refusal.js";
+import { type Refusal, Refused, refuse, toClosed } from "./refusal.js";
 import {
   type AccountState,
   type Changes,
@@ -71,6 +72,7 @@ function decide(draft: Draft, command: AnyCommand, past: Past): Outcome {
   try {
     const first = past.responses.get(command.key);
     if (first !== undefined) return repeat(first, command);
+    requireTaken(draft, command);
     const result = command.operation.decide(draft, command, past);
     keepLabels(draft, command.input as Partial<Facts>);
     return "seq" in result
@@ -81,6 +83,12 @@ function decide(draft: Draft, command: AnyCommand, past: Past): Outcome {
     returnTo(draft, before);
     return { refusal: error.refusal };
   }
+}
+
+/** Refuses a command that the account does not take, because it is closed. */
+function requireTaken({ account, closedAt }: Draft, { operation }: Command): void {
+  if (closedAt === null || operation.isForClosed === true) return;
+  throw new Refused(toClosed(account, formatInstant(closedAt)));
 }
 
 function keepLabels({ changes }: Draft, input: Partial<Facts>): void {

@@ -10,17 +10,25 @@ export interface Draw {
   readonly credits: Micros;
 }
 
-/** The terms on which a grant is spent. They are fixed when it is opened. */
+/** The terms on which a grant is spent. They are fixed when it is opened, except that its expiry can be moved. */
 export interface Terms {
   /** The grant with the smaller number is spent first. */
   readonly priority: number;
   readonly effectiveAt: Instant;
   readonly expiresAt: Instant | null;
+  /** The kinds of usage that may draw on it. Null means any kind. */
+  readonly only: readonly string[] | null;
 }
 
 /** A block of credits that an entry opens. */
 export interface Opening extends Terms {
   readonly credits: Micros;
+}
+
+/** The expiry of a grant before and after an entry that moves it. */
+export interface ExpiryChange {
+  readonly before: Instant | null;
+  readonly after: Instant | null;
 }
 
 /** One immutable record of the ledger. */
@@ -50,6 +58,10 @@ export interface Entry {
   readonly debt: Micros;
   /** The `seq` of the entry that a refund returns. */
   readonly refundOf: number | null;
+  /** The `seq` of the grant that the entry voids or extends. */
+  readonly grant: number | null;
+  /** The expiry of that grant before and after. Entries that are read back have null here: it has its own table. */
+  readonly expiry: ExpiryChange | null;
   /** The grant that this entry opened. Entries that are read back have null here: their grant is in its own table. */
   readonly opens: Opening | null;
   /** 16 random bytes in hex. They go into `digest` and `fingerprint`, and are erased with the free text. */
@@ -75,6 +87,12 @@ export interface Grant extends Terms {
   readonly recordedAt: Instant;
 }
 
+/** The key and the fingerprint of a command. */
+export interface Signature {
+  readonly key: string;
+  readonly fingerprint: string;
+}
+
 export const HOLD_STATUSES = ["open", "settled", "released", "expired"] as const;
 export type HoldStatus = (typeof HOLD_STATUSES)[number];
 
@@ -94,6 +112,10 @@ export interface Hold {
   readonly salt: string | null;
   /** The `seq` of the entry that settled it. */
   readonly settledSeq: number | null;
+  /** The expiry before the first extension. Null if the hold was not extended. */
+  readonly openedUntil: Instant | null;
+  /** The command that extended it, in the state that the command left. Null in all other states. */
+  readonly extension: Signature | null;
   readonly releaseKey: string | null;
   readonly releaseFingerprint: string | null;
 }

@@ -103,6 +103,16 @@ export function withDefault<S extends z.ZodType>(schema: S, byDefault: z.output<
   );
 }
 
+/** The most kinds that a grant can be for. */
+const KINDS_MAX = 20;
+
+/** Some kinds of usage, each once. */
+export const usageKinds = z
+  .array(string(64, 1))
+  .min(1)
+  .max(KINDS_MAX)
+  .refine((kinds) => new Set(kinds).size === kinds.length, "has a kind twice. Give each kind once");
+
 export const priority = integer(0, PRIORITY_MAX);
 export const holdSeconds = integer(1, HOLD_SECONDS_MAX);
 export const seq = integer(1, Number.MAX_SAFE_INTEGER);

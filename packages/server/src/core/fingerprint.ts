@@ -1,5 +1,6 @@
 import { sha256 } from "./chain.js";
 import type { Command } from "./command.js";
+import type { Hold } from "./entry.js";
 import type { Dimension, Metadata, Source } from "./facts.js";
 import { sortedJson } from "./json.js";
 import { JsonArray } from "./json-array.js";
@@ -57,7 +58,11 @@ function write(to: JsonArray, name: string, value: unknown): void {
   else if (typeof value === "bigint") to.amount(value);
   else if (typeof value === "number") to.number(value);
   else if (typeof value === "boolean") to.json(`${value}`);
-  else if (name === "source") {
+  else if (Array.isArray(value)) {
+    to.open();
+    for (const item of value) to.string(item as string);
+    to.close();
+  } else if (name === "source") {
     const { type, id, label } = value as Source;
     to.open().string(type).string(id).string(label).close();
   } else if (RECORDS.has(name)) to.json(sortedJson(value as Metadata));
@@ -71,12 +76,20 @@ function write(to: JsonArray, name: string, value: unknown): void {
 /** The fields whose names are the integrator's. */
 const RECORDS: ReadonlySet<string> = new Set(["metadata", "privateMetadata", "quantities"]);
 
+/** Returns the fingerprint of the command that left a hold as it is. */
+function toLatest({ fingerprint, extension, releaseFingerprint }: Hold): string {
+  return releaseFingerprint ?? extension?.fingerprint ?? fingerprint;
+}
+
 /** True if a command asks for what the first command under its key asked for. */
 export function isRepeat(command: Command, { entry, hold }: FirstResponse): boolean {
-  const fingerprint = entry?.fingerprint ?? hold?.releaseFingerprint ?? hold?.fingerprint;
+  const fingerprint = entry?.fingerprint ?? (hold === null ? null : toLatest(hold));
   if (fingerprint == null) throw new Error("A first response has no fingerprint.");
   const salt = (entry ?? hold)?.salt ?? null;
-  if (fingerprint.length > DIGEST_DIGITS) return toFingerprint(command, salt) === fingerprint;
+  if (fingerprint.length > DIGEST_DIGITS) {
+    // Without its salt, which was erased with the free text, there is nothing to compare.
+    return salt === null || toFingerprint(command, salt) === fingerprint;
+  }
   const payload = command.operation.toVersion1(command);
   if (payload === null) return false;
   const json = JSON.stringify([command.operation.name.toLowerCase(), command.account, ...payload]);

@@ -1,15 +1,17 @@
 import { least, type Micros, micros, ZERO } from "./amount.js";
-import type { Draw, Grant } from "./entry.js";
-import type { Instant } from "./instant.js";
-import type { AccountState, Draft, LiveGrant } from "./state.js";
+import type { Draw, ExpiryChange, Grant } from "./entry.js";
+import { formatInstant, type Instant } from "./instant.js";
+import { refuse } from "./refusal.js";
+import type { AccountState, Draft, LiveGrant, ScopedCredits } from "./state.js";
 
 /**
- * Compares grants in draw order: priority, earlier expiry (none last), granted before bought, earlier effective, earlier
- * seq. People should not lose what they paid for.
+ * Compares grants in draw order: priority, those for some kinds only, earlier expiry (none last), granted before bought,
+ * earlier effective, earlier seq. People should not lose what they paid for.
  */
 export function compareGrants(a: Grant, b: Grant): number {
   return (
     a.priority - b.priority ||
+    Number(a.only === null) - Number(b.only === null) ||
     compareExpiry(a.expiresAt, b.expiresAt) ||
     Number(a.kind === "purchase") - Number(b.kind === "purchase") ||
     a.effectiveAt - b.effectiveAt ||
@@ -29,6 +31,18 @@ export function isEffective(grant: Grant, at: Instant): boolean {
   return !isPending(grant, at) && (grant.expiresAt === null || grant.expiresAt > at);
 }
 
+/** True if a kind of usage may draw on a grant. A correction, which has no kind of usage, may draw on any. */
+export function isFor({ only }: Grant, usage: string | null): boolean {
+  return only === null || usage === null || only.includes(usage);
+}
+
+/**
+ * True if a grant can pay debt at an instant. A debt is not of a kind, so grants for some kinds only pay none.
+ */
+export function canPayDebt(grant: Grant, at: Instant): boolean {
+  return grant.only === null && isEffective(grant, at);
+}
+
 /**
  * True if a grant is not effective yet. A grant that was effective when it was granted is so for every server, also for
  * one whose clock is behind.
@@ -44,10 +58,32 @@ export function toPending({ grants }: Pick<AccountState, "grants">, now: Instant
   return pending;
 }
 
-/** Returns what commands may still take: the balance less holds and less grants that are not effective yet. */
-export function toAvailable(draft: Draft): Micros {
+/**
+ * Returns what commands may still take: the balance less holds, less grants that are not effective yet, and less those
+ * that are for other kinds of usage only.
+ *
+ * @param usage the kind of usage; null for a correction, which may draw on any grant
+ */
+export function toAvailable(draft: Draft, usage: string | null): Micros {
   draft.pending ??= toPending(draft, draft.now);
-  return micros(draft.balance - draft.held - draft.pending);
+  const available = micros(draft.balance - draft.held - draft.pending);
+  if (usage === null) return available;
+  draft.scoped ??= toScoped(draft);
+  const { all, byKind } = draft.scoped;
+  return all === ZERO ? available : micros(available - all + (byKind.get(usage) ?? ZERO));
+}
+
+function toScoped({ grants, now }: Draft): ScopedCredits {
+  const scoped: ScopedCredits = { all: ZERO, byKind: new Map() };
+  for (const grant of grants) countScoped(scoped, grant, toFree(grant), now);
+  return scoped;
+}
+
+/** Counts a change of what is free of a grant. */
+function countScoped(scoped: ScopedCredits | null, grant: LiveGrant, change: Micros, now: Instant): void {
+  if (scoped === null || grant.only === null || !isEffective(grant, now)) return;
+  scoped.all = micros(scoped.all + change);
+  for (const kind of grant.only) scoped.byKind.set(kind, micros((scoped.byKind.get(kind) ?? ZERO) + change));
 }
 
 /** Returns the part of a grant that no hold has set aside. */
@@ -68,6 +104,22 @@ export function addGrant(draft: Draft, opened: Grant): void {
   draft.firstFree = 0;
   draft.pending = null;
   draft.changes.grants.push({ grant, before: null });
+  countScoped(draft.scoped, grant, grant.remaining, draft.now);
+}
+
+/** Returns the grant that a command names, or refuses the command when it has ended. */
+export function requireLive(draft: Draft, seq: number): LiveGrant {
+  const grant = findGrant(draft, seq);
+  if (grant === undefined) {
+    refuse("grant_not_found", `The grant ${seq} does not exist on the account. Give the seq of a grant.`);
+  }
+  if (grant.expiresAt !== null && grant.expiresAt <= draft.now) {
+    refuse(
+      "grant_ended",
+      `The grant ${seq} has ended at ${formatInstant(grant.expiresAt)}. Add credits with another grant.`,
+    );
+  }
+  return grant;
 }
 
 /** The number of grants among which a search is as quick as an index. */
@@ -104,6 +156,7 @@ function toFirstFree(draft: Draft): number {
 function setRemaining(draft: Draft, grant: LiveGrant, remaining: Micros): void {
   draft.changes.grants.push({ grant, before: grant.remaining });
   if (remaining > grant.remaining) draft.firstFree = 0;
+  countScoped(draft.scoped, grant, micros(remaining - grant.remaining), draft.now);
   grant.remaining = remaining;
 }
 
@@ -136,13 +189,13 @@ export function drain(draft: Draft, grant: LiveGrant): Micros {
   return free;
 }
 
-/** Sets aside up to `wanted` credits of the grants that can be spent, in draw order. */
-export function reserve(draft: Draft, wanted: Micros): Draw[] {
+/** Sets aside up to `wanted` credits of the grants that a kind of usage can spend, in draw order. */
+export function reserve(draft: Draft, wanted: Micros, usage: string): Draw[] {
   const reserved: Draw[] = [];
   let open = wanted;
   for (let index = toFirstFree(draft); index < draft.grants.length && open !== ZERO; index++) {
     const grant = draft.grants[index] as LiveGrant;
-    if (!hasFree(grant) || !isEffective(grant, draft.now)) continue;
+    if (!hasFree(grant) || !isEffective(grant, draft.now) || !isFor(grant, usage)) continue;
     const taken = least(toFree(grant), open);
     setReserved(draft, grant, taken);
     reserved.push({ grant: grant.seq, credits: taken });
@@ -174,7 +227,26 @@ export function unreserve(draft: Draft, reserved: readonly Draw[], wanted: Micro
 function setReserved(draft: Draft, grant: LiveGrant, credits: Micros): void {
   draft.changes.reservations.push({ grant, credits });
   if (credits < ZERO) draft.firstFree = 0;
+  countScoped(draft.scoped, grant, micros(-credits), draft.now);
   grant.reserved = micros(grant.reserved + credits);
+}
+
+/**
+ * Moves the expiry of a grant, which changes its place in draw order. Nothing may refuse the command afterwards.
+ *
+ * @param seq the `seq` of the entry that does so
+ */
+export function moveExpiry(draft: Draft, seq: number, grant: LiveGrant, after: Instant | null): ExpiryChange {
+  const change = { before: grant.expiresAt, after };
+  draft.grants.splice(draft.grants.indexOf(grant), 1);
+  grant.expiresAt = after;
+  draft.grants.splice(toPlace(draft.grants, grant), 0, grant);
+  draft.firstFree = 0;
+  draft.pending = null;
+  draft.scoped = null;
+  draft.changes.grants.push({ grant, before: grant.remaining });
+  draft.changes.expiries.push({ seq, grant: grant.seq, ...change });
+  return change;
 }
 
 /** Gives credits back to a grant. */

@@ -30,10 +30,11 @@ export function requireOpen(draft: Draft, past: Past, id: string): Hold {
  * @returns the draws that take them
  */
 export function closeHold(draft: Draft, closed: Hold, taken: Micros = ZERO): Draw[] {
+  const before = draft.holds.get(closed.id) ?? null;
   draft.holds.delete(closed.id);
   draft.closed ??= new Map();
   draft.closed.set(closed.id, closed);
   draft.held = micros(draft.held - closed.credits);
-  draft.changes.holds.push(closed);
+  draft.changes.holds.push({ hold: closed, before });
   return unreserve(draft, closed.reserved, taken);
 }

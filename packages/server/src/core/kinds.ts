@@ -33,9 +33,19 @@ export const BUILT_IN_KINDS = {
   adjustment: "correction",
   writeoff: "correction",
   expiry: "correction",
+  extension: "correction",
+  closure: "correction",
+  anonymization: "correction",
 } as const satisfies Record<string, KindType>;
 
 export type BuiltInKind = keyof typeof BUILT_IN_KINDS;
 
 /** The corrections that one operation each posts, and no caller can name. */
-export const RESERVED_KINDS: readonly string[] = ["refund", "writeoff", "expiry"] satisfies BuiltInKind[];
+export const RESERVED_KINDS: readonly string[] = [
+  "refund",
+  "writeoff",
+  "expiry",
+  "extension",
+  "closure",
+  "anonymization",
+] satisfies BuiltInKind[];

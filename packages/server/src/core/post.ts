@@ -1,11 +1,11 @@
 import { fits, type Micros, micros } from "./amount.js";
 import { CANONICAL_VERSION, digestText, hashEntry } from "./chain.js";
 import type { Command } from "./command.js";
-import type { Draw, Entry, Grant, Opening, Terms } from "./entry.js";
+import type { Draw, Entry, ExpiryChange, Grant, Opening, Terms } from "./entry.js";
 import type { Facts } from "./facts.js";
 import { PRIORITY_DEFAULT } from "./fields.js";
 import { toFingerprint } from "./fingerprint.js";
-import { addGrant, drawFrom, isEffective, payDebt, sumDraws } from "./grants.js";
+import { addGrant, canPayDebt, drawFrom, isEffective, isFor, payDebt, sumDraws } from "./grants.js";
 import type { Instant } from "./instant.js";
 import type { KindType } from "./kinds.js";
 import { refuse } from "./refusal.js";
@@ -22,6 +22,8 @@ export interface Posting {
   readonly title?: string | null;
   readonly occurredAt?: Instant;
   readonly refundOf?: number;
+  readonly grant?: number;
+  readonly expiry?: ExpiryChange;
 }
 
 /** An entry while it is made. */
@@ -64,6 +66,8 @@ function post(
     draws,
     debt: micros(draft.debt - debtBefore),
     refundOf: posting.refundOf ?? null,
+    grant: posting.grant ?? null,
+    expiry: posting.expiry ?? null,
     opens,
     salt,
     digest: null,
@@ -92,8 +96,9 @@ export function postDebit(
   reserved: readonly Draw[] = NO_DRAWS,
 ): Entry {
   const debtBefore = draft.debt;
-  const isSpendable = (grant: Grant) => isEffective(grant, draft.now);
-  const repaid = payDebt(draft, isSpendable);
+  const usage = posting.type === "usage" ? posting.kind : null;
+  const isSpendable = (grant: Grant) => isEffective(grant, draft.now) && isFor(grant, usage);
+  const repaid = payDebt(draft, (grant) => canPayDebt(grant, draft.now));
   const open = reserved.length === 0 ? taken : micros(taken - sumDraws(reserved));
   const drawn = drawFrom(draft, open, isSpendable);
   draft.debt = micros(draft.debt + open - sumDraws(drawn));
@@ -104,7 +109,7 @@ export function postDebit(
 
 const NO_DRAWS: readonly Draw[] = [];
 
-/** Posts draws that were made before: what an expiry takes. */
+/** Posts draws that were made before: what an expiry or a void takes, or none. */
 export function postDraws(
   draft: Draft,
   taken: Micros,
@@ -133,13 +138,13 @@ export function postCredit(
 ): Entry {
   const opens: Opening | null = opened > 0n ? { credits: opened, ...terms } : null;
   if (opens !== null) addGrant(draft, toGrant(draft, posting, opens));
-  const repaid = payDebt(draft, (grant) => isEffective(grant, draft.now));
+  const repaid = payDebt(draft, (grant) => canPayDebt(grant, draft.now));
   return post(draft, posting, credits, [...draws, ...repaid], debtBefore, opens);
 }
 
 /** Returns the terms of credits that nobody gave terms for. */
 export function defaultTerms(draft: Draft): Terms {
-  return { priority: PRIORITY_DEFAULT, effectiveAt: draft.now, expiresAt: null };
+  return { priority: PRIORITY_DEFAULT, effectiveAt: draft.now, expiresAt: null, only: null };
 }
 
 function toGrant(draft: Draft, posting: Posting, opens: Opening): Grant {
@@ -154,6 +159,7 @@ function toGrant(draft: Draft, posting: Posting, opens: Opening): Grant {
     priority: opens.priority,
     effectiveAt: opens.effectiveAt,
     expiresAt: opens.expiresAt,
+    only: opens.only,
     recordedAt: draft.now,
   };
 }

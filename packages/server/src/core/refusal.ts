@@ -4,6 +4,11 @@ import type { ProblemCode } from "@credit-activity/client";
 export type RefusalCode = Extract<
   ProblemCode,
   | "account_not_found"
+  | "account_closed"
+  | "account_open"
+  | "grant_not_found"
+  | "grant_ended"
+  | "not_extended"
   | "insufficient_credits"
   | "key_conflict"
   | "entry_not_found"
@@ -31,6 +36,19 @@ export function toUnknownAccount(account: string): Refusal {
   return {
     code: "account_not_found",
     detail: `The account "${account}" does not exist. Create it first with putAccount.`,
+    facts: {},
+  };
+}
+
+/**
+ * Returns the refusal of a command or a change of settings on an account that is closed.
+ *
+ * @param since the time at which it was closed
+ */
+export function toClosed(account: string, since: string): Refusal {
+  return {
+    code: "account_closed",
+    detail: `The account "${account}" is closed since ${since}. Use another account.`,
     facts: {},
   };
 }

@@ -3,15 +3,23 @@ import { toAvailable } from "./grants.js";
 import { refuse } from "./refusal.js";
 import type { Draft } from "./state.js";
 
-/** Returns the credits that a debit may take: those that are available, and the overdraft limit. */
-export function toCovered(draft: Draft): Micros {
-  return micros(toAvailable(draft) + draft.overdraftLimit);
+/**
+ * Returns the credits that a debit may take: those that are available, and the overdraft limit.
+ *
+ * @param usage the kind of usage; null for a correction
+ */
+export function toCovered(draft: Draft, usage: string | null): Micros {
+  return micros(toAvailable(draft, usage) + draft.overdraftLimit);
 }
 
-/** Refuses a debit that would take the account below its overdraft limit. One that takes nothing is always covered. */
-export function requireCovered(draft: Draft, wanted: Micros, purpose: string): void {
-  if (wanted <= ZERO || wanted <= toCovered(draft)) return;
-  const available = toAvailable(draft);
+/**
+ * Refuses a debit that would take the account below its overdraft limit. One that takes nothing is always covered.
+ *
+ * @param usage the kind of usage; null for a correction
+ */
+export function requireCovered(draft: Draft, wanted: Micros, usage: string | null, purpose: string): void {
+  if (wanted <= ZERO || wanted <= toCovered(draft, usage)) return;
+  const available = toAvailable(draft, usage);
   const limit =
     draft.overdraftLimit > 0n ? ` and an overdraft limit of ${formatAmount(draft.overdraftLimit)}` : "";
   refuse(

@@ -1,5 +1,5 @@
 import { type Micros, micros } from "./amount.js";
-import type { ActivityRow, Entry, Grant, Hold, OpenRow } from "./entry.js";
+import type { ActivityRow, Entry, ExpiryChange, Grant, Hold, OpenRow } from "./entry.js";
 import type { Discounted, Label } from "./facts.js";
 import type { Instant } from "./instant.js";
 
@@ -25,7 +25,7 @@ export interface Window {
 type Changing<T, K extends keyof T> = Omit<T, K> & { -readonly [Name in K]: T[Name] };
 
 /** A grant while commands draw on it. */
-export interface LiveGrant extends Changing<Grant, "remaining"> {
+export interface LiveGrant extends Changing<Grant, "remaining" | "expiresAt"> {
   /** The part of what remains that open holds have set aside. */
   reserved: Micros;
 }
@@ -44,6 +44,8 @@ export interface AccountState {
   readonly account: string;
   /** The amount by which commands may take the balance below zero. */
   readonly overdraftLimit: Micros;
+  /** The time at which the account was closed. Null while it is open. */
+  closedAt: Instant | null;
   balance: Micros;
   /** The sum of the open holds. */
   held: Micros;
@@ -108,6 +110,15 @@ export interface Draft extends AccountState, Circumstances {
   firstFree: number;
   /** The remaining credits of grants that are not effective yet. Null until they are asked for. */
   pending: Micros | null;
+  /** The free credits of grants for some kinds of usage only. Null until they are asked for. */
+  scoped: ScopedCredits | null;
+}
+
+/** The free credits of effective grants that only some kinds of usage may draw on. */
+export interface ScopedCredits {
+  all: Micros;
+  /** The part that a kind of usage may draw on. */
+  readonly byKind: Map<string, Micros>;
 }
 
 /** The changes of a batch in their order. */
@@ -115,7 +126,8 @@ export interface Changes {
   readonly entries: Entry[];
   readonly grants: GrantChange[];
   readonly reservations: Reservation[];
-  readonly holds: Hold[];
+  readonly holds: HoldChange[];
+  readonly expiries: ExpiryMove[];
   /** The labels that came with commands. An entry may carry older ones: those of its hold, or of the entry it returns. */
   readonly labels: Label[];
   /** The rows that are complete: single ones, and those of closed windows. They never change again. */
@@ -129,6 +141,21 @@ export interface GrantChange {
   readonly before: Micros | null;
 }
 
+/** A hold that was opened, extended or closed. */
+export interface HoldChange {
+  readonly hold: Hold;
+  /** The hold before. Null if it is new. */
+  readonly before: Hold | null;
+}
+
+/** A change of a grant's expiry by an entry. */
+export interface ExpiryMove extends ExpiryChange {
+  /** The `seq` of the entry. */
+  readonly seq: number;
+  /** The `seq` of the grant. */
+  readonly grant: number;
+}
+
 /** A change of what is set aside of a grant: by how much. */
 export interface Reservation {
   readonly grant: LiveGrant;
@@ -140,6 +167,7 @@ export function toDraft(state: AccountState, { now, salt }: Circumstances): Draf
   return {
     account: state.account,
     overdraftLimit: state.overdraftLimit,
+    closedAt: state.closedAt,
     balance: state.balance,
     held: state.held,
     debt: state.debt,
@@ -155,12 +183,14 @@ export function toDraft(state: AccountState, { now, salt }: Circumstances): Draf
     bySeq: null,
     firstFree: 0,
     pending: null,
-    changes: { entries: [], grants: [], reservations: [], holds: [], labels: [], rows: [] },
+    scoped: null,
+    changes: { entries: [], grants: [], reservations: [], holds: [], expiries: [], labels: [], rows: [] },
   };
 }
 
 /** Brings a state to where its draft stands. */
 export function keep(state: AccountState, draft: Draft): void {
+  state.closedAt = draft.closedAt;
   state.balance = draft.balance;
   state.held = draft.held;
   state.debt = draft.debt;
@@ -196,28 +226,27 @@ export function mark({ held, debt, changes }: Draft): Mark {
 
 /** Returns a draft to a mark. */
 export function returnTo(draft: Draft, before: Mark): void {
-  draft.firstFree = 0;
-  draft.pending = null;
+  const { grants, reservations } = draft.changes;
+  if (grants.length > before.grantChanges || reservations.length > before.reservations) {
+    draft.firstFree = 0;
+    draft.pending = null;
+    draft.scoped = null;
+  }
   draft.held = before.held;
   draft.debt = before.debt;
-  for (const hold of draft.changes.holds.splice(before.holdChanges).reverse()) {
-    if (hold.status === "open") draft.holds.delete(hold.id);
-    else reopen(draft, hold);
+  for (const { hold, before: open } of draft.changes.holds.splice(before.holdChanges).reverse()) {
+    draft.closed?.delete(hold.id);
+    if (open === null) draft.holds.delete(hold.id);
+    else draft.holds.set(hold.id, open);
   }
   // The latest change goes first, so that a grant changed twice ends where it began.
-  for (const { grant, before: remaining } of draft.changes.grants.splice(before.grantChanges).reverse()) {
+  for (const { grant, before: remaining } of grants.splice(before.grantChanges).reverse()) {
     if (remaining !== null) grant.remaining = remaining;
     else {
       draft.grants.splice(draft.grants.indexOf(grant), 1);
       draft.bySeq?.delete(grant.seq);
     }
   }
-  for (const { grant, credits } of draft.changes.reservations.splice(before.reservations))
+  for (const { grant, credits } of reservations.splice(before.reservations))
     grant.reserved = micros(grant.reserved - credits);
-}
-
-function reopen(draft: Draft, closed: Hold): void {
-  const open = { settledSeq: null, releaseKey: null, releaseFingerprint: null } as const;
-  draft.closed?.delete(closed.id);
-  draft.holds.set(closed.id, { ...closed, ...open, status: "open" });
 }

@@ -1,5 +1,5 @@
 import { least, type Micros, micros, ZERO } from "../core/amount.js";
-import type { AnyCommand, Command } from "../core/command.js";
+import type { AnyCommand, Command, Operation } from "../core/command.js";
 import type { Draw, Entry, Hold } from "../core/entry.js";
 import { compareGrants, toFree } from "../core/grants.js";
 import type { Instant } from "../core/instant.js";
@@ -28,6 +28,7 @@ export interface LoadedAccount {
 interface AccountColumns {
   account: string;
   version: bigint;
+  closed_at: Instant | null;
   overdraft_limit: Micros;
   balance: Micros;
   held: Micros;
@@ -46,9 +47,14 @@ interface AccountColumns {
 }
 
 const ACCOUNTS = `
-  SELECT account, version, overdraft_limit, balance, held, debt, seq, hash, rows_all, rows_added, rows_used, rows_adjustments,
+  SELECT account, version, closed_at, overdraft_limit, balance, held, debt, seq, hash, rows_all, rows_added, rows_used, rows_adjustments,
     open_window, drawn_grant, drawn_remaining, due_at, has_held
   FROM credits.accounts WHERE account = ANY ($1::text[])`;
+
+/** The part of an input that names a grant. */
+interface GrantReference {
+  readonly grant: number;
+}
 
 /** Locks accounts in the order of their ids, so that two batches never wait for each other in a circle. */
 const LOCKED_ACCOUNTS = `${ACCOUNTS} ORDER BY account FOR UPDATE`;
@@ -85,6 +91,16 @@ const DRAWN_GRANTS = `
   JOIN credits.entries e ON e.account = asked.account AND e.seq = asked.seq
   JOIN credits.grants g ON g.account = e.account AND g.seq = ANY (e.draw_grants)`;
 
+const NAMED_GRANTS = `
+  SELECT g.* FROM unnest($1::text[], $2::bigint[]) AS asked (account, seq)
+  JOIN credits.grants g ON g.account = asked.account AND g.seq = asked.seq`;
+
+const KEYED_EXTENSIONS = `
+  SELECT h.*, x.key AS extend_key, x.fingerprint AS extend_fingerprint, x.expires_at AS extended_until
+  FROM unnest($1::text[], $2::text[]) AS asked (account, key)
+  JOIN credits.hold_extensions x ON x.account = asked.account AND x.key = asked.key
+  JOIN credits.holds h ON h.account = x.account AND h.hold = x.hold`;
+
 /** Runs a statement, and returns its rows. */
 export type Run = <Row extends object>(sql: string, params: readonly Parameter[]) => Promise<Row[]>;
 
@@ -96,9 +112,6 @@ export interface LoadOptions {
   readonly keys: boolean;
 }
 
-/** The operations whose commands refer to entries or holds that are not part of an account's state. */
-const REFERRING: ReadonlySet<string> = new Set(["settle", "release", "refund"]);
-
 /** Returns what deciding the commands of a batch takes, or null where something of it has to be read. */
 export function fromCache(
   batch: readonly AccountCommands[],
@@ -108,7 +121,7 @@ export function fromCache(
   for (const { account, commands } of batch) {
     const cached = get(account);
     if (cached === undefined) return null;
-    if (commands.some(({ operation }) => operation !== null && REFERRING.has(operation.name))) return null;
+    if (commands.some(({ operation }) => operation?.refersTo !== undefined)) return null;
     loaded.push({ cached, past: NO_PAST });
   }
   return loaded;
@@ -131,23 +144,27 @@ export async function loadAccounts(
   const cached = batch.map(({ account }) => get(account));
   const missing = batch.flatMap(({ account }, at) => (cached[at] === undefined ? account : []));
   const keyed: Command[] = [];
-  const named: Command[] = [];
-  const refunds: Command[] = [];
+  const named: Record<NonNullable<Operation["refersTo"]>, Command[]> = { hold: [], entry: [], grant: [] };
   for (const command of batch.flatMap(({ commands }) => commands)) {
     if (command.operation === null) continue;
     if (keys) keyed.push(command);
-    if (!REFERRING.has(command.operation.name)) continue;
-    (command.operation.name === "refund" ? refunds : named).push(command);
+    if (command.operation.refersTo !== undefined) named[command.operation.refersTo].push(command);
   }
-  const refunded = [refunds.map(toAccount), refunds.map(({ input }) => (input as RefundInput).entry)];
+  const refunded = [named.entry.map(toAccount), named.entry.map(({ input }) => (input as RefundInput).entry)];
+  const grants = [
+    named.grant.map(toAccount),
+    named.grant.map(({ input }) => (input as GrantReference).grant),
+  ];
   const asked = [keyed.map(toAccount), keyed.map(({ key }) => key)];
   const found = await lookUp(run, {
     accounts: [locked ? LOCKED_ACCOUNTS : ACCOUNTS, missing],
     live: [LIVE_GRANTS, missing],
     open: [OPEN_HOLDS, missing],
-    named: [NAMED_HOLDS, named.map(toAccount), named.map(({ hold }) => hold)],
+    named: [NAMED_HOLDS, named.hold.map(toAccount), named.hold.map(({ hold }) => hold)],
+    grants: [NAMED_GRANTS, ...grants],
     entries: [KEYED_ENTRIES, ...asked],
     keyedHolds: [KEYED_HOLDS, ...asked],
+    extensions: [KEYED_EXTENSIONS, ...asked],
     refunded: [REFUNDED_ENTRIES, ...refunded],
     drawn: [DRAWN_GRANTS, ...refunded],
   });
@@ -155,10 +172,17 @@ export async function loadAccounts(
     const [columns] = found<AccountColumns>("accounts", account);
     const one = before ?? (columns && toCached(columns, found("live", account), found("open", account)));
     if (one === undefined) return null;
-    addDrawn(one.state, found("drawn", account));
+    addGrants(one.state, [
+      ...found<GrantColumns>("drawn", account),
+      ...found<GrantColumns>("grants", account),
+    ]);
     const named = found<HoldColumns>("named", account).filter(({ status }) => status !== "open");
-    const keyed = found<HoldColumns>("keyedHolds", account);
-    return { cached: one, past: toPast(found("entries", account), keyed, named, found("refunded", account)) };
+    const responses = toFirstResponses(
+      found("entries", account),
+      found("keyedHolds", account),
+      found("extensions", account),
+    );
+    return { cached: one, past: toPast(responses, named, found("refunded", account)) };
   };
   return batch.map(({ account }, at) => {
     try {
@@ -215,6 +239,7 @@ function toCached(
   const state: AccountState = {
     account: columns.account,
     overdraftLimit: columns.overdraft_limit,
+    closedAt: columns.closed_at,
     balance: columns.balance,
     held: columns.held,
     debt: columns.debt,
@@ -263,30 +288,49 @@ function withReserved(holds: readonly Hold[], grants: readonly LiveGrant[]): Map
 }
 
 /** Adds the grants that commands refer to. Those that the state has already are the current ones. */
-function addDrawn(state: AccountState, drawn: readonly GrantColumns[]): void {
-  if (drawn.length === 0) return;
+function addGrants(state: AccountState, named: readonly GrantColumns[]): void {
+  if (named.length === 0) return;
   const grants = new Map<number, LiveGrant>(
-    drawn.map((columns) => [Number(columns.seq), { ...fromGrantColumns(columns), reserved: ZERO }]),
+    named.map((columns) => [Number(columns.seq), { ...fromGrantColumns(columns), reserved: ZERO }]),
   );
   for (const grant of state.grants) grants.set(grant.seq, grant);
   state.grants = [...grants.values()].sort(compareGrants);
 }
 
-function toPast(
-  keyedEntries: readonly EntryColumns[],
-  keyedHolds: readonly HoldColumns[],
-  namedHolds: readonly HoldColumns[],
-  refundedEntries: readonly (EntryColumns & { refunded: bigint })[],
-): Past {
-  const found = keyedEntries.length + keyedHolds.length + namedHolds.length + refundedEntries.length;
-  if (found === 0) return NO_PAST;
+/** A hold with a command that extended it. */
+type ExtensionColumns = HoldColumns & {
+  extend_key: string;
+  extend_fingerprint: string;
+  extended_until: Instant;
+};
+
+/** Returns the first responses of the entries, holds and extensions that were found by keys, by key. */
+function toFirstResponses(
+  entries: readonly EntryColumns[],
+  holds: readonly HoldColumns[],
+  extensions: readonly ExtensionColumns[],
+): Map<string, FirstResponse> {
   const responses = new Map<string, FirstResponse>();
-  for (const columns of keyedEntries) {
+  for (const columns of entries) {
     const entry = fromEntryColumns(columns);
     if (entry.key !== null) responses.set(entry.key, { entry, hold: null });
   }
-  for (const columns of keyedHolds)
-    for (const [key, response] of toResponses(columns)) responses.set(key, response);
+  for (const columns of holds)
+    for (const [key, response] of toResponses(fromHoldColumns(columns))) responses.set(key, response);
+  for (const columns of extensions) {
+    const { extend_key: key, extend_fingerprint: fingerprint, extended_until: expiresAt } = columns;
+    const hold = { ...fromHoldColumns(columns), ...OPEN, expiresAt, extension: { key, fingerprint } };
+    responses.set(key, { entry: null, hold });
+  }
+  return responses;
+}
+
+function toPast(
+  responses: Map<string, FirstResponse>,
+  namedHolds: readonly HoldColumns[],
+  refundedEntries: readonly (EntryColumns & { refunded: bigint })[],
+): Past {
+  if (responses.size + namedHolds.length + refundedEntries.length === 0) return NO_PAST;
   const entries = new Map<number, Entry>();
   const refunded = new Map<number, Micros>();
   for (const columns of refundedEntries) {
@@ -298,16 +342,12 @@ function toPast(
   return { responses, holds, entries, refunded };
 }
 
+/** The fields of an open hold that its end sets. */
+const OPEN = { status: "open", settledSeq: null, releaseKey: null, releaseFingerprint: null } as const;
+
 /** Returns the first responses of a hold's keys: open for the key that opened it, released for the one that released it. */
-function toResponses(columns: HoldColumns): [string, FirstResponse][] {
-  const hold = fromHoldColumns(columns);
-  const opened = {
-    ...hold,
-    status: "open" as const,
-    settledSeq: null,
-    releaseKey: null,
-    releaseFingerprint: null,
-  };
+function toResponses(hold: Hold): [string, FirstResponse][] {
+  const opened = { ...hold, ...OPEN, expiresAt: hold.openedUntil ?? hold.expiresAt, openedUntil: null };
   const responses: [string, FirstResponse][] = [[hold.key, { entry: null, hold: opened }]];
   if (hold.releaseKey !== null) responses.push([hold.releaseKey, { entry: null, hold }]);
   return responses;

@@ -10,6 +10,8 @@ import { writeRows } from "../db/tables/open-window.js";
 import type { CachedAccount } from "./account-cache.js";
 import { projectAccounts } from "./projections/account.js";
 import { projectEntries } from "./projections/entries.js";
+import { projectErasures } from "./projections/erasures.js";
+import { projectExpiries } from "./projections/expiries.js";
 import { projectGrants, toGrantChanges } from "./projections/grants.js";
 import { projectHolds } from "./projections/holds.js";
 import { projectKeys } from "./projections/keys.js";
@@ -22,6 +24,8 @@ const PROJECTIONS: readonly Projection[] = [
   projectKeys,
   projectGrants,
   projectHolds,
+  projectExpiries,
+  projectErasures,
   projectLabels,
   projectRows,
   projectEntries,
@@ -124,7 +128,8 @@ function toChange({ cached, result }: Decided, now: Instant): AccountChange {
   const { state, version: versionBefore } = cached;
   const { changes } = result;
   prune(state);
-  const grants = toGrantChanges(state, cached.drawn, changes.grants);
+  const moved = changes.expiries.length === 0 ? NONE : new Set(changes.expiries.map(({ grant }) => grant));
+  const grants = toGrantChanges(state, cached.drawn, changes.grants, moved);
   const dueAt = toNextDue(state, now);
   const isChanged = changes.entries.length > 0 || changes.holds.length > 0 || dueAt !== cached.dueAt;
   if (isChanged) cached.version = nextVersion();
@@ -135,6 +140,8 @@ function toChange({ cached, result }: Decided, now: Instant): AccountChange {
   const pending = toPending(state, now);
   return { account: state.account, cached, result, versionBefore, isChanged, grants, pending };
 }
+
+const NONE: ReadonlySet<number> = new Set();
 
 /** Returns a version that no server has seen. */
 const nextVersion = () => Math.floor(Math.random() * Number.MAX_SAFE_INTEGER);

@@ -21,19 +21,20 @@ const PUT = `
     metadata = coalesce($6::jsonb, a.metadata),
     version = floor(random() * 9007199254740991)::bigint,
     updated_at = $7::timestamptz
+  WHERE a.closed_at IS NULL
   RETURNING (xmax = 0) AS created`;
 
 /**
  * Creates an account or changes its settings.
  *
- * @returns true if it was created
+ * @returns true if it was created, and null if it is closed, and so was not changed
  */
 export async function putSettings(
   database: Database,
   account: string,
   settings: Settings,
   now: Instant,
-): Promise<boolean> {
+): Promise<boolean | null> {
   const params = [
     account,
     settings.name !== undefined,
@@ -44,5 +45,5 @@ export async function putSettings(
     formatInstant(now),
   ];
   const [row] = await database.write<{ created: boolean }>(PUT, params);
-  return row?.created ?? false;
+  return row?.created ?? null;
 }

@@ -1,6 +1,7 @@
 import type { Instant } from "../core/instant.js";
 import type { Database } from "../db/port.js";
 import type { Engine } from "../engine/engine.js";
+import { erase, listOpenErasures } from "../engine/erase.js";
 import { listDueAccounts } from "../queries/account.js";
 
 /** The accounts of one round, and the rounds of one sweep, at most. The next sweep goes on from there. */
@@ -38,6 +39,14 @@ export async function sweepDue(database: Database, engine: Engine, now: Instant)
     throw new AggregateError(failed.values(), `${failed.size} due accounts could not be touched: ${names}.`);
   }
   return touched.size;
+}
+
+/** Carries on erasures that were begun, and that their callers could not see through. */
+export async function eraseOpen(database: Database, engine: Engine, now: Instant): Promise<void> {
+  for (const erasure of await listOpenErasures(database, ROUND_MAX)) {
+    await erase(database, erasure, now);
+    engine.evict(erasure.account);
+  }
 }
 
 /**

@@ -17,6 +17,8 @@ export interface Account {
   readonly available: Micros;
   /** The remaining credits of the grants, by kind. */
   readonly remaining: readonly (readonly [kind: string, credits: Micros])[];
+  /** The time at which it was closed; null while it is open. */
+  readonly closedAt: Instant | null;
   readonly createdAt: Instant;
   readonly updatedAt: Instant;
 }
@@ -33,12 +35,13 @@ interface Columns {
   /** A JSON object of digits by kind. */
   remaining: string;
   due_at: Instant | null;
+  closed_at: Instant | null;
   created_at: Instant;
   updated_at: Instant;
 }
 
 const COLUMNS = `account, name, time_zone, overdraft_limit, metadata, balance, (held + pending)::text AS held, remaining, due_at,
-  created_at, updated_at`;
+  closed_at, created_at, updated_at`;
 
 const READ = `SELECT ${COLUMNS} FROM credits.accounts WHERE account = $1`;
 
@@ -87,6 +90,7 @@ function fromColumns(columns: Columns, held: bigint): Account {
     held: micros(held),
     available: micros(columns.balance - held),
     remaining: remaining.map(([kind, digits]) => [kind, micros(BigInt(digits))]),
+    closedAt: columns.closed_at,
     createdAt: columns.created_at,
     updatedAt: columns.updated_at,
   };

@@ -26,6 +26,8 @@ export interface Labels {
   read(account: string, of: readonly Dimensioned[]): Promise<ToLabel>;
   /** Notes the labels that were just written with a command, if any. */
   note(account: string, of: Partial<Dimensioned>): void;
+  /** Evicts the labels of an account, which were erased. */
+  evict(account: string): void;
 }
 
 /** A label to read. */
@@ -90,6 +92,9 @@ export function createLabels(reader: Reader): Labels {
         const name = toName(account, dimension, id);
         return labels.get(name) ?? loaded.get(name) ?? id;
       };
+    },
+    evict(account) {
+      for (const name of cache.keys()) if (name.startsWith(`${account}\n`)) cache.delete(name);
     },
     note(account, of) {
       for (const dimension of DIMENSIONS) {

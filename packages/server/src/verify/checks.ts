@@ -135,6 +135,47 @@ const holds: Check = {
 const RESERVED = `
   SELECT account, seq, sum(credits) AS reserved FROM credits.reservations WHERE ${ONE} GROUP BY account, seq`;
 
+const extensions: Check = {
+  name: "each hold and each grant expires when its last change states",
+  sql: `
+    SELECT account, record, problem FROM (
+      SELECT h.account, 'hold ' || h.hold AS record, 'does not expire when its extensions state' AS problem
+      FROM credits.holds h FULL JOIN (
+        SELECT account, hold, max(expires_at) AS expires_at FROM credits.hold_extensions WHERE ${ONE} GROUP BY account, hold
+      ) x ON x.account = h.account AND x.hold = h.hold
+      WHERE ($1::text IS NULL OR coalesce(h.account, x.account) = $1::text)
+        AND (h.hold IS NULL OR (x.hold IS NULL) <> (h.opened_until IS NULL)
+          OR x.expires_at <> h.expires_at OR h.opened_until > h.expires_at)
+      UNION ALL
+      SELECT account, 'grant ' || grant_seq, 'was moved by entry ' || seq || ' in a way that it does not state' FROM (
+        SELECT x.account, x.seq, x.grant_seq, x.expires_before, x.expires_at, e.seq AS entry, g.seq AS found,
+          g.expires_at AS stands, lag(x.seq) OVER w AS before, lag(x.expires_at) OVER w AS stood, lead(x.seq) OVER w AS next
+        FROM credits.expiries x
+        LEFT JOIN credits.entries e ON e.account = x.account AND e.seq = x.seq AND e.grant_seq = x.grant_seq
+        LEFT JOIN credits.grants g ON g.account = x.account AND g.seq = x.grant_seq
+        WHERE $1::text IS NULL OR x.account = $1::text
+        WINDOW w AS (PARTITION BY x.account, x.grant_seq ORDER BY x.seq)
+      ) m WHERE entry IS NULL OR found IS NULL OR (before IS NOT NULL AND stood IS DISTINCT FROM expires_before)
+        OR (next IS NULL AND stands IS DISTINCT FROM expires_at)
+      UNION ALL
+      SELECT e.account, 'entry ' || e.seq, 'names grant ' || e.grant_seq || ', but its expiry was not recorded'
+      FROM credits.entries e LEFT JOIN credits.expiries x ON x.account = e.account AND x.seq = e.seq
+      WHERE e.grant_seq IS NOT NULL AND x.seq IS NULL AND ($1::text IS NULL OR e.account = $1::text)
+    ) f ORDER BY account, record`,
+};
+
+const closures: Check = {
+  name: "an account is closed since the entry that closed it",
+  sql: `
+    SELECT a.account, 'account' AS record, 'is closed since ' || coalesce(a.closed_at::text, 'never') ||
+      ', by its entries since ' || coalesce(e.closed_at::text, 'never') AS problem
+    FROM credits.accounts a LEFT JOIN (
+      SELECT account, min(recorded_at) AS closed_at FROM credits.entries WHERE kind = 'closure' AND ${ONE} GROUP BY account
+    ) e ON e.account = a.account
+    WHERE ($1::text IS NULL OR a.account = $1::text) AND a.closed_at IS DISTINCT FROM e.closed_at
+    ORDER BY a.account`,
+};
+
 const reservations: Check = {
   name: "grants have what open holds have set aside of them",
   sql: `
@@ -273,11 +314,12 @@ const due: Check = {
 const appendOnly: Check = {
   name: "the database itself refuses changes to entries",
   sql: `
-    SELECT coalesce($1::text, '') AS account, 'trigger append_only on credits.entries' AS record,
+    SELECT coalesce($1::text, '') AS account, 'trigger ' || name || ' on credits.entries' AS record,
       'is missing or disabled' AS problem
+    FROM unnest(ARRAY['append_only', 'not_truncated']) AS name
     WHERE NOT EXISTS (
       SELECT FROM pg_trigger
-      WHERE tgrelid = 'credits.entries'::regclass AND tgname = 'append_only' AND tgenabled = 'A')`,
+      WHERE tgrelid = 'credits.entries'::regclass AND tgname = name AND tgenabled = 'A')`,
 };
 
 export const CHECKS: readonly Check[] = [
@@ -290,6 +332,8 @@ export const CHECKS: readonly Check[] = [
   grants,
   sums,
   holds,
+  extensions,
+  closures,
   reservations,
   refunds,
   due,

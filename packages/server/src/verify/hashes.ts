@@ -10,56 +10,91 @@ import type { Finding } from "./checks.js";
 /** The number of entries that are read at a time. */
 const CHUNK = 2_000;
 
-/** An entry with the terms of the grant that it opened. */
+/** An entry with the terms of the grant that it opened, with the expiry that it moved, and with its erasure. */
 type Columns = EntryColumns & {
   opened: bigint | null;
   priority: number;
   effective_at: Instant;
   expires_at: Instant | null;
+  only_kinds: string[] | null;
+  has_moved: boolean;
+  moved_before: Instant | null;
+  moved_after: Instant | null;
+  is_erased: boolean;
 };
 
+/** A grant was opened with the expiry that it had before an entry moved it first. */
 const ENTRIES = `
-  SELECT e.*, g.credits AS opened, g.priority, g.effective_at, g.expires_at
+  SELECT e.*, g.credits AS opened, g.priority, g.effective_at, g.only_kinds,
+    CASE WHEN f.account IS NULL THEN g.expires_at ELSE f.expires_before END AS expires_at,
+    m.account IS NOT NULL AS has_moved, m.expires_before AS moved_before, m.expires_at AS moved_after,
+    coalesce(e.seq < x.seq, false) AS is_erased
   FROM credits.entries e LEFT JOIN credits.grants g ON g.account = e.account AND g.seq = e.seq
+  LEFT JOIN (
+    SELECT DISTINCT ON (account, grant_seq) account, grant_seq, expires_before FROM credits.expiries
+    ORDER BY account, grant_seq, seq
+  ) f ON f.account = g.account AND f.grant_seq = g.seq
+  LEFT JOIN credits.expiries m ON m.account = e.account AND m.seq = e.seq
+  LEFT JOIN (
+    SELECT account, max(a.seq) AS seq FROM credits.erasures JOIN credits.entries a USING (account, seq)
+    WHERE a.kind = 'anonymization' GROUP BY account
+  ) x ON x.account = e.account
   WHERE $1::text IS NULL OR e.account = $1::text ORDER BY e.account, e.seq`;
 
+/** The hashes of all entries, as they were found. */
+export interface HashReport {
+  /** The first entry that is not what its hash covers, or null. */
+  readonly finding: Finding | null;
+  /** The number of entries whose free text was erased. */
+  readonly anonymized: number;
+}
+
 /**
- * Computes the hash of every entry again, from the entry before it, a chunk at a time.
- *
- * @returns the first entry that is not what its hash covers, or null
+ * Computes the hash of every entry again, from the entry before it, a chunk at a time. The hash of an entry of version 1
+ * covers its free text itself. Once that is erased, it only proves the entries after it.
  */
-export async function checkHashes(connection: Connection, account: string | null): Promise<Finding | null> {
+export async function checkHashes(connection: Connection, account: string | null): Promise<HashReport> {
   let before: Entry | null = null;
+  let anonymized = 0;
   for await (const chunk of connection.stream<Columns>(ENTRIES, [account], CHUNK)) {
     for (const columns of chunk) {
       const entry = withOpening(columns);
       const previous = before?.account === entry.account ? before.hash : GENESIS;
-      const isWhole = isDigestValid(entry) && entry.hash === hashEntry(previous, entry);
+      const isErased = columns.is_erased && entry.salt === null && hasNoText(entry);
+      const isHashed = entry.hash === hashEntry(previous, entry);
+      const isWhole = isErased ? isHashed || entry.version === 1 : isHashed && isDigestValid(entry);
       if (!isWhole) {
-        return {
+        const finding = {
           account: entry.account,
           record: `entry ${entry.seq}`,
           problem: "is not what was hashed: it, its grant, or an entry before it was changed",
         };
+        return { finding, anonymized };
       }
+      if (isErased) anonymized += 1;
       before = entry;
     }
   }
-  return null;
+  return { finding: null, anonymized };
 }
 
 function withOpening(columns: Columns): Entry {
-  const entry = fromEntryColumns(columns);
-  if (columns.opened === null) return entry;
-  const { opened, priority, effective_at: effectiveAt, expires_at: expiresAt } = columns;
-  return { ...entry, opens: { credits: micros(opened), priority, effectiveAt, expiresAt } };
+  const { opened, priority, effective_at: effectiveAt, expires_at: expiresAt, only_kinds: only } = columns;
+  return {
+    ...fromEntryColumns(columns),
+    expiry: columns.has_moved ? { before: columns.moved_before, after: columns.moved_after } : null,
+    opens: opened === null ? null : { credits: micros(opened), priority, effectiveAt, expiresAt, only },
+  };
 }
 
 /** True if the digest proves the facts that the hash does not cover. Version 1 has neither. */
 function isDigestValid({ version, title, facts, salt, digest }: Entry): boolean {
   if (version === 1) return salt === null && digest === null && isVersion1(facts);
-  if (salt !== null) return digest === digestText(salt, { title, facts });
-  // Without its salt the digest proves nothing, so the free text must be erased as well.
+  return salt !== null && digest === digestText(salt, { title, facts });
+}
+
+/** True if an entry has none of the free text that an erasure takes. */
+function hasNoText({ title, facts }: Entry): boolean {
   const { description, source, member, cost, metadata, privateMetadata } = facts;
   const hasLabel = source !== null && source.label !== "";
   return (

@@ -1,4 +1,4 @@
-import type { Connection, Database } from "../db/port.js";
+import type { Database } from "../db/port.js";
 import { CHECKS, type Finding } from "./checks.js";
 import { checkHashes } from "./hashes.js";
 
@@ -22,6 +22,8 @@ export interface Verification {
   readonly entries: number;
   readonly grants: number;
   readonly rows: number;
+  /** The entries whose free text was erased. */
+  readonly anonymized: number;
   readonly violations: readonly Violation[];
 }
 
@@ -42,33 +44,24 @@ export function verify(database: Database, options: VerifyOptions): Promise<Veri
       [account],
     );
     const violations: Violation[] = [];
-    for (const [name, find] of checksOn(connection, account)) {
+    for (const { name, sql } of CHECKS) {
       options.onCheck?.(name);
-      const finding = await find();
-      if (finding !== null) violations.push({ check: name, ...finding });
+      const [finding] = await connection.query<Finding>(toFirst(sql), [account]);
+      if (finding !== undefined) violations.push({ check: name, ...finding });
     }
+    options.onCheck?.(HASHES);
+    const { finding, anonymized } = await checkHashes(connection, account);
+    if (finding !== null) violations.push({ check: HASHES, ...finding });
     return {
       checks: [...CHECKS.map((check) => check.name), HASHES],
       accounts: Number(counts?.accounts ?? 0),
       entries: Number(counts?.entries ?? 0),
       grants: Number(counts?.grants ?? 0),
       rows: Number(counts?.rows ?? 0),
+      anonymized,
       violations,
     };
   });
-}
-
-function checksOn(
-  connection: Connection,
-  account: string | null,
-): [name: string, find: () => Promise<Finding | null>][] {
-  return [
-    ...CHECKS.map(({ name, sql }): [string, () => Promise<Finding | null>] => [
-      name,
-      async () => (await connection.query<Finding>(toFirst(sql), [account]))[0] ?? null,
-    ]),
-    [HASHES, () => checkHashes(connection, account)],
-  ];
 }
 
 /**

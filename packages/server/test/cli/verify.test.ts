@@ -257,7 +257,7 @@ describe("after tampering, verify finds the record", () => {
       expect(stdout).toContain(
         "WRONG the database itself refuses changes to entries\n      trigger append_only",
       );
-      expect(stdout).toContain("1 of 16 checks failed.");
+      expect(stdout).toContain("1 of 18 checks failed.");
       expect(code).toBe(1);
     } finally {
       await database.drop();
@@ -277,7 +277,7 @@ describe("after tampering, verify finds the record", () => {
         const at = lines.indexOf(`WRONG ${check}`);
         expect(at, stdout).toBeGreaterThanOrEqual(0);
         expect(lines[at + 1], stdout).toMatch(new RegExp(`^ {6}account "acme", ${record}: `));
-        expect(stdout).toMatch(/^\d+ of 16 checks failed\.$/m);
+        expect(stdout).toMatch(/^\d+ of 18 checks failed\.$/m);
         expect(code).toBe(1);
       }
       const other = await run(["verify", "--account", "other"], { DATABASE_URL: database.url });

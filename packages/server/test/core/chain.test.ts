@@ -59,6 +59,8 @@ const minimal: Entry = {
   draws: [],
   debt: micros(0n),
   refundOf: null,
+  grant: null,
+  expiry: null,
   opens: null,
   salt: "00112233445566778899aabbccddeeff",
   digest: null,
@@ -84,7 +86,15 @@ const full: Entry = {
   ],
   debt: micros(-2n),
   refundOf: 5,
-  opens: { credits: micros(9n), priority: 100, effectiveAt: NOW, expiresAt: minutes(1) },
+  grant: 6,
+  expiry: { before: null, after: minutes(2) },
+  opens: {
+    credits: micros(9n),
+    priority: 100,
+    effectiveAt: NOW,
+    expiresAt: minutes(1),
+    only: ["ai_usage", "build_usage"],
+  },
   facts: {
     originalCredits: micros(13_000_000n),
     description: "Grüße",
@@ -112,8 +122,9 @@ describe("the canonical form of version 2", () => {
     const digest = digestText(full.salt as string, full);
     expect(canonicalEntry({ ...full, digest })).toBe(
       '[2,"a \\"b\\"",7,"gift","grant","12500000","-1",1795341840000000,1795341900000000,"key 1","02ff",' +
-        '[[3,"5"],[4,"-6"]],"originalCredits","-13000000","debt","-2","refundOf",5,' +
-        '"opens",["9",100,1795341900000000,1795341960000000],"source",["plan",null],"project","p","task","t",' +
+        '[[3,"5"],[4,"-6"]],"originalCredits","-13000000","debt","-2","refundOf",5,"grant",6,' +
+        '"expiry",[null,1795342020000000],' +
+        '"opens",["9",100,1795341900000000,1795341960000000,["ai_usage","build_usage"]],"source",["plan",null],"project","p","task","t",' +
         `"price","price-1","quantities",{"input":"1.5","output":"3"},"estimated",false,"digest","${digest}"]`,
     );
   });

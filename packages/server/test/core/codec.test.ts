@@ -111,6 +111,8 @@ const FIELDS: Readonly<Record<string, fc.Arbitrary<unknown>>> = {
   expiresIn: maybe(fc.integer({ min: 1, max: 2_592_000 })),
   entry: mostly(fc.integer({ min: 1, max: 2 ** 40 })),
   atMost: maybe(fc.boolean()),
+  only: maybe(fc.uniqueArray(mostly(word), { maxLength: 3 })),
+  grant: mostly(fc.integer({ min: 1, max: 2 ** 40 })),
   excess: maybe(fc.constantFrom("refuse", "cap", "debt")),
 };
 

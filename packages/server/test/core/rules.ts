@@ -24,6 +24,7 @@ export function toEmptyAccount(overdraftLimit: Micros = ZERO, account = "a"): Ac
   return {
     account,
     overdraftLimit,
+    closedAt: null,
     balance: ZERO,
     held: ZERO,
     debt: ZERO,

@@ -193,6 +193,48 @@ describe.each(ENGINES)("holds on %s", (engine) => {
     await ledger.settle("a", third, { credits: 20, excess: "debt" });
     expect(await readBalances()).toEqual(["-15", "0", "-15"]);
   });
+
+  it("are prolonged by extensions, each once per key", async () => {
+    await ledger.grant("a", { kind: "bonus", credits: 100, expiresAt: minutes(15) });
+    const first = await ledger.hold("a", { credits: 40, expiresIn: 600 }, { key: "h" });
+    waitUntil(minutes(5));
+    const { id } = first.hold;
+    const extended = await ledger.extend("a", id, { expiresIn: 1_200 }, { key: "x" });
+    expect(extended.hold).toMatchObject({ id, status: "open", expiresAt: "2026-11-22T10:25:00.000000Z" });
+    await restart();
+    waitUntil(minutes(8));
+    // An extension never shortens.
+    const shorter = await ledger.extend("a", id, { expiresIn: 60 }, { key: "y" });
+    expect(shorter.hold.expiresAt).toBe(extended.hold.expiresAt);
+    await ledger.extend("a", id);
+    await restart();
+    expect(await ledger.extend("a", id, { expiresIn: 1_200 }, { key: "x" })).toEqual({
+      ...extended,
+      repeated: true,
+    });
+    expect(await ledger.hold("a", { credits: 40, expiresIn: 600 }, { key: "h" })).toEqual({
+      ...first,
+      repeated: true,
+    });
+    await expect(ledger.extend("a", id, { expiresIn: 5 }, { key: "x" })).rejects.toMatchObject({
+      code: "key_conflict",
+    });
+    await expect(ledger.spend("a", { credits: 1 }, { key: "x" })).rejects.toMatchObject({
+      code: "key_conflict",
+    });
+    await expect(ledger.extend("a", id, {}, { key: "h" })).rejects.toMatchObject({ code: "key_conflict" });
+    waitUntil(minutes(60));
+    await ledger.sweep();
+    expect(await readBalances()).toEqual(["40", "40", "0"]);
+    waitUntil(minutes(68));
+    await ledger.sweep();
+    expect(await readBalances()).toEqual(["0", "0", "0"]);
+    await expect(ledger.extend("a", id)).rejects.toMatchObject({
+      code: "hold_closed",
+      facts: { holdStatus: "expired" },
+    });
+    await expect(ledger.extend("a", "nothing")).rejects.toMatchObject({ code: "hold_not_found" });
+  });
 });
 
 describe.each(ENGINES)("a spend on %s", (engine) => {

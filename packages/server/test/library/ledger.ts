@@ -4,6 +4,8 @@ import { createHostileDatabase, type Engine } from "../databases.js";
 /** A ledger in the test's process, on a new database. */
 export interface LibraryLedger {
   readonly ledger: LocalLedger;
+  /** The URL of the database. Null for the embedded one, which is in memory. */
+  readonly url: string | null;
   /** Opens the same database again. The embedded one can't be opened twice. */
   reopen(): Promise<LocalLedger>;
   drop(): Promise<void>;
@@ -23,6 +25,7 @@ export async function openLibrary(
   };
   return {
     ledger: await open(),
+    url: own?.url ?? null,
     reopen: open,
     async drop() {
       await Promise.all(opened.map((ledger) => ledger.close()));

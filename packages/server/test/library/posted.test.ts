@@ -18,9 +18,11 @@ it("a command that was posted fails with its key when its labels can't be read",
       throw Object.assign(new Error("Connection terminated unexpectedly"), { code: "ECONNRESET" });
     },
     note: () => {},
+    evict: () => {},
   };
   const kinds = createKinds({});
   const methods = createCommandMethods({
+    database: test.database,
     engine,
     kinds,
     labels,

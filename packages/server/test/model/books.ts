@@ -7,12 +7,12 @@ import type { Instant } from "../../src/core/instant.js";
  * An entry without what can't be predicted: its salt, its digests and its place in the hash chain. The grant that it
  * opens is a block.
  */
-export type PredictedEntry = Omit<Entry, "opens" | "salt" | "digest" | "hash" | "fingerprint">;
+export type PredictedEntry = Omit<Entry, "opens" | "expiry" | "salt" | "digest" | "hash" | "fingerprint">;
 
-/** A hold without its salt and its digests. */
-export type PredictedHold = Omit<Hold, "salt" | "fingerprint" | "releaseFingerprint">;
+/** A hold without its salt, its digests and the command that extended it. */
+export type PredictedHold = Omit<Hold, "salt" | "fingerprint" | "extension" | "releaseFingerprint">;
 
-/** A grant as it was opened. What remains of it is computed from the books each time. */
+/** A grant as it was opened, with its latest expiry. What remains of it is computed from the books each time. */
 export type Block = Omit<Grant, "remaining">;
 
 /** All that happened on one account, in the order it was accepted. Everything else is computed from these arrays. */
@@ -64,9 +64,22 @@ export function toPending(books: Books, now: Instant): Micros {
   );
 }
 
-/** Returns what may be spent now, before any overdraft. */
-export function toAvailable(books: Books, now: Instant): Micros {
-  return micros(toBalance(books) - toHeld(books) - toPending(books, now));
+/**
+ * Returns what may be spent now, before any overdraft.
+ *
+ * @param usage the kind of usage, or null for a correction
+ */
+export function toAvailable(books: Books, now: Instant, usage: string | null): Micros {
+  const others = toFree(books, toGrants(books)).filter(
+    (grant) => isEffective(grant, now) && !isFor(grant, usage),
+  );
+  const forOthers = sum(others.map((grant) => grant.remaining));
+  return micros(toBalance(books) - toHeld(books) - toPending(books, now) - forOthers);
+}
+
+/** True if a kind of usage, or a correction (null), may draw on a grant. */
+export function isFor(grant: Block, usage: string | null): boolean {
+  return usage === null || (grant.only ?? [usage]).includes(usage);
 }
 
 /** True if a grant's end has come. Expiry is an instant: at that very instant the grant is gone. */
@@ -83,6 +96,7 @@ export function isEffective(grant: Block, now: Instant): boolean {
 export function inDrawOrder(grants: readonly Grant[]): Grant[] {
   const rank = (grant: Grant): number[] => [
     grant.priority,
+    grant.only === null ? 1 : 0,
     grant.expiresAt ?? Number.POSITIVE_INFINITY,
     grant.kind === "purchase" ? 1 : 0,
     grant.effectiveAt,

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import type { Entry } from "../../src/core/entry.js";
+import type { Entry, Opening } from "../../src/core/entry.js";
 
 /*
  * The hash chain, written a second time from its definition with JSON.stringify. It shares no code with the rules.
@@ -55,7 +55,9 @@ function toVersion2({ facts, opens, draws, ...entry }: Hashed): readonly unknown
       originalCredits: facts.originalCredits === null ? null : `${-facts.originalCredits}`,
       debt: entry.debt === 0n ? null : `${entry.debt}`,
       refundOf: entry.refundOf,
-      opens: opens === null ? null : [`${opens.credits}`, opens.priority, opens.effectiveAt, opens.expiresAt],
+      grant: entry.grant,
+      expiry: entry.expiry === null ? null : [entry.expiry.before, entry.expiry.after],
+      opens: opens === null ? null : toOpening(opens),
       source: facts.source === null ? null : [facts.source.type, facts.source.id],
       project: facts.project === null ? null : facts.project.id,
       task: facts.task === null ? null : facts.task.id,
@@ -65,6 +67,10 @@ function toVersion2({ facts, opens, draws, ...entry }: Hashed): readonly unknown
       digest: entry.digest,
     }),
   ];
+}
+
+function toOpening({ credits, priority, effectiveAt, expiresAt, only }: Opening): readonly unknown[] {
+  return [`${credits}`, priority, effectiveAt, expiresAt, ...(only === null ? [] : [only])];
 }
 
 function toVersion1({ facts, ...entry }: Hashed): readonly unknown[] {

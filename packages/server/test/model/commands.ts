@@ -53,6 +53,8 @@ export interface GrantCommand extends Common, Described, Sourced {
   readonly effectiveAt: Instant | null;
   /** Default: never. */
   readonly expiresAt: Instant | null;
+  /** The kinds of usage that may draw on it. Default: all. */
+  readonly only: readonly string[] | null;
 }
 
 /** Reports usage after the fact. It always posts and may leave a debt. */
@@ -92,6 +94,14 @@ export interface SettleCommand extends Common, Described, Charged {
   readonly excess: "cap" | "debt" | null;
 }
 
+/** Prolongs a hold. */
+export interface ExtendCommand extends Common {
+  readonly op: "extend";
+  readonly hold: string;
+  /** Seconds from now. Default: 3600. */
+  readonly expiresIn: number | null;
+}
+
 /** Gives a hold up. */
 export interface ReleaseCommand extends Common {
   readonly op: "release";
@@ -119,6 +129,20 @@ export interface WriteOffCommand extends Common, Described, Sourced {
   readonly credits: Micros;
 }
 
+/** Takes back what remains of one grant. */
+export interface VoidGrantCommand extends Common, Described, Sourced {
+  readonly op: "voidGrant";
+  readonly grant: number;
+}
+
+/** Moves the expiry of a grant to a later time. */
+export interface ExtendGrantCommand extends Common, Described, Sourced {
+  readonly op: "extendGrant";
+  readonly grant: number;
+  /** Default: never. */
+  readonly expiresAt: Instant | null;
+}
+
 /** Posts what has come due on an account. What is due is due once, so it has no key. */
 export interface TouchCommand {
   readonly op: "touch";
@@ -131,10 +155,13 @@ export type KeyedCommand =
   | SpendCommand
   | HoldCommand
   | SettleCommand
+  | ExtendCommand
   | ReleaseCommand
   | RefundCommand
   | AdjustCommand
-  | WriteOffCommand;
+  | WriteOffCommand
+  | VoidGrantCommand
+  | ExtendGrantCommand;
 
 export type Command = KeyedCommand | TouchCommand;
 

@@ -41,6 +41,7 @@ function createExample(): Ledger {
     priority: 100,
     effectiveAt: null,
     expiresAt,
+    only: null,
   });
   const hold = { ...NOT_ATTRIBUTED, op: "hold", hold: "h", kind: "ai_usage", expiresIn: 600 } as const;
   const settle = { ...NOT_MEASURED, op: "settle", hold: "h", excess: null } as const;

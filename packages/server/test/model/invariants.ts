@@ -44,7 +44,8 @@ export function checkChain(entries: readonly Entry[], grants: readonly Grant[]):
   let previous = "0".repeat(64);
   for (const entry of entries) {
     const grant = grants.find(({ seq }) => seq === entry.seq);
-    const opens = grant === undefined ? null : toOpening(grant);
+    const moved = entries.find((other) => other.grant === entry.seq);
+    const opens = grant === undefined ? null : toOpening(grant, moved);
     const name = "8 (hash chain)";
     if (entry.version === 2)
       demand(entry.digest === toDigest(entry), name, `entry ${entry.seq} has another digest.`);
@@ -57,8 +58,10 @@ export function checkChain(entries: readonly Entry[], grants: readonly Grant[]):
   }
 }
 
-function toOpening({ credits, priority, effectiveAt, expiresAt }: Grant) {
-  return { credits, priority, effectiveAt, expiresAt };
+/** Returns the terms with which a grant was opened, by the first entry that moved its expiry. */
+function toOpening({ credits, priority, effectiveAt, expiresAt, only }: Grant, moved: Entry | undefined) {
+  const openedUntil = moved?.expiry == null ? expiresAt : moved.expiry.before;
+  return { credits, priority, effectiveAt, expiresAt: openedUntil, only };
 }
 
 function checkOrder({ entries, account }: Ledger): void {
@@ -152,9 +155,9 @@ function checkOpening(entry: PredictedEntry, grant: Grant | undefined): void {
     `grant ${grant.seq} holds ${grant.credits}, its entry has ${entry.credits}.`,
   );
   demand(
-    grant.expiresAt === null || grant.expiresAt > grant.effectiveAt,
+    grant.expiresAt === null || grant.expiresAt >= grant.recordedAt,
     name,
-    `grant ${grant.seq} ends before it begins.`,
+    `grant ${grant.seq} ends before it was recorded.`,
   );
 }
 

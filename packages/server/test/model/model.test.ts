@@ -30,7 +30,14 @@ const common = () => {
 const charged = (amount: string) => ({ ...NOT_MEASURED, credits: credits(amount) });
 
 function grant(amount: string, more: Partial<GrantCommand> = {}): GrantCommand {
-  const terms = { kind: "purchase", title: null, priority: 100, effectiveAt: null, expiresAt: null };
+  const terms = {
+    kind: "purchase",
+    title: null,
+    priority: 100,
+    effectiveAt: null,
+    expiresAt: null,
+    only: null,
+  };
   return { ...common(), ...terms, op: "grant", credits: credits(amount), ...more };
 }
 function usage(amount: string, more: Partial<UsageCommand> = {}): UsageCommand {

@@ -123,14 +123,17 @@ export function createModel({ overdraftLimit }: { readonly overdraftLimit: Micro
     return { entry };
   }
 
-  function post(account: string, { draft, opens }: Posting, now: Instant): PredictedEntry {
+  function post(account: string, { draft, opens, moves }: Posting, now: Instant): PredictedEntry {
     const seq = books.entries.length + 1;
     const balance = micros(toBalance(books) + draft.credits);
     const unplaced = { ...draft, account, seq, balance, recordedAt: now };
     const position = toPositions([...books.entries, unplaced]).get(seq) ?? Number.NaN;
     const entry = { ...unplaced, position };
     const blocks = opens === null ? [] : [{ ...opens, seq, recordedAt: now }];
-    books = { ...books, entries: [...books.entries, entry], blocks: [...books.blocks, ...blocks] };
+    const moved = books.blocks.map((block) =>
+      block.seq === moves?.grant ? { ...block, expiresAt: moves.expiresAt } : block,
+    );
+    books = { ...books, entries: [...books.entries, entry], blocks: [...moved, ...blocks] };
     return entry;
   }
 
@@ -175,7 +178,7 @@ export function createModel({ overdraftLimit }: { readonly overdraftLimit: Micro
     grants: () => toGrants(books),
     rows: () => toRows(books.entries),
     labels: () => books.labels,
-    available: (now) => toAvailable(books, now),
+    available: (now) => toAvailable(books, now, null),
     pending: (now) => toPending(books, now),
   };
 }
@@ -183,7 +186,7 @@ export function createModel({ overdraftLimit }: { readonly overdraftLimit: Micro
 function inRange(books: Books, decision: Exclude<Decision, string>): boolean {
   const totals =
     "hold" in decision
-      ? decision.hold.status === "open"
+      ? decision.hold.status === "open" && decision.hold.openedUntil === null
         ? [toHeld(books) + decision.hold.credits, decision.hold.credits]
         : []
       : [

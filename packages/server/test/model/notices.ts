@@ -40,6 +40,43 @@ export function noticeEntry(
   );
 }
 
+/** Counts the situations of grants that are scoped, voided or extended. */
+export function noticeGrant(
+  note: Note,
+  entry: PredictedEntry,
+  before: readonly PredictedEntry[],
+  now: Instant,
+  model: Model,
+): void {
+  const scoped = model.grants().filter(({ only }) => only !== null);
+  const drawn = scoped.filter(({ seq }) =>
+    entry.draws.some((draw) => draw.grant === seq && draw.credits > 0n),
+  );
+  const isUsage = entry.type === "usage";
+  const isDue = (grant: (typeof scoped)[number]) => grant.effectiveAt <= now && !hasExpired(grant, now);
+  note("scope: a grant is drawn on by its kind of usage", isUsage && drawn.length > 0);
+  note(
+    "scope: a grant is passed over by another kind of usage",
+    isUsage &&
+      entry.credits < 0n &&
+      scoped.some(
+        (grant) => grant.remaining > 0n && isDue(grant) && grant.only?.includes(entry.kind) === false,
+      ),
+  );
+  note("scope: a grant is taken by a correction", entry.kind === "writeoff" && drawn.length > 0);
+  if (entry.grant === null) return;
+  const grant = model.grants().find(({ seq }) => seq === entry.grant);
+  if (grant === undefined) return;
+  const isVoid = entry.kind === "writeoff";
+  const had = before.flatMap(({ draws }) => draws).filter((draw) => draw.grant === grant.seq);
+  const left = had.reduce((rest, draw) => rest - draw.credits, grant.credits as bigint);
+  note("grant: voided", isVoid && entry.credits < 0n);
+  note("grant: voided while a hold keeps a part", isVoid && left > -entry.credits);
+  note("grant: voided before it was effective", isVoid && grant.effectiveAt > now);
+  note("grant: voided with nothing left", isVoid && left === 0n);
+  note("grant: extended", entry.kind === "extension");
+}
+
 /** Counts the situations of refunds. */
 export function noticeRefund(
   note: Note,

@@ -91,6 +91,14 @@ export const usageKind = pick<string | null>(
   [1, "render_usage"],
 );
 
+/** The kinds of usage that a grant is for. */
+export const scope = pick<readonly string[] | null>(
+  [7, null],
+  [2, ["ai_usage"]],
+  [1, ["build_usage", "render_usage"]],
+  [1, ["runtime_usage", "ai_usage"]],
+);
+
 /** The kinds that adjustments have, with a configured one and the default. */
 export const correctionKind = pick<string | null>([2, null], [1, "adjustment"], [1, "goodwill"]);
 

@@ -11,6 +11,7 @@ import {
   hasExpired,
   inDrawOrder,
   isEffective,
+  isFor,
   type PredictedEntry,
   type PredictedHold,
   sumDraws,
@@ -23,6 +24,8 @@ import {
 import type {
   AdjustCommand,
   Charged,
+  ExtendCommand,
+  ExtendGrantCommand,
   GrantCommand,
   HoldCommand,
   KeyedCommand,
@@ -31,6 +34,7 @@ import type {
   SettleCommand,
   SpendCommand,
   UsageCommand,
+  VoidGrantCommand,
   WriteOffCommand,
 } from "./commands.js";
 import { WINDOW_MICROS } from "./rows.js";
@@ -42,6 +46,8 @@ export type Draft = Omit<PredictedEntry, "account" | "seq" | "balance" | "record
 export interface Posting {
   readonly draft: Draft;
   readonly opens: Terms | null;
+  /** The grant whose expiry the entry moves. */
+  readonly moves?: { readonly grant: number; readonly expiresAt: Instant | null };
 }
 /** A grant before it has its seq. */
 export type Terms = Omit<Block, "seq" | "recordedAt">;
@@ -59,6 +65,7 @@ const NEUTRAL = {
   draws: [],
   debt: ZERO,
   refundOf: null,
+  grant: null,
 } as const;
 
 /** Returns the facts among the fields of a command. Labels of dimensions are kept apart. */
@@ -95,7 +102,7 @@ export function toExpiry(books: Books, grant: Grant, end: Instant): Draft {
   const wasEffective = (other: Grant) =>
     other.effectiveAt < end && (other.expiresAt === null || other.expiresAt >= end);
   const payers = toFree(books, toGrants(books)).filter(
-    (other) => other.seq === grant.seq || wasEffective(other),
+    (other) => other.only === null && (other.seq === grant.seq || wasEffective(other)),
   );
   const payments = take(toDebt(books), inDrawOrder(payers));
   const rest = afterDraws(grant, payments).remaining;
@@ -124,6 +131,8 @@ export function decideIn(books: Books, limit: Micros, command: KeyedCommand, now
       return decideHold(books, limit, command, now);
     case "settle":
       return decideSettle(books, limit, command, now);
+    case "extend":
+      return decideExtend(books, command, now);
     case "release":
       return decideRelease(books, command);
     case "refund":
@@ -132,6 +141,10 @@ export function decideIn(books: Books, limit: Micros, command: KeyedCommand, now
       return decideAdjust(books, command, now);
     case "writeOff":
       return decideWriteOff(books, limit, command, now);
+    case "voidGrant":
+      return decideVoidGrant(books, command, now);
+    case "extendGrant":
+      return decideExtendGrant(books, command, now);
   }
 }
 
@@ -141,7 +154,8 @@ function decideGrant(books: Books, command: GrantCommand, now: Instant): Decisio
   if (credits <= 0n) return "invalid_amount";
   if (expiresAt !== null && (expiresAt <= now || expiresAt <= effectiveAt)) return "already_expired";
   const priority = command.priority ?? DEFAULT_PRIORITY;
-  const opens = { kind, title, description, source, credits, priority, effectiveAt, expiresAt };
+  const { only } = command;
+  const opens = { kind, title, description, source, credits, priority, effectiveAt, expiresAt, only };
   const entry = { ...NEUTRAL, kind, type: "grant", title, credits, facts: toFacts(command), key } as const;
   return { draft: { ...entry, occurredAt: now, ...toMoves(books, { opens }, now) }, opens };
 }
@@ -155,7 +169,7 @@ function decideUsage(books: Books, command: UsageCommand, now: Instant): Decisio
 
 function decideSpend(books: Books, limit: Micros, command: SpendCommand, now: Instant): Decision {
   if (!isValidCharge(command)) return "invalid_amount";
-  const covered = toAvailable(books, now) + limit;
+  const covered = toAvailable(books, now, command.kind ?? DEFAULT_USAGE) + limit;
   const isShort = command.credits > covered;
   const isCapped = isShort && command.atMost === true && covered > 0n;
   if (command.credits > 0n && isShort && !isCapped) return "insufficient_credits";
@@ -166,13 +180,15 @@ function decideSpend(books: Books, limit: Micros, command: SpendCommand, now: In
 function decideHold(books: Books, limit: Micros, command: HoldCommand, now: Instant): Decision {
   const { hold: id, credits, key } = command;
   if (credits <= 0n) return "invalid_amount";
-  if (credits > toAvailable(books, now) + limit) return "insufficient_credits";
-  const expiresAt = addSeconds(now, command.expiresIn ?? 3600);
   const kind = command.kind ?? DEFAULT_USAGE;
-  const usable = toFree(books, toGrants(books)).filter((grant) => isEffective(grant, now));
+  if (credits > toAvailable(books, now, kind) + limit) return "insufficient_credits";
+  const expiresAt = addSeconds(now, command.expiresIn ?? 3600);
+  const usable = toFree(books, toGrants(books)).filter(
+    (grant) => isEffective(grant, now) && isFor(grant, kind),
+  );
   const reserved = take(credits, inDrawOrder(usable));
   const opened = { id, kind, credits, facts: toFacts(command), key, expiresAt, reserved, createdAt: now };
-  return { hold: { ...opened, status: "open", settledSeq: null, releaseKey: null } };
+  return { hold: { ...opened, status: "open", settledSeq: null, openedUntil: null, releaseKey: null } };
 }
 
 function decideSettle(books: Books, limit: Micros, command: SettleCommand, now: Instant): Decision {
@@ -182,7 +198,7 @@ function decideSettle(books: Books, limit: Micros, command: SettleCommand, now: 
   if (hold === undefined) return "hold_not_found";
   if (hold.status !== "open") return "hold_closed";
   const excess = command.credits - hold.credits;
-  const covered = toAvailable(books, now) + limit;
+  const covered = toAvailable(books, now, hold.kind) + limit;
   const isShort = excess > 0n && excess > covered;
   if (isShort && command.excess === null) return "insufficient_credits";
   const most = hold.credits + (covered > 0n ? covered : 0n);
@@ -194,6 +210,36 @@ function decideSettle(books: Books, limit: Micros, command: SettleCommand, now: 
   const facts = { ...hold.facts, ...Object.fromEntries(own) };
   const closed = { ...books, holds: books.holds.filter((each) => each.id !== hold.id) };
   return charge(closed, charged, hold.kind, facts, now, now, hold.reserved);
+}
+
+function decideExtend(books: Books, command: ExtendCommand, now: Instant): Decision {
+  const hold = findHold(books, command.hold);
+  if (hold === undefined) return "hold_not_found";
+  if (hold.status !== "open") return "hold_closed";
+  const expiresAt = Math.max(hold.expiresAt, addSeconds(now, command.expiresIn ?? 3600)) as Instant;
+  return { hold: { ...hold, expiresAt, openedUntil: hold.openedUntil ?? hold.expiresAt } };
+}
+
+function decideVoidGrant(books: Books, command: VoidGrantCommand, now: Instant): Decision {
+  const [grant] = toFree(books, toGrants(books)).filter(({ seq }) => seq === command.grant);
+  if (grant === undefined) return "grant_not_found";
+  if (hasExpired(grant, now)) return "grant_ended";
+  const { seq, remaining } = grant;
+  const draws = remaining > 0n ? [{ grant: seq, credits: remaining }] : [];
+  const entry = { ...NEUTRAL, kind: "writeoff", type: "correction", facts: toFacts(command), draws } as const;
+  const draft = { ...entry, key: command.key, grant: seq, credits: micros(-remaining), occurredAt: now };
+  return { draft, opens: null, moves: { grant: seq, expiresAt: now } };
+}
+
+function decideExtendGrant(books: Books, command: ExtendGrantCommand, now: Instant): Decision {
+  const { expiresAt, key } = command;
+  const grant = books.blocks.find(({ seq }) => seq === command.grant);
+  if (grant === undefined) return "grant_not_found";
+  if (hasExpired(grant, now)) return "grant_ended";
+  if (grant.expiresAt === null || (expiresAt !== null && expiresAt <= grant.expiresAt)) return "not_extended";
+  const entry = { ...NEUTRAL, kind: "extension", type: "correction", facts: toFacts(command), key } as const;
+  const draft = { ...entry, grant: grant.seq, credits: micros(0n), occurredAt: now };
+  return { draft, opens: null, moves: { grant: grant.seq, expiresAt } };
 }
 
 function decideRelease(books: Books, command: ReleaseCommand | SettleCommand): Decision {
@@ -248,7 +294,7 @@ function decideAdjust(books: Books, command: AdjustCommand, now: Instant): Decis
 function decideWriteOff(books: Books, limit: Micros, command: WriteOffCommand, now: Instant): Decision {
   const { key } = command;
   if (command.credits <= 0n) return "invalid_amount";
-  if (command.credits > toAvailable(books, now) + limit) return "insufficient_credits";
+  if (command.credits > toAvailable(books, now, null) + limit) return "insufficient_credits";
   const entry = { ...NEUTRAL, kind: "writeoff", type: "correction", facts: toFacts(command), key } as const;
   const moves = toMoves(books, { debit: command.credits }, now);
   return { draft: { ...entry, credits: micros(-command.credits), occurredAt: now, ...moves }, opens: null };
@@ -256,7 +302,15 @@ function decideWriteOff(books: Books, limit: Micros, command: WriteOffCommand, n
 
 /** Returns the terms of a grant that a correction opens. */
 function toDefaultTerms(kind: string, credits: Micros, now: Instant) {
-  return { kind, title: null, credits, priority: DEFAULT_PRIORITY, effectiveAt: now, expiresAt: null };
+  return {
+    kind,
+    title: null,
+    credits,
+    priority: DEFAULT_PRIORITY,
+    effectiveAt: now,
+    expiresAt: null,
+    only: null,
+  };
 }
 
 type Charge = Pick<Charged, "credits" | "originalCredits"> & { readonly key: string };
@@ -277,7 +331,7 @@ function charge(
   };
   const entry = { ...NEUTRAL, kind, type: "usage", key, occurredAt } as const;
   return {
-    draft: { ...entry, ...charged, ...toMoves(books, { debit: credits, setAside }, now) },
+    draft: { ...entry, ...charged, ...toMoves(books, { debit: credits, setAside, usage: kind }, now) },
     opens: null,
   };
 }
@@ -319,6 +373,8 @@ interface Movement {
   readonly debit?: bigint;
   /** The credits of grants that the debit takes before all others, as far as it needs them. */
   readonly setAside?: readonly Draw[];
+  /** The kind of usage; null for a correction. */
+  readonly usage?: string | null;
 }
 
 /**
@@ -326,7 +382,7 @@ interface Movement {
  * the rest of the debit is drawn.
  */
 function toMoves(books: Books, movement: Movement, now: Instant): Pick<Draft, "draws" | "debt"> {
-  const { opens = null, restored = [], paid = 0n, debit = 0n, setAside = [] } = movement;
+  const { opens = null, restored = [], paid = 0n, debit = 0n, setAside = [], usage = null } = movement;
   const kept = setAside.map(({ grant, credits }) => ({ seq: grant, remaining: credits }) as Grant);
   const first = take(debit, kept);
   const opened =
@@ -335,8 +391,10 @@ function toMoves(books: Books, movement: Movement, now: Instant): Pick<Draft, "d
       : [{ ...opens, seq: books.entries.length + 1, recordedAt: now, remaining: opens.credits }];
   const usable = toFree(books, [...toGrants(books), ...opened]).filter((grant) => isEffective(grant, now));
   const after = (draws: readonly Draw[]) => inDrawOrder(usable.map((grant) => afterDraws(grant, draws)));
-  const payments = take(toDebt(books) - paid, after([...restored, ...first]));
-  const drawn = take(debit - sumDraws(first), after([...restored, ...first, ...payments]));
+  const payers = after([...restored, ...first]).filter((grant) => grant.only === null);
+  const payments = take(toDebt(books) - paid, payers);
+  const drawables = after([...restored, ...first, ...payments]).filter((grant) => isFor(grant, usage));
+  const drawn = take(debit - sumDraws(first), drawables);
   return {
     draws: [...restored, ...payments, ...first, ...drawn],
     debt: micros(debit - sumDraws(first) - sumDraws(drawn) - sumDraws(payments) - paid),

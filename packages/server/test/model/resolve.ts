@@ -78,7 +78,8 @@ function again(command: KeyedCommand, name: string): KeyedCommand {
   return turned.op === "hold" ? { ...turned, hold: `hold ${name}` } : turned;
 }
 
-const isRecord = (value: unknown): value is object => typeof value === "object" && value !== null;
+const isRecord = (value: unknown): value is object =>
+  typeof value === "object" && value !== null && !Array.isArray(value);
 const reverse = (record: object) => Object.fromEntries(Object.entries(record).toReversed());
 
 function burst(wish: Extract<Wish, { op: "burst" }>, known: Known, now: Instant, name: string): Command[] {
@@ -136,6 +137,15 @@ function toCommand(wish: SingleWish, known: Known, now: Instant, name: string): 
       return { ...common, ...wish, hold: `hold ${name}`, credits: quantity(wish.credits) };
     case "settle":
       return settle(wish, known, now, common);
+    case "extend":
+      return { ...common, ...wish, hold: chooseHold(wish.hold, known)?.id ?? "hold of nobody" };
+    case "voidGrant":
+      return { ...common, ...wish, grant: chooseGrant(wish.grant, known, now) };
+    case "extendGrant": {
+      const { expires, ...facts } = wish;
+      const grant = chooseGrant(wish.grant, known, now);
+      return { ...common, ...facts, grant, expiresAt: toMoment(expires, known, now) };
+    }
     case "release":
       return { ...common, op: "release", hold: chooseHold(wish.hold, known)?.id ?? "hold of nobody" };
     case "refund":
@@ -207,6 +217,12 @@ function chooseHold({ among, back }: { among: string; back: number }, { holds }:
   const open = holds.filter((hold) => hold.status === "open");
   const choices = among === "none" ? [] : among === "any" || open.length === 0 ? holds : open;
   return choices.at(-1 - (back % (choices.length || 1)));
+}
+
+function chooseGrant({ among, back }: { among: string; back: number }, { grants }: Known, now: Instant) {
+  const live = grants.filter(({ expiresAt }) => expiresAt === null || expiresAt > now);
+  const choices = among === "none" ? [] : among === "any" || live.length === 0 ? grants : live;
+  return choices.at(-1 - (back % (choices.length || 1)))?.seq ?? 1_000;
 }
 
 function chooseEntry({ among, back }: { among: string; back: number }, { entries }: Known) {

@@ -71,6 +71,7 @@ function grant(effective: fc.Arbitrary<Moment>, expiring: fc.Arbitrary<Moment>) 
     priority: pick([3, 100], [1, 50]),
     effective,
     expires: expiring,
+    only: fc.constant(null),
     ...described,
   });
 }

@@ -1,7 +1,15 @@
+import { addSeconds } from "../../src/core/instant.js";
 import { hasExpired, type PredictedEntry } from "./books.js";
 import type { Command } from "./commands.js";
 import type { Model, Outcome } from "./model.js";
-import { noticeEntry, noticeFacts, noticeLabels, noticeRefund, noticeWindow } from "./notices.js";
+import {
+  noticeEntry,
+  noticeFacts,
+  noticeGrant,
+  noticeLabels,
+  noticeRefund,
+  noticeWindow,
+} from "./notices.js";
 import type { PlayedStep } from "./play.js";
 
 /** The number of times that each situation occurred, by name. */
@@ -42,12 +50,22 @@ export const SITUATIONS = [
   "hold: what it leaves of an expired grant expires, at its end",
   "hold: released",
   "hold: released by a settlement of nothing",
+  "hold: extended",
+  "hold: extended by less than it lasts",
   "hold: the same key returns the first response, though closed since",
   "key: repeated in the same step",
   "key: repeated later",
   "key: of another payload",
   "draws: several grants in one debit",
   "draws: debt paid and a debit drawn in one entry",
+  "scope: a grant is drawn on by its kind of usage",
+  "scope: a grant is passed over by another kind of usage",
+  "scope: a grant is taken by a correction",
+  "grant: voided",
+  "grant: voided while a hold keeps a part",
+  "grant: voided before it was effective",
+  "grant: voided with nothing left",
+  "grant: extended",
   "spend: to the last micro-credit",
   "spend: what there is",
   "window: several entries in a row",
@@ -82,6 +100,9 @@ export const SITUATIONS = [
       "hold_closed",
       "occurred_in_future",
       "already_expired",
+      "grant_not_found",
+      "grant_ended",
+      "not_extended",
       "invalid_amount",
       "amount_out_of_range",
     ] as const
@@ -105,6 +126,7 @@ export function notice(counts: Counts, step: PlayedStep, earlier: readonly Comma
     if ("entry" in outcome && !outcome.repeated) {
       const before = model.entries().slice(0, outcome.entry.seq - 1);
       noticeEntry(note, outcome.entry, before, command, model);
+      noticeGrant(note, outcome.entry, before, step.now, model);
       noticeRefund(note, outcome.entry, before, step.now, model);
       noticeWindow(note, outcome.entry, before);
       noticeFacts(note, outcome.entry, before, command, model);
@@ -169,6 +191,11 @@ function noticeOutcome(
   note("key: of another payload", "refused" in outcome && outcome.refused === "key_conflict");
   if (command.op === "release") note("hold: released", "hold" in outcome);
   if (command.op === "settle") note("hold: released by a settlement of nothing", "hold" in outcome);
+  if (command.op === "extend" && "hold" in outcome) {
+    const end = addSeconds(step.now, command.expiresIn ?? 3_600);
+    note("hold: extended", outcome.hold.expiresAt === end);
+    note("hold: extended by less than it lasts", outcome.hold.expiresAt > end);
+  }
   // Every expired hold is counted once: at the step whose clock took it past its end.
   note(
     "hold: expired",

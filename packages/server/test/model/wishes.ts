@@ -66,6 +66,7 @@ export type Wish =
       readonly priority: number | null;
       readonly effective: Moment;
       readonly expires: Moment;
+      readonly only: readonly string[] | null;
     })
   | (Usage & { readonly op: "usage"; readonly occurred: Moment })
   | (Usage & { readonly op: "spend"; readonly atMost: true | null })
@@ -85,7 +86,15 @@ export type Wish =
         readonly extra: Quantity;
         readonly discount: Discount;
       })
+  | { readonly op: "extend"; readonly hold: Choice; readonly expiresIn: number | null }
   | { readonly op: "release"; readonly hold: Choice }
+  | (Described & { readonly op: "voidGrant"; readonly source: Source | null; readonly grant: Choice })
+  | (Described & {
+      readonly op: "extendGrant";
+      readonly source: Source | null;
+      readonly grant: Choice;
+      readonly expires: Moment;
+    })
   | (Described & {
       readonly op: "refund";
       readonly source: Source | null;

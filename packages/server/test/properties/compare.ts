@@ -29,13 +29,14 @@ function toPredictedEntry(entry: Entry): PredictedEntry {
     salt: _salt,
     digest: _digest,
     opens: _opens,
+    expiry: _expiry,
     ...rest
   } = entry;
   return { ...rest, facts: withoutLabels(rest.facts) };
 }
 
 function toPredictedHold(hold: Hold): PredictedHold {
-  const { fingerprint: _fingerprint, releaseFingerprint: _release, salt: _salt, ...rest } = hold;
+  const { fingerprint: _, releaseFingerprint: _release, salt: _salt, extension: _extension, ...rest } = hold;
   return { ...rest, facts: withoutLabels(rest.facts) };
 }
 

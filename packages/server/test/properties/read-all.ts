@@ -1,5 +1,6 @@
 import type { Micros } from "../../src/core/amount.js";
 import type { Label } from "../../src/core/facts.js";
+import type { Instant } from "../../src/core/instant.js";
 import type { Reader } from "../../src/db/port.js";
 import { type EntryColumns, fromEntryColumns } from "../../src/db/tables/entries.js";
 import { fromGrantColumns, type GrantColumns } from "../../src/db/tables/grants.js";
@@ -18,21 +19,33 @@ interface AccountColumns {
   rows_adjustments: bigint;
 }
 
+interface ExpiryColumns {
+  seq: bigint;
+  expires_before: Instant | null;
+  expires_at: Instant | null;
+}
+
 /** Reads everything that a database has of an account. */
 export async function readAll(reader: Reader, account: string): Promise<Actual> {
   const all = <Columns extends object>(table: string, order: string) =>
     reader.query<Columns>(`SELECT * FROM credits.${table} WHERE account = $1 ORDER BY ${order}`, [account]);
-  const [[totals], entries, rows, grants, holds, labels] = await Promise.all([
+  const [[totals], entries, rows, grants, holds, labels, expiries] = await Promise.all([
     all<AccountColumns>("accounts", "account"),
     all<EntryColumns>("entries", "seq"),
     all<RowColumns>("activity", "position"),
     all<GrantColumns>("grants_now", "seq"),
     all<HoldColumns>("holds", "hold"),
     all<Label>("labels", "dimension, id"),
+    all<ExpiryColumns>("expiries", "seq"),
   ]);
+  const moved = new Map(
+    expiries.map(({ seq, expires_before: before, expires_at: after }) => [Number(seq), { before, after }]),
+  );
   if (totals === undefined) throw new Error(`The account "${account}" does not exist. Put it first.`);
   return {
-    entries: entries.map(fromEntryColumns),
+    entries: entries
+      .map(fromEntryColumns)
+      .map((entry) => ({ ...entry, expiry: moved.get(entry.seq) ?? null })),
     rows: rows.map(fromRowColumns),
     grants: grants.map(fromGrantColumns),
     holds: holds.map(fromHoldColumns),

@@ -41,7 +41,7 @@ class Books {
     this.#entries.push(...changes.entries);
     this.#rows.push(...changes.rows);
     for (const { grant } of changes.grants) this.#grants.set(grant.seq, { ...grant });
-    for (const hold of changes.holds) this.#holds.set(hold.id, hold);
+    for (const { hold } of changes.holds) this.#holds.set(hold.id, hold);
     for (const label of changes.labels) this.#labels.set(`${label.dimension} ${label.id}`, label);
     commands.forEach((command, index) => {
       this.#keepResponse(command, outcomes[index] as Outcome);

@@ -31,7 +31,7 @@ export const adjust: Operation<Inside<typeof schema>> = {
   hasKind: true,
   type: "correction",
   result: "entry",
-  refusals: ["account_not_found", "key_conflict", "invalid_amount", "amount_out_of_range"],
+  refusals: ["invalid_amount", "amount_out_of_range"],
   route: {
     path: "/adjustments",
     tag: "Commands",

@@ -40,7 +40,7 @@ export function postDue(draft: Draft): void {
       if (hasFree(due.grant)) expire(draft, due.grant, due.at);
       grant += 1;
     } else if (ended !== undefined) {
-      closeHold(draft, { ...ended, status: "expired" });
+      closeHold(draft, { ...ended, extension: null, status: "expired" });
       expireLeft(draft, ended, ended.expiresAt);
       hold += 1;
     }
@@ -85,9 +85,10 @@ function listExpired({ grants, now }: Draft): Expired[] {
  */
 function expire(draft: Draft, grant: LiveGrant, at: Instant): void {
   const debtBefore = draft.debt;
-  const wasSpendable = (other: Grant) =>
-    other === grant || (other.effectiveAt < at && (other.expiresAt === null || other.expiresAt >= at));
-  const repaid = payDebt(draft, wasSpendable);
+  const couldPay = (other: Grant) =>
+    other.only === null &&
+    (other === grant || (other.effectiveAt < at && (other.expiresAt === null || other.expiresAt >= at)));
+  const repaid = payDebt(draft, couldPay);
   const lost = drain(draft, grant);
   const rest = lost > ZERO ? [{ grant: grant.seq, credits: lost }] : [];
   postDraws(draft, micros(lost), [...repaid, ...rest], debtBefore, {

@@ -30,6 +30,10 @@ const schema = z.strictObject({
   priority: documented(field.withDefault(field.priority, field.PRIORITY_DEFAULT), {
     description: `Smaller is spent first. Default: ${field.PRIORITY_DEFAULT}.`,
   }),
+  only: documented(field.usageKinds.nullish(), {
+    description:
+      "The kinds of usage that may draw on the grant. It is drawn on before grants for all kinds, and pays no debt. Default: all kinds.",
+  }),
   ...DESCRIBED,
 });
 
@@ -40,7 +44,7 @@ export const grant: Operation<Inside<typeof schema>> = {
   hasKind: true,
   type: "grant",
   result: "entry",
-  refusals: ["account_not_found", "key_conflict", "invalid_amount", "already_expired", "amount_out_of_range"],
+  refusals: ["invalid_amount", "already_expired", "amount_out_of_range"],
   route: { path: "/grants", tag: "Commands", summary: "Add credits", description: "" },
   findFaults: ({ kind, title }) =>
     kind === "bonus" || title === null
@@ -48,7 +52,7 @@ export const grant: Operation<Inside<typeof schema>> = {
       : [{ path: "title", message: `is not possible for the kind ${kind}. Use description` }],
 
   toVersion1({ input }) {
-    if (!isVersion1(input)) return null;
+    if (!isVersion1(input) || input.only !== null) return null;
     return [
       input.kind,
       input.title,
@@ -62,12 +66,13 @@ export const grant: Operation<Inside<typeof schema>> = {
   },
 
   decide(draft, command) {
-    const { kind, title, credits, expiresAt, priority, effectiveAt } = command.input;
+    const { kind, title, credits, expiresAt, priority, effectiveAt, only } = command.input;
     requirePositive(credits);
     const terms = {
       priority: priority ?? field.PRIORITY_DEFAULT,
       effectiveAt: effectiveAt ?? draft.now,
       expiresAt,
+      only,
     };
     if (expiresAt !== null && (expiresAt <= draft.now || expiresAt <= terms.effectiveAt)) {
       refuse(

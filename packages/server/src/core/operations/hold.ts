@@ -33,13 +33,7 @@ export const hold: Operation<Inside<typeof schema>> = {
   hasKind: true,
   type: "usage",
   result: "hold",
-  refusals: [
-    "account_not_found",
-    "insufficient_credits",
-    "key_conflict",
-    "invalid_amount",
-    "amount_out_of_range",
-  ],
+  refusals: ["insufficient_credits", "invalid_amount", "amount_out_of_range"],
   route: { path: "/holds", tag: "Holds", summary: "Set credits aside", description: "" },
 
   toVersion1({ input }) {
@@ -55,31 +49,34 @@ export const hold: Operation<Inside<typeof schema>> = {
   },
 
   decide(draft, command) {
-    const { kind, credits, expiresIn } = command.input;
+    const { credits, expiresIn } = command.input;
+    const kind = command.input.kind ?? USAGE_KIND_DEFAULT;
     requirePositive(credits);
-    requireCovered(draft, credits, "hold");
+    requireCovered(draft, credits, kind, "hold");
     const held = micros(draft.held + credits);
     requireFits(held, "The sum of the holds");
     const salt = draft.salt();
     const opened: Hold = {
       id: command.hold as string,
-      kind: kind ?? USAGE_KIND_DEFAULT,
+      kind,
       credits,
       facts: toFacts(command.input),
       status: "open",
       createdAt: draft.now,
       expiresAt: addSeconds(draft.now, expiresIn ?? field.HOLD_SECONDS_DEFAULT),
-      reserved: reserve(draft, credits),
+      reserved: reserve(draft, credits, kind),
       key: command.key,
       fingerprint: toFingerprint(command, salt),
       salt,
       settledSeq: null,
+      openedUntil: null,
+      extension: null,
       releaseKey: null,
       releaseFingerprint: null,
     };
     draft.held = held;
     draft.holds.set(opened.id, opened);
-    draft.changes.holds.push(opened);
+    draft.changes.holds.push({ hold: opened, before: null });
     return opened;
   },
 };

@@ -36,12 +36,11 @@ export const refund: Operation<RefundInput> = {
   hasKind: false,
   type: "correction",
   result: "entry",
+  refersTo: "entry",
   refusals: [
-    "account_not_found",
     "entry_not_found",
     "not_refundable",
     "refund_exceeds_entry",
-    "key_conflict",
     "invalid_amount",
     "amount_out_of_range",
   ],

@@ -16,7 +16,9 @@ export const release: Operation<Inside<typeof schema>> = {
   hasKind: false,
   type: "usage",
   result: "hold",
-  refusals: ["account_not_found", "hold_not_found", "hold_closed", "key_conflict"],
+  refersTo: "hold",
+  refusals: ["hold_not_found", "hold_closed"],
+  isForClosed: true,
   route: { path: "/holds/{hold}/release", tag: "Holds", summary: "Give a hold up", description: "" },
 
   toVersion1: ({ hold }) => [hold],
@@ -30,6 +32,7 @@ export const release: Operation<Inside<typeof schema>> = {
 export function releaseHold(draft: Draft, command: Command, open: Hold): Hold {
   const released: Hold = {
     ...open,
+    extension: null,
     status: "released",
     releaseKey: command.key,
     releaseFingerprint: toFingerprint(command, open.salt),

@@ -44,12 +44,11 @@ export const settle: Operation<SettleInput> = {
   hasKind: false,
   type: "usage",
   result: "settlement",
+  refersTo: "hold",
   refusals: [
-    "account_not_found",
     "hold_not_found",
     "hold_closed",
     "insufficient_credits",
-    "key_conflict",
     "invalid_amount",
     "amount_out_of_range",
   ],
@@ -76,7 +75,7 @@ export const settle: Operation<SettleInput> = {
     const facts = requireCharge(command.input.credits, toFacts(command.input));
     const open = requireOpen(draft, past, command.hold as string);
     const credits = toCharged(draft, open, command.input);
-    const settled: Hold = { ...open, status: "settled", settledSeq: draft.seq + 1 };
+    const settled: Hold = { ...open, extension: null, status: "settled", settledSeq: draft.seq + 1 };
     const taken = closeHold(draft, settled, credits);
     const posting = { command, kind: open.kind, type: "usage", facts: toFacts(facts, open.facts) } as const;
     const entry = postDebit(draft, credits, posting, taken);
@@ -94,8 +93,8 @@ function isNothing({ credits, originalCredits }: SettleInput): boolean {
 function toCharged(draft: Draft, open: Hold, { credits, excess: rule }: SettleInput): Micros {
   const excess = micros(credits - open.credits);
   if (excess <= ZERO || rule === "debt") return credits;
-  const covered = toCovered(draft);
+  const covered = toCovered(draft, open.kind);
   if (rule === "cap") return micros(open.credits + (covered > ZERO ? least(excess, covered) : ZERO));
-  requireCovered(draft, excess, "settle beyond the hold");
+  requireCovered(draft, excess, open.kind, "settle beyond the hold");
   return credits;
 }

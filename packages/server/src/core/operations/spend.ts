@@ -39,13 +39,7 @@ export const spend: Operation<Inside<typeof schema>> = {
   hasKind: true,
   type: "usage",
   result: "entry",
-  refusals: [
-    "account_not_found",
-    "insufficient_credits",
-    "key_conflict",
-    "invalid_amount",
-    "amount_out_of_range",
-  ],
+  refusals: ["insufficient_credits", "invalid_amount", "amount_out_of_range"],
   route: {
     path: "/spend",
     tag: "Commands",
@@ -59,17 +53,13 @@ export const spend: Operation<Inside<typeof schema>> = {
   toVersion1: ({ input }) => (input.atMost === true ? null : toVersion1Charge(input, null)),
 
   decide(draft, command) {
-    const { kind, credits: wanted, atMost } = command.input;
+    const { credits: wanted, atMost } = command.input;
+    const kind = command.input.kind ?? USAGE_KIND_DEFAULT;
     const facts = requireCharge(wanted, toFacts(command.input));
-    const covered = toCovered(draft);
+    const covered = toCovered(draft, kind);
     const credits = atMost === true && covered > ZERO ? least(wanted, covered) : wanted;
-    requireCovered(draft, credits, "spend");
-    return postDebit(draft, credits, {
-      command,
-      kind: kind ?? USAGE_KIND_DEFAULT,
-      type: "usage",
-      facts,
-    });
+    requireCovered(draft, credits, kind, "spend");
+    return postDebit(draft, credits, { command, kind, type: "usage", facts });
   },
 };
 

@@ -36,13 +36,7 @@ export const usage: Operation<UsageInput> = {
   hasKind: true,
   type: "usage",
   result: "entry",
-  refusals: [
-    "account_not_found",
-    "key_conflict",
-    "invalid_amount",
-    "occurred_in_future",
-    "amount_out_of_range",
-  ],
+  refusals: ["invalid_amount", "occurred_in_future", "amount_out_of_range"],
   route: null,
 
   toVersion1: ({ input }) => toVersion1Charge(input, input.occurredAt),

@@ -23,13 +23,7 @@ export const writeOff: Operation<Inside<typeof schema>> = {
   hasKind: false,
   type: "correction",
   result: "entry",
-  refusals: [
-    "account_not_found",
-    "insufficient_credits",
-    "key_conflict",
-    "invalid_amount",
-    "amount_out_of_range",
-  ],
+  refusals: ["insufficient_credits", "invalid_amount", "amount_out_of_range"],
   route: { path: "/writeoffs", tag: "Commands", summary: "Take credits away for good", description: "" },
 
   toVersion1({ input }) {
@@ -40,7 +34,7 @@ export const writeOff: Operation<Inside<typeof schema>> = {
   decide(draft, command) {
     const { credits } = command.input;
     requirePositive(credits);
-    requireCovered(draft, credits, "write off");
+    requireCovered(draft, credits, null, "write off");
     const facts = toFacts(command.input);
     return postDebit(draft, credits, { command, kind: "writeoff", type: "correction", facts });
   },

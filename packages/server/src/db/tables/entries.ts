@@ -25,6 +25,7 @@ export interface EntryColumns extends FactColumns {
   draw_credits: bigint[];
   debt: Micros;
   refund_of: bigint | null;
+  grant_seq: bigint | null;
   salt: string | null;
   digest: string | null;
   hash: string;
@@ -48,6 +49,7 @@ const COLUMNS: readonly Column<Entry>[] = [
   ...toDrawColumns("draw", ({ draws }: Entry) => draws),
   { name: "debt", array: "bigint", value: ({ debt }) => debt },
   { name: "refund_of", array: "bigint", value: ({ refundOf }) => refundOf },
+  { name: "grant_seq", array: "bigint", value: ({ grant }) => grant },
   { name: "salt", array: "bytea", value: ({ salt }) => salt },
   { name: "digest", array: "bytea", value: ({ digest }) => digest },
   { name: "hash", array: "bytea", value: ({ hash }) => hash },
@@ -57,7 +59,7 @@ const COLUMNS: readonly Column<Entry>[] = [
 /** Appends entries. */
 export const insertEntries = insertInto("entries", COLUMNS);
 
-/** Returns the entry in its columns. The grant it opened is in its own table, so `opens` is null. */
+/** Returns the entry in its columns. What it did to a grant is in other tables, so `opens` and `expiry` are null. */
 export function fromEntryColumns(columns: EntryColumns): Entry {
   return {
     version: columns.version,
@@ -76,6 +78,8 @@ export function fromEntryColumns(columns: EntryColumns): Entry {
     draws: fromDrawColumns(columns.draw_grants, columns.draw_credits),
     debt: columns.debt,
     refundOf: columns.refund_of === null ? null : Number(columns.refund_of),
+    grant: columns.grant_seq === null ? null : Number(columns.grant_seq),
+    expiry: null,
     opens: null,
     salt: columns.salt,
     digest: columns.digest,

@@ -16,6 +16,7 @@ export interface GrantColumns extends SourceColumns {
   priority: number;
   effective_at: Instant;
   expires_at: Instant | null;
+  only_kinds: string[] | null;
   recorded_at: Instant;
 }
 
@@ -30,6 +31,12 @@ const COLUMNS = withAccount<Grant>([
   { name: "priority", array: "bigint", cast: "integer", value: ({ priority }) => priority },
   { name: "effective_at", array: "timestamptz", value: ({ effectiveAt }) => effectiveAt },
   { name: "expires_at", array: "timestamptz", value: ({ expiresAt }) => expiresAt },
+  {
+    name: "only_kinds",
+    array: "text",
+    cast: "jsonb",
+    value: ({ only }) => (only === null ? null : JSON.stringify(only)),
+  },
   { name: "recorded_at", array: "timestamptz", value: ({ recordedAt }) => recordedAt },
 ]);
 
@@ -49,6 +56,7 @@ export function fromGrantColumns(columns: GrantColumns): Grant {
     priority: columns.priority,
     effectiveAt: columns.effective_at,
     expiresAt: columns.expires_at,
+    only: columns.only_kinds,
     recordedAt: columns.recorded_at,
   };
 }

@@ -1,5 +1,5 @@
 import type { Micros } from "../../core/amount.js";
-import type { Hold, HoldStatus } from "../../core/entry.js";
+import type { Hold, HoldStatus, Signature } from "../../core/entry.js";
 import { type Metadata, NO_FACTS } from "../../core/facts.js";
 import type { Instant } from "../../core/instant.js";
 import { insertInto, withAccount, within } from "./columns.js";
@@ -29,6 +29,7 @@ export interface HoldColumns extends SourceColumns, DimensionColumns {
   key: string;
   fingerprint: string;
   salt: string | null;
+  opened_until: Instant | null;
   settled_seq: bigint | null;
   release_key: string | null;
   release_fingerprint: string | null;
@@ -54,6 +55,7 @@ const COLUMNS = withAccount<Hold>([
   { name: "status", array: "text", value: ({ status }) => status },
   { name: "created_at", array: "timestamptz", value: ({ createdAt }) => createdAt },
   { name: "expires_at", array: "timestamptz", value: ({ expiresAt }) => expiresAt },
+  { name: "opened_until", array: "timestamptz", value: ({ openedUntil }) => openedUntil },
   ...toDrawColumns("reserve", ({ reserved }: Hold) => reserved),
   { name: "key", array: "text", value: ({ key }) => key },
   { name: "fingerprint", array: "bytea", value: ({ fingerprint }) => fingerprint },
@@ -63,12 +65,28 @@ const COLUMNS = withAccount<Hold>([
   { name: "release_fingerprint", array: "bytea", value: ({ releaseFingerprint }) => releaseFingerprint },
 ]);
 
+/** A hold with the command that has just extended it. */
+export interface Extended extends Signature {
+  readonly hold: Hold;
+}
+
+/** Records commands that extended holds. */
+export const insertExtensions = insertInto(
+  "hold_extensions",
+  withAccount<Extended>([
+    { name: "key", array: "text", value: ({ key }) => key },
+    { name: "hold", array: "text", value: ({ hold }) => hold.id },
+    { name: "fingerprint", array: "bytea", value: ({ fingerprint }) => fingerprint },
+    { name: "expires_at", array: "timestamptz", value: ({ hold }) => hold.expiresAt },
+  ]),
+);
+
 /** Adds holds, and brings those that are there to their new status. */
 export const upsertHolds = insertInto(
   "holds",
   COLUMNS,
-  `ON CONFLICT (account, hold) DO UPDATE SET status = excluded.status, settled_seq = excluded.settled_seq,
-    release_key = excluded.release_key, release_fingerprint = excluded.release_fingerprint`,
+  `ON CONFLICT (account, hold) DO UPDATE SET status = excluded.status, expires_at = excluded.expires_at,
+    opened_until = excluded.opened_until, settled_seq = excluded.settled_seq, release_key = excluded.release_key, release_fingerprint = excluded.release_fingerprint`,
 );
 
 /** Returns the hold in its columns. */
@@ -92,6 +110,8 @@ export function fromHoldColumns(columns: HoldColumns): Hold {
     key: columns.key,
     fingerprint: columns.fingerprint,
     salt: columns.salt,
+    openedUntil: columns.opened_until,
+    extension: null,
     settledSeq: columns.settled_seq === null ? null : Number(columns.settled_seq),
     releaseKey: columns.release_key,
     releaseFingerprint: columns.release_fingerprint,

@@ -7,11 +7,12 @@ import { collect, type GrantChanges, type Projection } from "./projection.js";
 const CHANGED = withAccount<Grant>([
   { name: "seq", array: "bigint", value: ({ seq }) => seq },
   { name: "remaining", array: "bigint", value: ({ remaining }) => remaining },
+  { name: "expires_at", array: "timestamptz", value: ({ expiresAt }) => expiresAt },
 ]);
 
 const UPDATE_GRANTS = `
   changed_grants AS (
-    UPDATE credits.grants g SET remaining = n.remaining FROM ${toTable("n", CHANGED)}
+    UPDATE credits.grants g SET remaining = n.remaining, expires_at = n.expires_at FROM ${toTable("n", CHANGED)}
     WHERE g.account = n.account AND g.seq = n.seq
   )`;
 
@@ -31,15 +32,17 @@ export const projectGrants: Projection = (changes) => {
  * it, so those with something remaining are always found by their own rows.
  *
  * @param last the grant that the account's row keeps so far
+ * @param moved the grants whose expiry was moved; their own rows are updated in any case
  */
 export function toGrantChanges(
   { grants }: AccountState,
   last: number | null,
   changes: readonly GrantChange[],
+  moved: ReadonlySet<number>,
 ): GrantChanges {
   const [only] = changes;
   if (only === undefined) return unchanged(last);
-  if (changes.length === 1 && only.grant.seq === last && only.grant.remaining > 0n) {
+  if (changes.length === 1 && only.grant.seq === last && only.grant.remaining > 0n && moved.size === 0) {
     // Most batches of an account only go on drawing on the same grant.
     return unchanged(last);
   }
@@ -64,7 +67,7 @@ export function toGrantChanges(
   }
   return {
     added,
-    updated: updated.filter((grant) => grant.seq !== drawn?.seq),
+    updated: updated.filter(({ seq }) => seq !== drawn?.seq || moved.has(seq)),
     drawn: drawn?.seq ?? null,
   };
 }

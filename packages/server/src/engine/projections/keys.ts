@@ -11,6 +11,7 @@ const CHECK_KEYS = `
     (SELECT FROM credits.entries e WHERE e.account = given.account AND e.key = given.key LIMIT 1)
     UNION ALL (SELECT FROM credits.holds h WHERE h.account = given.account AND h.key = given.key LIMIT 1)
     UNION ALL (SELECT FROM credits.holds h WHERE h.account = given.account AND h.release_key = given.key LIMIT 1)
+    UNION ALL (SELECT FROM credits.hold_extensions x WHERE x.account = given.account AND x.key = given.key LIMIT 1)
   ) found`;
 
 const NONE: readonly string[] = [];
@@ -22,7 +23,9 @@ export const projectKeys: Projection = (changes) => {
     const { entries, holds } = result.changes;
     return [
       ...entries.map(({ key }) => key),
-      ...holds.map((hold) => (hold.status === "open" ? hold.key : hold.releaseKey)),
+      ...holds.map(({ hold, before }) =>
+        before === null ? hold.key : (hold.extension?.key ?? hold.releaseKey),
+      ),
     ].filter((key) => key !== null);
   });
   if (keys.length === 0) return [];

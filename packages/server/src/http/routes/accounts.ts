@@ -16,7 +16,7 @@ export const accountRoutes: readonly Route[] = [
       200: ["The account, changed", result.account],
       201: ["The account, created", result.account],
     },
-    problems: [400, 401, 403, 413, 415, 503],
+    problems: [400, 401, 403, 409, 413, 415, 503],
     async handle({ methods, account, body }) {
       const put = await methods.putAccountCreated(account, body);
       return { status: put.created ? 201 : 200, body: put.account };

@@ -2,7 +2,7 @@ import { type EntryResult, type HoldResult, PROBLEMS, type SettleResult } from "
 import type { CommandMethods } from "../../api/commands.js";
 import { check } from "../../api/inputs.js";
 import * as result from "../../api/results.js";
-import type { Operation } from "../../core/command.js";
+import { COMMON_REFUSALS, type Operation } from "../../core/command.js";
 import { documented } from "../../core/documented.js";
 import { ALL_OPERATIONS } from "../../core/operations/index.js";
 import type { Parts, Route } from "../route.js";
@@ -25,6 +25,9 @@ const RESPONSES = {
   },
 } as const;
 
+/** The operations whose fields can all be left out. */
+const WITHOUT_BODY: ReadonlySet<string> = new Set(["extend", "release", "closeAccount", "anonymizeAccount"]);
+
 /** Runs a command with the parts of a request. */
 type Run = (parts: Parts) => Promise<EntryResult | HoldResult | SettleResult>;
 
@@ -34,7 +37,7 @@ export const commandRoutes: readonly Route[] = ALL_OPERATIONS.flatMap(toRoute);
 function toRoute(operation: Operation): Route[] {
   const { name, route, schema, result: returns, refusals } = operation;
   if (route === null) return [];
-  const statuses = refusals.map((code) => PROBLEMS[code].status);
+  const statuses = [...COMMON_REFUSALS, ...refusals].map((code) => PROBLEMS[code].status);
   const run = toRun(operation);
   return [
     {
@@ -46,7 +49,7 @@ function toRoute(operation: Operation): Route[] {
       ...(route.description === "" ? {} : { description: route.description }),
       hasKey: true,
       body: {
-        isRequired: name !== "release",
+        isRequired: !WITHOUT_BODY.has(name),
         content: { "application/json": documented(schema, { id: toInputName(name) }) },
       },
       responses: RESPONSES[returns],
@@ -61,6 +64,15 @@ function toRoute(operation: Operation): Route[] {
 
 function toRun({ name, schema }: Operation): Run {
   switch (name) {
+    case "extend":
+      return ({ methods, account, hold, body, key }) => methods.extend(account, hold, body ?? {}, key);
+    case "closeAccount":
+      return ({ methods, account, body, key }) => methods.closeAccount(account, body ?? {}, key);
+    case "anonymizeAccount":
+      return ({ methods, account, body, key }) => {
+        check(schema, body);
+        return methods.anonymizeAccount(account, key);
+      };
     case "settle":
       return ({ methods, account, hold, body, key }) => methods.settle(account, hold, body, key);
     case "release":
@@ -71,7 +83,7 @@ function toRun({ name, schema }: Operation): Run {
   }
   const method = name as keyof Pick<
     CommandMethods,
-    "grant" | "spend" | "hold" | "refund" | "adjust" | "writeOff"
+    "grant" | "spend" | "hold" | "refund" | "adjust" | "writeOff" | "voidGrant" | "extendGrant"
   >;
   return ({ methods, account, body, key }) => methods[method](account, body, key);
 }

@@ -1,0 +1,144 @@
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { query } from "../../../../tools/postgres.js";
+import type { LocalLedger } from "../../src/index.js";
+import { ENGINES } from "../databases.js";
+import { type LibraryLedger, openLibrary } from "./ledger.js";
+
+const START = Date.parse("2026-11-22T10:00:00Z");
+
+describe.each(ENGINES)("closed accounts on %s", (engine) => {
+  let opened: LibraryLedger;
+  let ledger: LocalLedger;
+  let now = START;
+
+  beforeEach(async () => {
+    now = START;
+    opened = await openLibrary(engine, { now: () => new Date(now) });
+    ledger = opened.ledger;
+    await ledger.putAccount("a", { name: "Ada Lovelace", metadata: { email: "ada@example.com" } });
+    await ledger.grant("a", { kind: "bonus", title: "For Ada", credits: 100, expiresAt: minutes(60) });
+  });
+
+  afterEach(async () => {
+    expect((await ledger.verify()).violations).toEqual([]);
+    await opened.drop();
+  });
+
+  const minutes = (count: number) => new Date(START + count * 60_000);
+  const closed = { code: "account_closed", status: 409 };
+
+  it("take no commands, and keep their history", async () => {
+    const spent = await ledger.spend("a", { credits: 1 }, { key: "s" });
+    const { hold } = await ledger.hold("a", { credits: 10 });
+    const result = await ledger.closeAccount("a", { description: "Left" }, { key: "c" });
+    expect(result.entry).toMatchObject({
+      kind: "closure",
+      title: "Account closed",
+      credits: "0",
+      balance: "99",
+    });
+    expect((await ledger.getAccount("a")).closedAt).toBe(result.entry.recordedAt);
+    if (engine === "postgres") ledger = await opened.reopen();
+    await expect(ledger.spend("a", { credits: 1 })).rejects.toMatchObject(closed);
+    await expect(ledger.grant("a", { kind: "bonus", credits: 1 })).rejects.toMatchObject(closed);
+    await expect(ledger.settle("a", hold.id, { credits: 1 })).rejects.toMatchObject(closed);
+    await expect(ledger.extend("a", hold.id)).rejects.toMatchObject(closed);
+    await expect(ledger.refund("a", { entry: spent.entry.seq })).rejects.toMatchObject(closed);
+    await expect(ledger.closeAccount("a")).rejects.toMatchObject(closed);
+    await expect(ledger.putAccount("a", { overdraftLimit: 5 })).rejects.toMatchObject(closed);
+    const usage = await ledger.usage([{ id: "u", account: "a", kind: "ai_usage", credits: 1 }]);
+    expect(usage.results).toMatchObject([{ status: "refused", error: { code: "account_closed" } }]);
+    expect(await ledger.spend("a", { credits: 1 }, { key: "s" })).toEqual({ ...spent, repeated: true });
+    expect(await ledger.closeAccount("a", { description: "Left" }, { key: "c" })).toEqual({
+      ...result,
+      repeated: true,
+    });
+    expect((await ledger.release("a", hold.id)).hold.status).toBe("released");
+    expect((await ledger.activity("a")).total).toBe(3);
+    now = minutes(60).getTime();
+    expect(await ledger.sweep()).toBe(1);
+    expect((await ledger.getAccount("a")).balance).toBe("0");
+  });
+
+  it("can be anonymized, and verify", async () => {
+    const source = { type: "person", id: "p-1", label: "Grace from support" };
+    const event = {
+      account: "a",
+      kind: "ai_usage",
+      credits: 1,
+      cost: 0.5,
+      project: { id: "x", label: "Ada's project" },
+    };
+    const personal = {
+      description: "Chat with Ada",
+      member: { id: "ada", label: "Ada" },
+      metadata: { ip: "::1" },
+      privateMetadata: { note: "Ada" },
+      source,
+    };
+    await ledger.usage([
+      { id: "u1", ...event, ...personal },
+      { id: "u2", ...event, ...personal, description: "Another chat with Ada" },
+    ]);
+    const { hold } = await ledger.hold("a", { credits: 5, ...personal });
+    await ledger.release("a", hold.id);
+    const open = await ledger.hold("a", { credits: 5, ...personal }, { key: "open" });
+    await expect(ledger.anonymizeAccount("a")).rejects.toMatchObject({ code: "account_open", status: 409 });
+    await ledger.closeAccount("a", { description: "Ada asked for it" });
+    const before = await ledger.entries("a", { order: "asc" });
+    const result = await ledger.anonymizeAccount("a", { key: "gdpr-1" });
+    expect(result.entry).toMatchObject({ kind: "anonymization", title: "Account anonymized", credits: "0" });
+
+    const texts = JSON.stringify([
+      await ledger.getAccount("a"),
+      await ledger.entries("a"),
+      await ledger.activity("a", { perPage: 100 }),
+      await ledger.grants("a"),
+      await readTables(),
+    ]);
+    expect(texts).not.toMatch(/Ada|Grace|example\.com|::1|Chat|chat/);
+    const after = await ledger.entries("a", { order: "asc" });
+    const kept = ({ seq, kind, credits, balance, key, hash, occurredAt }: (typeof after.entries)[number]) => [
+      seq,
+      kind,
+      credits,
+      balance,
+      key,
+      hash,
+      occurredAt,
+    ];
+    expect(after.entries.slice(0, -1).map(kept)).toEqual(before.entries.map(kept));
+    const { violations, anonymized } = await ledger.verify({ account: "a" });
+    expect(violations).toEqual([]);
+    expect(anonymized).toBe(before.entries.length);
+
+    expect(await ledger.anonymizeAccount("a", { key: "gdpr-1" })).toEqual({ ...result, repeated: true });
+    expect(await ledger.hold("a", { credits: 5, ...personal }, { key: "open" })).toMatchObject({
+      repeated: true,
+      hold: { id: open.hold.id, description: null },
+    });
+    if (engine === "postgres") ledger = await opened.reopen();
+    expect((await ledger.release("a", open.hold.id)).hold).toMatchObject({ description: null, member: null });
+  });
+
+  // The embedded database can't be written to from outside.
+  if (engine === "postgres") {
+    it("are erased by a sweep when the call did not see it through", async () => {
+      await ledger.closeAccount("a");
+      await ledger.anonymizeAccount("a");
+      await query(opened.url ?? "", "UPDATE credits.accounts SET name = 'Ada'");
+      await query(opened.url ?? "", "UPDATE credits.erasures SET erased_at = NULL");
+      await expect.poll(async () => (await ledger.getAccount("a")).name, { timeout: 20_000 }).toBeNull();
+    });
+  }
+
+  /** Reads all that the database has of the account. */
+  async function readTables() {
+    if (opened.url === null) return [];
+    const tables = ["accounts", "entries", "grants", "holds", "activity_rows", "labels"];
+    const rows = [];
+    for (const table of tables)
+      rows.push(await query(opened.url, `SELECT t::text FROM credits.${table} t WHERE account = 'a'`));
+    return rows;
+  }
+});
