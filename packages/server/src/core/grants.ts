@@ -2,7 +2,8 @@ import { least, type Micros, micros, ZERO } from "./amount.js";
 import type { Draw, ExpiryChange, Grant } from "./entry.js";
 import { formatInstant, type Instant } from "./instant.js";
 import { refuse } from "./refusal.js";
-import type { AccountState, Draft, LiveGrant, ScopedCredits } from "./state.js";
+import type { AccountState, Draft, LiveGrant } from "./state.js";
+import { addDue, addRemaining, addScoped, dropDue, forgetTimed, type ScopedCredits } from "./sums.js";
 
 /**
  * Compares grants in draw order: priority, those for some kinds only, earlier expiry (none last), granted before bought,
@@ -52,9 +53,11 @@ export function isPending(grant: Grant, at: Instant): boolean {
 }
 
 /** Returns what remains of grants that are not effective yet. */
-export function toPending({ grants }: Pick<AccountState, "grants">, now: Instant): Micros {
+export function toPending({ grants, sums }: Pick<AccountState, "grants" | "sums">, now: Instant): Micros {
+  if (sums.pending !== null) return sums.pending;
   let pending = ZERO;
   for (const grant of grants) if (isPending(grant, now)) pending = micros(pending + grant.remaining);
+  sums.pending = pending;
   return pending;
 }
 
@@ -65,25 +68,42 @@ export function toPending({ grants }: Pick<AccountState, "grants">, now: Instant
  * @param usage the kind of usage; null for a correction, which may draw on any grant
  */
 export function toAvailable(draft: Draft, usage: string | null): Micros {
-  draft.pending ??= toPending(draft, draft.now);
-  const available = micros(draft.balance - draft.held - draft.pending);
+  const available = micros(draft.balance - draft.held - toPending(draft, draft.now));
   if (usage === null) return available;
-  draft.scoped ??= toScoped(draft);
-  const { all, byKind } = draft.scoped;
+  draft.sums.scoped ??= toScoped(draft);
+  const { all, byKind } = draft.sums.scoped;
   return all === ZERO ? available : micros(available - all + (byKind.get(usage) ?? ZERO));
 }
 
 function toScoped({ grants, now }: Draft): ScopedCredits {
   const scoped: ScopedCredits = { all: ZERO, byKind: new Map() };
-  for (const grant of grants) countScoped(scoped, grant, toFree(grant), now);
+  for (const grant of grants)
+    if (grant.only !== null && isEffective(grant, now)) addScoped(scoped, grant, toFree(grant));
   return scoped;
 }
 
-/** Counts a change of what is free of a grant. */
-function countScoped(scoped: ScopedCredits | null, grant: LiveGrant, change: Micros, now: Instant): void {
-  if (scoped === null || grant.only === null || !isEffective(grant, now)) return;
-  scoped.all = micros(scoped.all + change);
-  for (const kind of grant.only) scoped.byKind.set(kind, micros((scoped.byKind.get(kind) ?? ZERO) + change));
+/**
+ * Counts a change of a grant in the sums of the account.
+ *
+ * @param remaining the change of what remains of it
+ * @param reserved the change of what is set aside of it
+ */
+function count(draft: Draft, grant: LiveGrant, remaining: Micros, reserved: Micros): void {
+  const { sums, now } = draft;
+  if (remaining !== ZERO) addRemaining(sums, grant.kind, remaining);
+  sums.reserved = micros(sums.reserved + reserved);
+  if (grant.remaining === ZERO) sums.hasEmpty = true;
+  if (remaining > reserved) sums.firstFree = 0;
+  if (isPending(grant, now)) sums.pending = null;
+  else if (sums.scoped !== null && isEffective(grant, now))
+    addScoped(sums.scoped, grant, micros(remaining - reserved));
+  if (hasFree(grant)) {
+    addDue(sums, grant.expiresAt);
+    if (isPending(grant, now)) addDue(sums, grant.effectiveAt);
+  } else {
+    dropDue(sums, grant.expiresAt);
+    dropDue(sums, grant.effectiveAt);
+  }
 }
 
 /** Returns the part of a grant that no hold has set aside. */
@@ -100,11 +120,9 @@ export function hasFree({ remaining, reserved }: LiveGrant): boolean {
 export function addGrant(draft: Draft, opened: Grant): void {
   const grant: LiveGrant = { ...opened, reserved: ZERO };
   draft.grants.splice(toPlace(draft.grants, grant), 0, grant);
-  draft.bySeq?.set(grant.seq, grant);
-  draft.firstFree = 0;
-  draft.pending = null;
+  draft.sums.bySeq?.set(grant.seq, grant);
   draft.changes.grants.push({ grant, before: null });
-  countScoped(draft.scoped, grant, grant.remaining, draft.now);
+  count(draft, grant, grant.remaining, ZERO);
 }
 
 /** Returns the grant that a command names, or refuses the command when it has ended. */
@@ -126,10 +144,13 @@ export function requireLive(draft: Draft, seq: number): LiveGrant {
 const FEW = 16;
 
 /** Returns the grant of a `seq`. */
-export function findGrant(draft: Draft, seq: number): LiveGrant | undefined {
-  if (draft.grants.length <= FEW) return draft.grants.find((grant) => grant.seq === seq);
-  draft.bySeq ??= new Map(draft.grants.map((grant) => [grant.seq, grant]));
-  return draft.bySeq.get(seq);
+export function findGrant(
+  { grants, sums }: Pick<AccountState, "grants" | "sums">,
+  seq: number,
+): LiveGrant | undefined {
+  if (grants.length <= FEW) return grants.find((grant) => grant.seq === seq);
+  sums.bySeq ??= new Map(grants.map((grant) => [grant.seq, grant]));
+  return sums.bySeq.get(seq);
 }
 
 /** Returns the index at which a grant keeps grants in draw order, by binary search. */
@@ -146,18 +167,17 @@ function toPlace(grants: readonly Grant[], grant: Grant): number {
 
 /** Returns the index of the first grant with something free, so that commands do not walk past all others each. */
 function toFirstFree(draft: Draft): number {
-  const { grants } = draft;
-  while (draft.firstFree < grants.length && !hasFree(grants[draft.firstFree] as LiveGrant))
-    draft.firstFree += 1;
-  return draft.firstFree;
+  const { grants, sums } = draft;
+  while (sums.firstFree < grants.length && !hasFree(grants[sums.firstFree] as LiveGrant)) sums.firstFree += 1;
+  return sums.firstFree;
 }
 
 /** Sets what remains of a grant. */
 function setRemaining(draft: Draft, grant: LiveGrant, remaining: Micros): void {
-  draft.changes.grants.push({ grant, before: grant.remaining });
-  if (remaining > grant.remaining) draft.firstFree = 0;
-  countScoped(draft.scoped, grant, micros(remaining - grant.remaining), draft.now);
+  const before = grant.remaining;
+  draft.changes.grants.push({ grant, before });
   grant.remaining = remaining;
+  count(draft, grant, micros(remaining - before), ZERO);
 }
 
 /**
@@ -226,9 +246,8 @@ export function unreserve(draft: Draft, reserved: readonly Draw[], wanted: Micro
 
 function setReserved(draft: Draft, grant: LiveGrant, credits: Micros): void {
   draft.changes.reservations.push({ grant, credits });
-  if (credits < ZERO) draft.firstFree = 0;
-  countScoped(draft.scoped, grant, micros(-credits), draft.now);
   grant.reserved = micros(grant.reserved + credits);
+  count(draft, grant, ZERO, credits);
 }
 
 /**
@@ -241,9 +260,7 @@ export function moveExpiry(draft: Draft, seq: number, grant: LiveGrant, after: I
   draft.grants.splice(draft.grants.indexOf(grant), 1);
   grant.expiresAt = after;
   draft.grants.splice(toPlace(draft.grants, grant), 0, grant);
-  draft.firstFree = 0;
-  draft.pending = null;
-  draft.scoped = null;
+  forgetTimed(draft.sums);
   draft.changes.grants.push({ grant, before: grant.remaining });
   draft.changes.expiries.push({ seq, grant: grant.seq, ...change });
   return change;

@@ -4,6 +4,7 @@ import { unreserve } from "./grants.js";
 import { formatInstant } from "./instant.js";
 import { refuse } from "./refusal.js";
 import type { Draft, Past } from "./state.js";
+import { addDue, addHold, dropDue } from "./sums.js";
 
 /** Returns the open hold that a command names, or refuses the command. */
 export function requireOpen(draft: Draft, past: Past, id: string): Hold {
@@ -24,6 +25,19 @@ export function requireOpen(draft: Draft, past: Past, id: string): Hold {
 }
 
 /**
+ * Puts a hold among the open ones.
+ *
+ * @param before the hold that it extends; null for a new one
+ */
+export function openHold(draft: Draft, hold: Hold, before: Hold | null): void {
+  draft.holds.set(hold.id, hold);
+  draft.changes.holds.push({ hold, before });
+  if (before === null) addHold(draft.sums, hold, 1n);
+  else dropDue(draft.sums, before.expiresAt);
+  addDue(draft.sums, hold.expiresAt);
+}
+
+/**
  * Replaces an open hold by the same hold settled, released or expired. Its credits are free again.
  *
  * @param taken the credits to take from what it has set aside
@@ -36,5 +50,7 @@ export function closeHold(draft: Draft, closed: Hold, taken: Micros = ZERO): Dra
   draft.closed.set(closed.id, closed);
   draft.held = micros(draft.held - closed.credits);
   draft.changes.holds.push({ hold: closed, before });
+  if (before !== null) addHold(draft.sums, before, -1n);
+  dropDue(draft.sums, closed.expiresAt);
   return unreserve(draft, closed.reserved, taken);
 }

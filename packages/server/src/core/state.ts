@@ -1,7 +1,8 @@
-import { type Micros, micros } from "./amount.js";
+import { type Micros, micros, ZERO } from "./amount.js";
 import type { ActivityRow, Entry, ExpiryChange, Grant, Hold, OpenRow } from "./entry.js";
 import type { Discounted, Label } from "./facts.js";
 import type { Instant } from "./instant.js";
+import { addHold, addRemaining, forgetTimed, type Sums } from "./sums.js";
 
 /** The number of activity rows of an account, in all and by category. */
 export interface RowTotals {
@@ -64,6 +65,8 @@ export interface AccountState {
   readonly holds: Map<string, Hold>;
   totals: RowTotals;
   window: Window | null;
+  /** The sums over the grants and holds. Commands change them in place. */
+  readonly sums: Sums;
 }
 
 /** The past beyond the state: what the keys and numbers of the commands refer to. */
@@ -104,21 +107,6 @@ export interface Draft extends AccountState, Circumstances {
   readonly changes: Changes;
   /** The holds that the batch has closed, by id. Null until there is one. */
   closed: Map<string, Hold> | null;
-  /** The grants by `seq`. Null until one of many is looked up. */
-  bySeq: Map<number, LiveGrant> | null;
-  /** The index before which no grant has anything that no hold has set aside. */
-  firstFree: number;
-  /** The remaining credits of grants that are not effective yet. Null until they are asked for. */
-  pending: Micros | null;
-  /** The free credits of grants for some kinds of usage only. Null until they are asked for. */
-  scoped: ScopedCredits | null;
-}
-
-/** The free credits of effective grants that only some kinds of usage may draw on. */
-export interface ScopedCredits {
-  all: Micros;
-  /** The part that a kind of usage may draw on. */
-  readonly byKind: Map<string, Micros>;
 }
 
 /** The changes of a batch in their order. */
@@ -177,13 +165,10 @@ export function toDraft(state: AccountState, { now, salt }: Circumstances): Draf
     holds: state.holds,
     totals: state.totals,
     window: state.window,
+    sums: state.sums,
     now,
     salt,
     closed: null,
-    bySeq: null,
-    firstFree: 0,
-    pending: null,
-    scoped: null,
     changes: { entries: [], grants: [], reservations: [], holds: [], expiries: [], labels: [], rows: [] },
   };
 }
@@ -226,27 +211,37 @@ export function mark({ held, debt, changes }: Draft): Mark {
 
 /** Returns a draft to a mark. */
 export function returnTo(draft: Draft, before: Mark): void {
-  const { grants, reservations } = draft.changes;
-  if (grants.length > before.grantChanges || reservations.length > before.reservations) {
-    draft.firstFree = 0;
-    draft.pending = null;
-    draft.scoped = null;
+  const { sums } = draft;
+  const { grants, reservations, holds } = draft.changes;
+  if (
+    grants.length > before.grantChanges ||
+    reservations.length > before.reservations ||
+    holds.length > before.holdChanges
+  ) {
+    forgetTimed(sums);
   }
   draft.held = before.held;
   draft.debt = before.debt;
-  for (const { hold, before: open } of draft.changes.holds.splice(before.holdChanges).reverse()) {
+  for (const { hold, before: open } of holds.splice(before.holdChanges).reverse()) {
     draft.closed?.delete(hold.id);
+    if (hold.status === "open") addHold(sums, hold, -1n);
     if (open === null) draft.holds.delete(hold.id);
-    else draft.holds.set(hold.id, open);
+    else {
+      draft.holds.set(hold.id, open);
+      addHold(sums, open, 1n);
+    }
   }
   // The latest change goes first, so that a grant changed twice ends where it began.
   for (const { grant, before: remaining } of grants.splice(before.grantChanges).reverse()) {
+    addRemaining(sums, grant.kind, micros((remaining ?? ZERO) - grant.remaining));
     if (remaining !== null) grant.remaining = remaining;
     else {
       draft.grants.splice(draft.grants.indexOf(grant), 1);
-      draft.bySeq?.delete(grant.seq);
+      sums.bySeq?.delete(grant.seq);
     }
   }
-  for (const { grant, credits } of reservations.splice(before.reservations))
+  for (const { grant, credits } of reservations.splice(before.reservations)) {
     grant.reserved = micros(grant.reserved - credits);
+    sums.reserved = micros(sums.reserved - credits);
+  }
 }

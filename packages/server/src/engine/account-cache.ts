@@ -20,6 +20,8 @@ export interface CachedAccount {
   readonly rows: WrittenRow[];
   /** The weight with which it was cached last; 0 before. */
   weight: number;
+  /** The weight of its grants and holds, and their number when they were weighed. */
+  weighed: { readonly count: number; readonly weight: number };
 }
 
 /** The most that is cached, in grants, holds and rows of open windows, with three per account itself. */
@@ -77,12 +79,24 @@ export function createAccountCache(share: number): AccountCache {
   };
 }
 
-function toWeight({ state, rows }: CachedAccount): number {
-  let weight = 3;
-  for (const grant of state.grants) weight += toShare(toLength(grant.description, grant.source));
-  for (const { facts } of state.holds.values()) weight += toShare(toLength(facts.description, facts.source));
+/** The share by which the number of grants and holds may change before they are weighed again. */
+const WEIGH_AGAIN = 1 / 16;
+
+function toWeight(cached: CachedAccount): number {
+  const { state, rows, weighed } = cached;
+  const count = state.grants.length + state.holds.size;
+  if (Math.abs(count - weighed.count) > WEIGH_AGAIN * weighed.count)
+    cached.weighed = { count, weight: weigh(state) };
+  let weight = 3 + cached.weighed.weight;
   for (const { json } of rows) weight += toShare(json.length);
   return Math.ceil(weight);
+}
+
+function weigh({ grants, holds }: AccountState): number {
+  let weight = 0;
+  for (const grant of grants) weight += toShare(toLength(grant.description, grant.source));
+  for (const { facts } of holds.values()) weight += toShare(toLength(facts.description, facts.source));
+  return weight;
 }
 
 const toShare = (length: number): number => Math.max(1, length / ROW_LENGTH);

@@ -99,7 +99,7 @@ function decideOne(
 ): Examined {
   const result = decideBatch(cached.state, commands, at, past);
   try {
-    assertBooks(cached.state);
+    assertBooks(cached.state, result.changes);
     return { cached, result, fault: null };
   } catch (error) {
     return { cached, result, fault: error as Error };

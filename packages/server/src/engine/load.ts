@@ -5,6 +5,7 @@ import { compareGrants, toFree } from "../core/grants.js";
 import type { Instant } from "../core/instant.js";
 import type { RefundInput } from "../core/operations/refund.js";
 import { type AccountState, type FirstResponse, type LiveGrant, NO_PAST, type Past } from "../core/state.js";
+import { toSums } from "../core/sums.js";
 import { UnreadableError } from "../db/errors.js";
 import type { Parameter } from "../db/port.js";
 import { type EntryColumns, fromEntryColumns } from "../db/tables/entries.js";
@@ -236,6 +237,7 @@ function toCached(
   };
   const grants = live.map(toGrant).sort(compareGrants);
   const holds = open.map(fromHoldColumns);
+  const held = withReserved(holds, grants);
   const state: AccountState = {
     account: columns.account,
     overdraftLimit: columns.overdraft_limit,
@@ -246,7 +248,7 @@ function toCached(
     seq: Number(columns.seq),
     hash: columns.hash,
     grants,
-    holds: withReserved(holds, grants),
+    holds: held,
     totals: {
       all: Number(columns.rows_all),
       added: Number(columns.rows_added),
@@ -254,6 +256,7 @@ function toCached(
       adjustments: Number(columns.rows_adjustments),
     },
     window: parseWindow(columns.open_window),
+    sums: toSums(grants, held.values()),
   };
   return {
     state,
@@ -263,6 +266,7 @@ function toCached(
     hasHeld: columns.has_held,
     rows: [],
     weight: 0,
+    weighed: { count: 0, weight: 0 },
   };
 }
 
@@ -293,8 +297,13 @@ function addGrants(state: AccountState, named: readonly GrantColumns[]): void {
   const grants = new Map<number, LiveGrant>(
     named.map((columns) => [Number(columns.seq), { ...fromGrantColumns(columns), reserved: ZERO }]),
   );
+  const count = state.grants.length;
   for (const grant of state.grants) grants.set(grant.seq, grant);
+  if (grants.size === count) return;
   state.grants = [...grants.values()].sort(compareGrants);
+  state.sums.hasEmpty = true;
+  state.sums.firstFree = 0;
+  state.sums.bySeq = null;
 }
 
 /** A hold with a command that extended it. */

@@ -3,7 +3,7 @@ import type { BatchResult } from "../core/decide.js";
 import { toPending } from "../core/grants.js";
 import type { Instant } from "../core/instant.js";
 import { toNextDue } from "../core/operations/expire.js";
-import type { AccountState } from "../core/state.js";
+import type { AccountState, Changes, LiveGrant } from "../core/state.js";
 import type { Parameter } from "../db/port.js";
 import type { Part } from "../db/tables/columns.js";
 import { writeRows } from "../db/tables/open-window.js";
@@ -92,34 +92,26 @@ export class BooksError extends Error {
  *
  * @throws BooksError when they are not
  */
-export function assertBooks({ account, grants, holds, balance, debt, held }: AccountState): void {
-  let remaining: bigint = ZERO;
-  for (const grant of grants) remaining += grant.remaining;
+export function assertBooks(
+  { account, balance, debt, held, sums }: AccountState,
+  changes: Pick<Changes, "grants" | "reservations">,
+): void {
+  const { remaining, reserved, setAside } = sums;
   if (remaining - debt !== balance) {
     throw new BooksError(
       `The grants of account "${account}" have ${formatAmount(remaining)} remaining, which less the debt ${formatAmount(debt)} is not the balance ${formatAmount(balance)}. Run verify on the account.`,
     );
   }
-  let open: bigint = ZERO;
-  let reserved: bigint = ZERO;
-  for (const hold of holds.values()) {
-    open += hold.credits;
-    for (const { credits } of hold.reserved) reserved += credits;
-  }
-  let kept: bigint = ZERO;
-  let isShort = false;
-  for (const grant of grants) {
-    kept += grant.reserved;
-    if (grant.reserved < ZERO || grant.reserved > grant.remaining) isShort = true;
-  }
-  if (isShort || kept !== reserved) {
+  const isShort = ({ grant }: { readonly grant: LiveGrant }) =>
+    grant.reserved < ZERO || grant.reserved > grant.remaining;
+  if (reserved !== setAside || changes.grants.some(isShort) || changes.reservations.some(isShort)) {
     throw new BooksError(
-      `The open holds of account "${account}" have set aside ${formatAmount(reserved)}, which its grants do not keep for them. Run verify on the account.`,
+      `The open holds of account "${account}" have set aside ${formatAmount(setAside)}, which its grants do not keep for them. Run verify on the account.`,
     );
   }
-  if (open !== held) {
+  if (sums.held !== held) {
     throw new BooksError(
-      `The open holds of account "${account}" are ${formatAmount(open)}, which is not the ${formatAmount(held)} held. Run verify on the account.`,
+      `The open holds of account "${account}" are ${formatAmount(sums.held)}, which is not the ${formatAmount(held)} held. Run verify on the account.`,
     );
   }
 }
@@ -148,6 +140,10 @@ const nextVersion = () => Math.floor(Math.random() * Number.MAX_SAFE_INTEGER);
 
 /** Drops the grants that are used up. */
 function prune(state: AccountState): void {
-  if (state.grants.some(({ remaining }) => remaining === ZERO))
-    state.grants = state.grants.filter(({ remaining }) => remaining > 0n);
+  const { sums } = state;
+  if (!sums.hasEmpty) return;
+  state.grants = state.grants.filter(({ remaining }) => remaining > 0n);
+  sums.hasEmpty = false;
+  sums.firstFree = 0;
+  sums.bySeq = null;
 }

@@ -5,6 +5,7 @@ import { type BatchResult, decideBatch } from "../../src/core/decide.js";
 import type { Entry } from "../../src/core/entry.js";
 import { type Instant, parseInstant } from "../../src/core/instant.js";
 import type { AccountState, Circumstances } from "../../src/core/state.js";
+import { toSums } from "../../src/core/sums.js";
 
 /** The time of the examples. */
 export const NOW = parseInstant("2026-11-22T10:05:00Z");
@@ -34,6 +35,7 @@ export function toEmptyAccount(overdraftLimit: Micros = ZERO, account = "a"): Ac
     holds: new Map(),
     totals: { all: 0, added: 0, used: 0, adjustments: 0 },
     window: null,
+    sums: toSums([], []),
   };
 }
 

@@ -1,12 +1,15 @@
 import fc from "fast-check";
-import { it } from "vitest";
+import { expect, it } from "vitest";
 import { type Micros, micros, ZERO } from "../../src/core/amount.js";
 import type { AnyCommand } from "../../src/core/command.js";
 import { decideBatch, type Outcome } from "../../src/core/decide.js";
 import type { ActivityRow, Entry, Hold } from "../../src/core/entry.js";
 import type { Label } from "../../src/core/facts.js";
+import { hasFree, toAvailable, toPending } from "../../src/core/grants.js";
 import type { Instant } from "../../src/core/instant.js";
-import type { AccountState, FirstResponse, LiveGrant } from "../../src/core/state.js";
+import { toNextDue } from "../../src/core/operations/expire.js";
+import { type AccountState, type FirstResponse, type LiveGrant, toDraft } from "../../src/core/state.js";
+import { toSums } from "../../src/core/sums.js";
 import { toWindowRows } from "../../src/core/windows.js";
 import { toCircumstances, toEmptyAccount } from "../core/rules.js";
 import type { Command } from "../model/commands.js";
@@ -54,6 +57,23 @@ class Books {
     this.#responses.set(command.key, { entry: outcome.entry, hold: outcome.hold });
   }
 
+  /** Demands that the sums are those of the grants and holds as they are. */
+  checkSums(now: Instant): void {
+    const { grants, holds, sums } = this.#state;
+    const { remaining, byKind, reserved, held, setAside, ...fresh } = toSums(grants, holds.values());
+    expect(sums).toMatchObject({ remaining, byKind, reserved, held, setAside });
+    const state = { ...this.#state, sums: { ...sums, ...fresh } };
+    if (sums.pending !== null) expect(sums.pending).toBe(toPending(state, now));
+    if (sums.dueAt !== undefined) expect(sums.dueAt).toBe(toNextDue(state, now));
+    expect(grants.slice(0, sums.firstFree).filter(hasFree)).toEqual([]);
+    if (sums.scoped === null) return;
+    const draft = toDraft(state, toCircumstances(now));
+    toAvailable(draft, "ai_usage");
+    expect(sums.scoped.all).toBe(draft.sums.scoped?.all);
+    for (const [kind, credits] of draft.sums.scoped?.byKind ?? [])
+      expect(sums.scoped.byKind.get(kind)).toBe(credits);
+  }
+
   read(): Actual {
     const { balance, held, debt, seq, totals, window } = this.#state;
     return {
@@ -87,6 +107,7 @@ it(withSeed("1,000 random histories through the pure rules are what the naive mo
             checkOutcome(outcome, outcomes[indexes[at] as number] as (typeof outcomes)[number]);
           });
           checkAccount(book.read(), model);
+          book.checkSums(now);
         }
       }
     }),

@@ -6,12 +6,14 @@ import { closeHold } from "../holds.js";
 import type { Instant } from "../instant.js";
 import { postDraws } from "../post.js";
 import type { AccountState, Draft, LiveGrant } from "../state.js";
+import { forgetTimed, isDue } from "../sums.js";
 
 /**
  * Returns the next instant at which time alone changes an account, or null: a hold or a grant expires, or a grant becomes
  * effective.
  */
-export function toNextDue({ grants, holds }: AccountState, now: Instant): Instant | null {
+export function toNextDue({ grants, holds, sums }: AccountState, now: Instant): Instant | null {
+  if (sums.dueAt !== undefined) return sums.dueAt;
   let next: Instant | null = null;
   const consider = (at: Instant | null) => {
     if (at !== null && (next === null || at < next)) next = at;
@@ -22,6 +24,7 @@ export function toNextDue({ grants, holds }: AccountState, now: Instant): Instan
     if (isPending(grant, now)) consider(grant.effectiveAt);
   }
   for (const hold of holds.values()) consider(hold.expiresAt);
+  sums.dueAt = next;
   return next;
 }
 
@@ -31,6 +34,8 @@ export function toNextDue({ grants, holds }: AccountState, now: Instant): Instan
  * spent even if no job has run. What a hold has set aside of a grant expires when the hold ends.
  */
 export function postDue(draft: Draft): void {
+  if (!isDue(draft.sums, draft.now)) return;
+  forgetTimed(draft.sums);
   const grants = listExpired(draft);
   const holds = listEnded(draft);
   for (let grant = 0, hold = 0; grant < grants.length || hold < holds.length; ) {

@@ -5,7 +5,7 @@ import { documented } from "../documented.js";
 import type { Hold } from "../entry.js";
 import * as field from "../fields.js";
 import { toFingerprint } from "../fingerprint.js";
-import { requireOpen } from "../holds.js";
+import { openHold, requireOpen } from "../holds.js";
 import { addSeconds } from "../instant.js";
 
 const schema = z.strictObject({
@@ -41,8 +41,7 @@ export const extend: Operation<Inside<typeof schema>> = {
       expiresAt: wanted > open.expiresAt ? wanted : open.expiresAt,
       extension: { key: command.key, fingerprint: toFingerprint(command, open.salt) },
     };
-    draft.holds.set(open.id, extended);
-    draft.changes.holds.push({ hold: extended, before: open });
+    openHold(draft, extended, open);
     return extended;
   },
 };

@@ -9,6 +9,7 @@ import { toFacts } from "../facts.js";
 import * as field from "../fields.js";
 import { toFingerprint } from "../fingerprint.js";
 import { reserve } from "../grants.js";
+import { openHold } from "../holds.js";
 import { addSeconds } from "../instant.js";
 import { requireCovered, requireFits, requirePositive } from "../rules.js";
 import { ATTRIBUTED, DESCRIBED, isVersion1, optionalUsageKind, USAGE_KIND_DEFAULT } from "./fields.js";
@@ -75,8 +76,7 @@ export const hold: Operation<Inside<typeof schema>> = {
       releaseFingerprint: null,
     };
     draft.held = held;
-    draft.holds.set(opened.id, opened);
-    draft.changes.holds.push({ hold: opened, before: null });
+    openHold(draft, opened, null);
     return opened;
   },
 };

@@ -1,4 +1,5 @@
 import type { Micros } from "../../core/amount.js";
+import { findGrant } from "../../core/grants.js";
 import type { AccountState } from "../../core/state.js";
 import { STALE_ACCOUNT } from "../../db/errors.js";
 import { type Column, type Part, toArraysNow, toTable } from "../../db/tables/columns.js";
@@ -95,14 +96,12 @@ export const projectAccounts: Projection = (changes) => {
 
 function toDrawnRemaining({ state, drawn }: CachedAccount): Micros | null {
   if (drawn === null) return null;
-  return state.grants.find((grant) => grant.seq === drawn)?.remaining ?? null;
+  return findGrant(state, drawn)?.remaining ?? null;
 }
 
 /** Returns what remains of an account's grants by kind, as `credits.accounts.remaining` keeps it. */
-function toRemainingJson({ grants }: AccountState): string {
-  const [only] = grants;
-  if (only !== undefined && grants.length === 1) return `{"${only.kind}":"${only.remaining}"}`;
-  const sums = new Map<string, bigint>();
-  for (const grant of grants) sums.set(grant.kind, (sums.get(grant.kind) ?? 0n) + grant.remaining);
-  return JSON.stringify(Object.fromEntries([...sums].map(([kind, sum]) => [kind, sum.toString()])));
+function toRemainingJson({ sums }: AccountState): string {
+  let json = "{";
+  for (const [kind, sum] of sums.byKind) json += `${json === "{" ? "" : ","}"${kind}":"${sum}"`;
+  return `${json}}`;
 }

@@ -1,4 +1,5 @@
 import type { Grant } from "../../core/entry.js";
+import { findGrant } from "../../core/grants.js";
 import type { AccountState, GrantChange } from "../../core/state.js";
 import { toArraysNow, toTable, withAccount } from "../../db/tables/columns.js";
 import { insertGrants } from "../../db/tables/grants.js";
@@ -35,7 +36,7 @@ export const projectGrants: Projection = (changes) => {
  * @param moved the grants whose expiry was moved; their own rows are updated in any case
  */
 export function toGrantChanges(
-  { grants }: AccountState,
+  state: AccountState,
   last: number | null,
   changes: readonly GrantChange[],
   moved: ReadonlySet<number>,
@@ -61,7 +62,7 @@ export function toGrantChanges(
   }
   if (updated.length === 0) return { added, updated, drawn: last };
   if (last !== null && !first.has(last)) {
-    const kept = grants.find((grant) => grant.seq === last);
+    const kept = findGrant(state, last);
     if (drawn === undefined) return { added, updated, drawn: last };
     if (kept !== undefined) updated.push(kept);
   }
