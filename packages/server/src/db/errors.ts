@@ -33,6 +33,9 @@ export const STALE_ACCOUNT = "LE001";
 /** SQLSTATE that `credits.fail` raises when a key was used before. */
 export const KNOWN_KEY = "LE002";
 
+/** SQLSTATE that `credits.fail` raises when a newer version has migrated the database. */
+export const NEWER_SCHEMA = "LE003";
+
 /** SQLSTATE of a row that a unique index refuses. */
 const UNIQUE_VIOLATION = "23505";
 
