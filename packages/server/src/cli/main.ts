@@ -84,6 +84,9 @@ try {
   process.exitCode = 1;
 }
 
+// An embedded database that was left on a full disk would keep the process alive for ten seconds. The output comes first.
+process.stdout.write("", () => process.stderr.write("", () => process.exit()));
+
 /** True if the error is one of the network, the file system or the database server. Those have codes. */
 function isSystemError(error: unknown): boolean {
   return typeof (error as { code?: unknown }).code === "string";

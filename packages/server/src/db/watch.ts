@@ -138,6 +138,7 @@ export async function watch(database: Database, options: WatchOptions): Promise<
     async check() {
       await look();
       assertAdmitted();
+      database.assertWritable();
     },
     async stop() {
       clearInterval(timer);
