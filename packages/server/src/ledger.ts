@@ -23,7 +23,7 @@ import type { Database } from "./db/port.js";
 import { type Watch, watch } from "./db/watch.js";
 import { createEngine } from "./engine/engine.js";
 import { createApp } from "./http/app.js";
-import { startSweeping, sweepDue } from "./jobs/sweep.js";
+import { createSweepLease, startSweeping, sweepDue } from "./jobs/sweep.js";
 import { createLabels } from "./queries/labels.js";
 import { type Verification, type VerifyOptions, verify } from "./verify/verify.js";
 
@@ -76,7 +76,10 @@ export interface LocalLedger extends Ledger {
   revokeKey(id: string): Promise<boolean>;
   /** Checks what must always be true, on one account or all. */
   verify(options?: VerifyOptions): Promise<Verification>;
-  /** Posts what is due on accounts that nobody touches, and resolves to their number. A ledger does this by itself. */
+  /**
+   * Posts what is due on accounts that nobody touches, and resolves to their number. A ledger does this by itself. One
+   * server of a database does it at a time, and the others resolve to 0 meanwhile.
+   */
   sweep(): Promise<number>;
   /** Takes no more commands, finishes those it took, and closes the database. */
   close(): Promise<void>;
@@ -190,9 +193,10 @@ function assemble(
     ping: watched.check,
     onError: (error, request) => logger.error({ err: error, ...request }, "A request failed unexpectedly."),
   });
+  const lease = createSweepLease(database);
   const sweep = async () => {
     await admit();
-    return sweepDue(database, engine, now());
+    return sweepDue(database, engine, lease, now());
   };
   const stopSweeping = startSweeping(sweep, SWEEP_EVERY_MS, (error) =>
     logger.warn({ err: error as Error }, "What is due could not be posted. It is tried again."),
