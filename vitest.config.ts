@@ -4,17 +4,25 @@ import { defineConfig } from "vitest/config";
 const resolve = { conditions: ["source"] };
 const ssr = { resolve: { conditions: ["source"] } };
 
+/** Bounds for a busy machine. No test depends on them. */
+const BOUNDS = { testTimeout: 120_000, hookTimeout: 120_000 };
+
 export default defineConfig({
   test: {
     reporters: ["default", "./tools/totals.ts"],
     projects: [
       {
-        test: { name: "tools", include: ["tools/**/*.test.ts"], environment: "node" },
+        test: { name: "tools", include: ["tools/**/*.test.ts"], environment: "node", ...BOUNDS },
       },
       {
         resolve,
         ssr,
-        test: { name: "client", include: ["packages/client/test/**/*.test.ts"], environment: "node" },
+        test: {
+          name: "client",
+          include: ["packages/client/test/**/*.test.ts"],
+          environment: "node",
+          ...BOUNDS,
+        },
       },
       {
         resolve,
@@ -24,8 +32,7 @@ export default defineConfig({
           include: ["packages/server/test/**/*.test.ts"],
           environment: "node",
           globalSetup: ["tools/postgres-setup.ts"],
-          testTimeout: 60_000,
-          hookTimeout: 60_000,
+          ...BOUNDS,
         },
       },
       {
@@ -34,6 +41,7 @@ export default defineConfig({
           name: "react",
           include: ["packages/react/src/**/*.test.{ts,tsx}"],
           environment: "happy-dom",
+          ...BOUNDS,
         },
       },
       {
@@ -43,8 +51,7 @@ export default defineConfig({
           name: "demo",
           include: ["apps/demo/**/*.test.{ts,tsx}"],
           environment: "node",
-          testTimeout: 60_000,
-          hookTimeout: 60_000,
+          ...BOUNDS,
         },
       },
       {
@@ -60,8 +67,7 @@ export default defineConfig({
           name: "e2e",
           include: ["e2e/**/*.test.ts"],
           environment: "node",
-          testTimeout: 120_000,
-          hookTimeout: 120_000,
+          ...BOUNDS,
         },
       },
     ],

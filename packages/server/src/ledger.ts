@@ -17,12 +17,13 @@ import {
 } from "./auth/keys.js";
 import { toDecoder, UNDECIDED } from "./core/codec.js";
 import * as field from "./core/fields.js";
-import { formatInstant, type Instant, instantFromMillis } from "./core/instant.js";
+import { formatInstant, type Instant } from "./core/instant.js";
 import { type DatabaseOptions, openDatabase, POSTGRES_URL } from "./db/open.js";
 import type { Database } from "./db/port.js";
+import { type Watch, watch } from "./db/watch.js";
 import { createEngine } from "./engine/engine.js";
 import { createApp } from "./http/app.js";
-import { eraseOpen, startSweeping, sweepDue } from "./jobs/sweep.js";
+import { createSweepLease, eraseOpen, startSweeping, sweepDue } from "./jobs/sweep.js";
 import { createLabels } from "./queries/labels.js";
 import { type Verification, type VerifyOptions, verify } from "./verify/verify.js";
 
@@ -40,8 +41,13 @@ export interface LedgerOptions {
   readonly secretKeys?: readonly string[];
   /** Kinds besides the built-in ones, by name. */
   readonly kinds?: Readonly<Record<string, KindDefinition>>;
-  /** The clock. Default: the system's. */
+  /** The clock. Default: the database's. */
   readonly now?: () => Date | string;
+  /**
+   * The most seconds by which the clocks of this process and of the database may differ. Beyond that, commands are refused.
+   * Default: 60.
+   */
+  readonly clockOffsetMax?: number;
   /** Default: none. */
   readonly logger?: Logger;
 }
@@ -70,7 +76,10 @@ export interface LocalLedger extends Ledger {
   revokeKey(id: string): Promise<boolean>;
   /** Checks what must always be true, on one account or all. */
   verify(options?: VerifyOptions): Promise<Verification>;
-  /** Posts what is due on accounts that nobody touches, and resolves to their number. A ledger does this by itself. */
+  /**
+   * Posts what is due on accounts that nobody touches, and resolves to their number. A ledger does this by itself. One
+   * server of a database does it at a time, and the others resolve to 0 meanwhile.
+   */
   sweep(): Promise<number>;
   /** Takes no more commands, finishes those it took, and closes the database. */
   close(): Promise<void>;
@@ -78,6 +87,8 @@ export interface LocalLedger extends Ledger {
 
 /** The interval at which a ledger looks for what has come due. */
 const SWEEP_EVERY_MS = 5_000;
+
+const CLOCK_OFFSET_MAX = 60;
 
 /** The name of the secret that account tokens are signed with. */
 const TOKEN_SECRET = "account-tokens";
@@ -107,6 +118,7 @@ const ledgerOptions = toOptionsSchema({
   secretKeys: z.array(secretKey).optional(),
   kinds: kindsOption.optional(),
   now: functionOption.optional(),
+  clockOffsetMax: z.number().positive().optional(),
   logger: z.looseObject({ warn: functionOption, error: functionOption }).optional(),
 });
 
@@ -125,7 +137,13 @@ export async function createLedger(options: LedgerOptions): Promise<LocalLedger>
       logger.warn({ err: error }, "An idle database connection failed."),
     );
     try {
-      return assemble(options, database, logger, await readSharedSecret(database, TOKEN_SECRET));
+      const tokenSecret = await readSharedSecret(database, TOKEN_SECRET);
+      const watched = await watch(database, {
+        now: options.now === undefined ? null : toClock(options.now),
+        offsetSecondsMax: options.clockOffsetMax ?? CLOCK_OFFSET_MAX,
+        onWarning: (message) => logger.warn({}, message),
+      });
+      return assemble(options, watched, logger, tokenSecret);
     } catch (error) {
       await database.close();
       throw error;
@@ -149,12 +167,12 @@ function checkDatabase(database: unknown): void {
 
 function assemble(
   options: LedgerOptions,
-  database: Database,
+  watched: Watch,
   logger: Logger,
   tokenSecret: Uint8Array,
 ): LocalLedger {
-  const now = toClock(options.now);
-  const engine = createEngine({ database, now });
+  const { database, now, admit } = watched;
+  const engine = createEngine({ database, now, admit });
   const kinds = createKinds(options.kinds ?? {});
   const labels = createLabels(database);
   const credentials = createCredentials({
@@ -172,10 +190,14 @@ function assemble(
   const app = createApp({
     methods,
     credentials,
-    ping: () => database.query("SELECT 1"),
+    ping: watched.check,
     onError: (error, request) => logger.error({ err: error, ...request }, "A request failed unexpectedly."),
   });
-  const sweep = () => sweepDue(database, engine, now());
+  const lease = createSweepLease(database);
+  const sweep = async () => {
+    await admit();
+    return sweepDue(database, engine, lease, now());
+  };
   const sweepAll = () => Promise.all([sweep(), eraseOpen(database, engine, now())]);
   const stopSweeping = startSweeping(sweepAll, SWEEP_EVERY_MS, (error) =>
     logger.warn({ err: error as Error }, "What is due could not be posted. It is tried again."),
@@ -213,6 +235,7 @@ function assemble(
     close() {
       closing ??= stopSweeping()
         .then(() => engine.close())
+        .then(() => watched.stop())
         .then(() => database.close());
       return closing;
     },
@@ -227,8 +250,7 @@ const verifyOptions = toOptionsSchema({
 });
 
 /** Returns the clock in microseconds. */
-function toClock(now: LedgerOptions["now"]): () => Instant {
-  if (now === undefined) return () => instantFromMillis(Date.now());
+function toClock(now: NonNullable<LedgerOptions["now"]>): () => Instant {
   const decode = toDecoder(field.timeInput);
   return () => {
     const instant = decode(now());

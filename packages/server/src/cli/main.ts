@@ -27,6 +27,10 @@ function addCommand(parent: Command, name: string, description: string): Command
 addCommand(program, "serve", "serve the API and its reference")
   .option("--port <number>", "port (or PORT; default 3000)")
   .option("--host <address>", "address to listen on (or HOST; default 127.0.0.1)")
+  .option(
+    "--clock-offset-max <seconds>",
+    "difference to the database's clock beyond which no command is taken (or CLOCK_OFFSET_MAX; default 60)",
+  )
   .action(serve);
 
 addCommand(program, "migrate", "bring the database's schema up to date").action(async (flags) => {
@@ -79,6 +83,9 @@ try {
   );
   process.exitCode = 1;
 }
+
+// An embedded database that was left on a full disk would keep the process alive for ten seconds. The output comes first.
+process.stdout.write("", () => process.stderr.write("", () => process.exit()));
 
 /** True if the error is one of the network, the file system or the database server. Those have codes. */
 function isSystemError(error: unknown): boolean {

@@ -19,15 +19,19 @@ const OPEN_PAUSE_MS_MAX = 8_000;
 const IDLE_MS_MAX = 60_000;
 
 /** Serves the API until a signal comes. Then it takes no more requests and finishes those in flight. */
-export async function serve(flags: DatabaseFlags & { port?: string; host?: string }): Promise<void> {
+export async function serve(
+  flags: DatabaseFlags & { port?: string; host?: string; clockOffsetMax?: string },
+): Promise<void> {
   setServerFlags();
   const port = parsePort(flags.port ?? process.env.PORT ?? "3000");
   const hostname = flags.host ?? process.env.HOST ?? "127.0.0.1";
+  const clockOffsetMax = parseSeconds(flags.clockOffsetMax ?? process.env.CLOCK_OFFSET_MAX);
   const logger = pino();
   const secretKey = process.env.CREDITS_SECRET_KEY;
   const ledger = await openWhenReachable({
     database: toDatabase(flags),
     secretKeys: secretKey === undefined || secretKey === "" ? [] : [secretKey],
+    ...(clockOffsetMax === undefined ? {} : { clockOffsetMax }),
     logger,
   });
   const server = listen({ fetch: ledger.fetch, port, hostname }, (address) => {
@@ -84,4 +88,11 @@ function parsePort(value: string): number {
   const port = Number(value);
   if (/^\d+$/.test(value) && port <= 65_535) return port;
   throw new CommandError(`"${value}" is not a port. Use a number from 0 to 65535.`);
+}
+
+/** Parses a number of seconds. An empty variable counts as none. */
+function parseSeconds(value: string | undefined): number | undefined {
+  if (value === undefined || value === "") return undefined;
+  if (/^\d{1,9}$/.test(value) && Number(value) > 0) return Number(value);
+  throw new CommandError(`"${value}" is not a number of seconds. Use a whole number from 1 on.`);
 }

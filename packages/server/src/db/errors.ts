@@ -7,7 +7,9 @@ export type DatabaseErrorKind =
   /** The database was closed, or this process lost its directory. It does not come back. */
   | "closed"
   /** The account is locked by another session. */
-  | "locked";
+  | "locked"
+  /** The disk has no room, so nothing was written. */
+  | "full";
 
 /** Error of the database that the server's edge reports as unavailable. Its message contains the remedy. */
 export class DatabaseError extends Error {
@@ -32,6 +34,9 @@ export const STALE_ACCOUNT = "LE001";
 
 /** SQLSTATE that `credits.fail` raises when a key was used before. */
 export const KNOWN_KEY = "LE002";
+
+/** SQLSTATE that `credits.fail` raises when a newer version has migrated the database. */
+export const NEWER_SCHEMA = "LE003";
 
 /** SQLSTATE of a row that a unique index refuses. */
 const UNIQUE_VIOLATION = "23505";
@@ -153,6 +158,11 @@ export function isConnectionSpent(error: unknown): boolean {
 /** True if another session held a lock for too long. */
 export function isLocked(error: unknown): boolean {
   return errorMeaning(error) === "locked";
+}
+
+/** True if nothing was written because the disk has no room. */
+export function isFull(error: unknown): boolean {
+  return error instanceof DatabaseError && error.kind === "full";
 }
 
 /** True if a person has to change the schema or the role's rights. */

@@ -1,10 +1,21 @@
-import { readdir, readFile } from "node:fs/promises";
+import { readdirSync } from "node:fs";
+import { readFile } from "node:fs/promises";
 import type { Connection, Database } from "./port.js";
 
 const DIRECTORY = new URL("../../sql/", import.meta.url);
 
 /** Key of the advisory lock. All migrators have to use the same; it spells "credits" on a telephone. */
 const MIGRATION_LOCK = 2_733_487;
+
+/** The files of the migrations, in their order. */
+const FILES = readdirSync(DIRECTORY)
+  .filter((file) => file.endsWith(".sql"))
+  .sort();
+
+const toId = (file: string) => Number.parseInt(file, 10);
+
+/** The id of the newest migration of this version. A server must not write to a database that has a newer one. */
+export const NEWEST_MIGRATION = toId(FILES.at(-1) ?? "0");
 
 /** A migration of this version of the package. */
 interface Migration {
@@ -34,15 +45,14 @@ export async function migrate(database: Database): Promise<string[]> {
     const isNew = await database.transaction("migration", (connection) => apply(connection, migration));
     if (isNew) names.push(migration.name);
   }
-  await refuseNewer(database, migrations);
+  await refuseNewer(database);
   return names;
 }
 
 async function readMigrations(): Promise<Migration[]> {
-  const files = (await readdir(DIRECTORY)).filter((file) => file.endsWith(".sql")).sort();
   return Promise.all(
-    files.map(async (file) => ({
-      id: Number.parseInt(file, 10),
+    FILES.map(async (file) => ({
+      id: toId(file),
       name: file.replace(/\.sql$/, ""),
       sql: await readFile(new URL(file, DIRECTORY), "utf8"),
     })),
@@ -75,15 +85,15 @@ async function apply(connection: Connection, migration: Migration): Promise<bool
   return true;
 }
 
-async function refuseNewer(database: Database, migrations: readonly Migration[]): Promise<void> {
-  const newest = migrations.at(-1)?.id ?? 0;
+async function refuseNewer(database: Database): Promise<void> {
   const [newer] = await database.query<{ name: string }>(
     "SELECT name FROM credits.migrations WHERE id > $1::integer ORDER BY id LIMIT 1",
-    [newest],
+    [NEWEST_MIGRATION],
   );
-  if (newer !== undefined) {
-    throw new NewerSchemaError(
-      `The database has the migration "${newer.name}", which this version does not have. Run the version that applied it, or a newer one.`,
-    );
-  }
+  if (newer !== undefined) throw new NewerSchemaError(toNewerSchemaMessage(newer.name));
+}
+
+/** Returns the sentences about a migration that this version does not have. */
+export function toNewerSchemaMessage(migration: string): string {
+  return `The database has the migration "${migration}", which this version does not have. Run the version that applied it, or a newer one.`;
 }

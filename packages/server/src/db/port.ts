@@ -59,6 +59,12 @@ export interface Database extends Reader {
   readonly concurrency: number;
   /** Sentence for the operator about the failures a commit survives. */
   readonly durability: string;
+  /**
+   * Checks cheaply that the database takes writes.
+   *
+   * @throws DatabaseError when it is known to take none
+   */
+  assertWritable(): void;
   /** Runs one statement that may write, on a writers' connection. It is one transaction, in one round trip. */
   write<Row extends object>(sql: string, params?: readonly Parameter[]): Promise<Row[]>;
   /** Runs a transaction. It commits when `work` resolves and rolls back when `work` rejects. */

@@ -47,13 +47,18 @@ export interface EngineOptions {
   readonly database: Database;
   /** The clock by which commands are decided. */
   readonly now: () => Instant;
+  /**
+   * Returns null if commands can be decided now, or a promise that resolves when they can. It throws or rejects while they
+   * can't.
+   */
+  readonly admit?: () => Promise<void> | null;
 }
 
 /**
  * Makes an engine. Its lanes run one transaction each at the same time. An account always goes to the same lane, so its
  * commands keep their order, and batches of one server never wait for each other's locks.
  */
-export function createEngine({ database, now }: EngineOptions): Engine {
+export function createEngine({ database, now, admit = () => null }: EngineOptions): Engine {
   const count = Math.min(database.concurrency, LANES_MAX);
   const salt = createSalts();
   const lanes = Array.from({ length: count }, () => {
@@ -75,6 +80,12 @@ export function createEngine({ database, now }: EngineOptions): Engine {
   }
 
   function submitAll(commands: readonly AnyCommand[], resolve: Resolve, reject: Reject): void {
+    const admitted = admit();
+    if (admitted === null) take(commands, resolve, reject);
+    else admitted.then(() => take(commands, resolve, reject), reject);
+  }
+
+  function take(commands: readonly AnyCommand[], resolve: Resolve, reject: Reject): void {
     if (commands.length === 0) {
       resolve([]);
       return;

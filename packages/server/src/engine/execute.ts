@@ -33,6 +33,7 @@ import { setImmediate as nextTurn, setTimeout as sleep } from "node:timers/promi
 import type { Circumstances } from "../core/state.js";
 import {
   DatabaseError,
+  isFull,
   isKnownKey,
   isLocked,
   isRetryable,
@@ -270,7 +271,7 @@ export function createExecutor({ database, cache, circumstances }: ExecuteOption
         }
         // An earlier try may have been committed, and then its keys are not new.
         keys = true;
-        if (isLocked(error) && isUnknown) throw toUnconfirmed(error);
+        if ((isLocked(error) || isFull(error)) && isUnknown) throw toUnconfirmed(error);
         if (!isRetryable(error)) throw error;
         if (tries >= TRIES_MAX || performance.now() - startMs > TRIES_MS_MAX) throw toUnconfirmed(error);
         await sleep(Math.random() * Math.min(PAUSE_MS_MAX, 20 * 2 ** tries));
@@ -349,9 +350,9 @@ function toContended(error: unknown, batch: Batch): readonly string[] | null {
 
 /** Returns the error of a batch that the database did not confirm. */
 function toUnconfirmed(error: unknown): DatabaseError {
-  const reason = serverMessage(error);
+  const reason = error instanceof DatabaseError ? error.message : serverMessage(error);
   const problem = reason === null ? "The database can't be reached" : `The database can't write: ${reason}`;
-  const message = `${problem}. The command may have been posted. Send it again with the same key.`;
+  const message = `${problem.replace(/\.$/, "")}. The command may have been posted. Send it again with the same key.`;
   return new DatabaseError("unavailable", message, { cause: error });
 }
 

@@ -4,6 +4,8 @@ import { toPending } from "../core/grants.js";
 import type { Instant } from "../core/instant.js";
 import { toNextDue } from "../core/operations/expire.js";
 import type { AccountState, Changes, LiveGrant } from "../core/state.js";
+import { NEWER_SCHEMA } from "../db/errors.js";
+import { NEWEST_MIGRATION } from "../db/migrations.js";
 import type { Parameter } from "../db/port.js";
 import type { Part } from "../db/tables/columns.js";
 import { writeRows } from "../db/tables/open-window.js";
@@ -31,6 +33,18 @@ const PROJECTIONS: readonly Projection[] = [
   projectEntries,
 ];
 
+/**
+ * The check that no newer version has migrated the database. A server of this version would write without what that version
+ * relies on.
+ */
+const SCHEMA: Part = {
+  name: "schema",
+  cte: null,
+  check: `
+    SELECT credits.fail('${NEWER_SCHEMA}', NULL) WHERE EXISTS (SELECT FROM credits.migrations WHERE id > $1::integer)`,
+  params: [NEWEST_MIGRATION],
+};
+
 /** An account as a batch leaves it. */
 export interface Decided {
   readonly cached: CachedAccount;
@@ -56,6 +70,7 @@ export function persist(batch: readonly Decided[], now: Instant): Statement | nu
     ...PROJECTIONS.flatMap((project) => (changed.length === 0 ? [] : project(changed))),
   ];
   if (parts.length === 0) return null;
+  parts.push(SCHEMA);
   return { sql: toSql(parts), params: parts.flatMap(({ params }) => params) };
 }
 

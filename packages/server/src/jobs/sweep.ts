@@ -1,4 +1,5 @@
 import type { Instant } from "../core/instant.js";
+import { createLease, type Lease } from "../db/lease.js";
 import type { Database } from "../db/port.js";
 import type { Engine } from "../engine/engine.js";
 import { erase, listOpenErasures } from "../engine/erase.js";
@@ -11,16 +12,42 @@ const ROUNDS_MAX = 100;
 /** The number of failed accounts that an error names. */
 const NAMED_MAX = 10;
 
+/** The time after which another server sweeps when the one that does is gone. A round takes less. */
+const LEASE_SECONDS = 60;
+
+/** Makes the lease of the sweep, which one server of a database does at a time. */
+export function createSweepLease(database: Database): Lease {
+  return createLease(database, "sweep", LEASE_SECONDS);
+}
+
 /**
- * Posts what has come due on accounts that nobody touches. An account that can't be touched holds up no other.
+ * Posts what has come due on accounts that nobody touches. An account that can't be touched holds up no other. Nothing
+ * happens while another server does it.
  *
  * @returns the number of accounts that were touched
  * @throws AggregateError after all others were touched, with the errors of those that could not be
  */
-export async function sweepDue(database: Database, engine: Engine, now: Instant): Promise<number> {
+export async function sweepDue(
+  database: Database,
+  engine: Engine,
+  lease: Lease,
+  now: Instant,
+): Promise<number> {
+  const due = await listDueAccounts(database, now, 1);
+  if (due.length === 0 || !(await lease.take())) return 0;
+  try {
+    return await touchDue(database, engine, lease, now);
+  } finally {
+    await lease.release();
+  }
+}
+
+/** Touches the due accounts in rounds, while this server has the lease. */
+async function touchDue(database: Database, engine: Engine, lease: Lease, now: Instant): Promise<number> {
   const touched = new Set<string>();
   const failed = new Map<string, unknown>();
   for (let round = 0; round < ROUNDS_MAX; round++) {
+    if (round > 0 && !(await lease.take())) break;
     const due = await listDueAccounts(database, now, ROUND_MAX + failed.size);
     const open = due.filter((account) => !failed.has(account));
     const touches = open.map(async (account) => {

@@ -8,8 +8,8 @@ import { fileURLToPath } from "node:url";
 
 const COMMAND = fileURLToPath(new URL("../../bin/credit-activity.js", import.meta.url));
 
-/** The time that a test waits for a process. */
-const WAIT_MS_MAX = 30_000;
+/** The time that a test waits for a process. A busy machine takes long to make an embedded database. */
+const WAIT_MS_MAX = 60_000;
 
 /** The output of a command, and its exit code. */
 export interface Finished {
@@ -62,9 +62,18 @@ export interface Serving extends Running {
   stop(signal?: NodeJS.Signals): Promise<Finished>;
 }
 
-/** Starts `serve` and waits until it listens. */
-export async function serve(args: readonly string[], env: Environment = {}): Promise<Serving> {
+/**
+ * Starts `serve` and waits until it listens.
+ *
+ * @param whileStarting runs before that
+ */
+export async function serve(
+  args: readonly string[],
+  env: Environment = {},
+  whileStarting: (running: Running) => Promise<void> = async () => {},
+): Promise<Serving> {
   const running = start(["serve", ...args], { PORT: "0", ...env });
+  await whileStarting(running);
   const address = await until(() => /"address":"([^"]+)"/.exec(running.printed())?.[1], running);
   return {
     ...running,

@@ -3,12 +3,11 @@ import { existsSync } from "node:fs";
 import { Agent, type IncomingMessage, request } from "node:http";
 import { type AddressInfo, connect, createServer } from "node:net";
 import path from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import type { Database } from "../../../../tools/postgres.js";
 import { createLedger } from "../../src/index.js";
 import { createHostileDatabase } from "../databases.js";
-import { type Directory, makeDirectory, run, type Serving, serve } from "./command.js";
+import { type Directory, makeDirectory, run, type Serving, serve, until } from "./command.js";
 
 const SECRET = "secret-of-the-operator";
 
@@ -55,11 +54,15 @@ describe("serve while PostgreSQL is away", () => {
     proxy.close();
     await once(proxy, "close");
 
-    const serving = serve([], { DATABASE_URL: away.href, CREDITS_SECRET_KEY: SECRET, HOST: "127.0.0.1" });
-    await sleep(1_500);
-    proxy.listen(Number(away.port), "127.0.0.1");
-    server = await serving;
-    expect(server.printed()).toMatch(/can't be used as .*ECONNREFUSED.* The next try is in 0\.5 s\./);
+    server = await serve(
+      [],
+      { DATABASE_URL: away.href, CREDITS_SECRET_KEY: SECRET, HOST: "127.0.0.1" },
+      async (running) => {
+        const refused = /can't be used as .*ECONNREFUSED.* The next try is in 0\.5 s\./;
+        await until(() => refused.test(running.printed()) || undefined, running);
+        proxy.listen(Number(away.port), "127.0.0.1");
+      },
+    );
     expect((await call("PUT", "/v1/accounts/away", {})).status).toBe(201);
     expect((await server.stop()).code).toBe(0);
     proxy.close();

@@ -1,5 +1,6 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
+import { statSync, utimesSync } from "node:fs";
 import { cp, mkdir, mkdtemp, readdir, readFile, rm, stat, utimes, writeFile } from "node:fs/promises";
 import { constants, tmpdir } from "node:os";
 import path from "node:path";
@@ -25,19 +26,18 @@ const ownerFile = () => path.join(directory, "lock.json");
 
 const readOwner = async () => JSON.parse(await readFile(ownerFile(), "utf8")) as Record<string, unknown>;
 
-/** Locks the directory without losing the lock. */
-const lock = () =>
-  lockDirectory(directory, () => {
-    throw new Error("The lock is lost.");
-  });
+const lock = () => lockDirectory(directory);
 
 /** Writes a lock as another opening does, last updated some milliseconds ago. */
 async function writeLock(owner: Record<string, unknown> | string, ageMs = 0): Promise<void> {
-  const unlock = await lock();
+  const held = await lock();
   const own = await readOwner();
-  await unlock();
+  await held.release();
   await mkdir(lockPath());
-  const content = typeof owner === "string" ? owner : JSON.stringify({ ...own, nonce: "another", ...owner });
+  const content =
+    typeof owner === "string"
+      ? owner
+      : JSON.stringify({ ...own, startedAt: null, nonce: "another", ...owner });
   await writeFile(ownerFile(), content);
   await touch(ageMs);
 }
@@ -65,20 +65,20 @@ async function whileUpdated<T>(work: () => Promise<T>): Promise<T> {
 }
 
 it("keeps a second opening in the same process out until the first releases the directory", async () => {
-  const unlock = await lock();
+  const held = await lock();
   await expect(lock()).rejects.toThrow(/is open in process \d+.*use PostgreSQL/);
-  await unlock();
+  await held.release();
   const again = await lock();
   expect((await readOwner()).pid).toBe(process.pid);
-  await again();
+  await again.release();
   expect(await readdir(directory)).toEqual([]);
 });
 
 it("keeps a second opening out that names the directory otherwise", async () => {
-  const unlock = await lock();
+  const held = await lock();
   const other = path.join(directory, "..", path.basename(directory), ".");
-  await expect(lockDirectory(other, () => {})).rejects.toThrow(/is open in process/);
-  await unlock();
+  await expect(lockDirectory(other)).rejects.toThrow(/is open in process/);
+  await held.release();
 });
 
 it.each([0, 3_600_000])(
@@ -110,10 +110,96 @@ it("takes over the lock of a process that was killed just now, within seconds", 
   other.kill("SIGKILL");
   await once(other, "exit");
   const start = performance.now();
-  const unlock = await lock();
+  const held = await lock();
   expect(performance.now() - start).toBeLessThan(6_000);
   expect((await readOwner()).nonce).not.toBe("another");
-  await unlock();
+  await held.release();
+});
+
+it.runIf(process.platform === "linux")(
+  "takes over the lock of a process whose id another one has now",
+  async () => {
+    const other = spawn(process.execPath, ["-e", "setTimeout(() => {}, 60000)"]);
+    try {
+      await writeLock({ pid: other.pid, startedAt: "1" }, 3_600_000);
+      const held = await lock();
+      expect((await readOwner()).startedAt).toMatch(/^\d+$/);
+      await held.release();
+    } finally {
+      other.kill("SIGKILL");
+    }
+  },
+);
+
+it.runIf(process.platform === "linux")(
+  "takes over the lock of a process that has ended as a zombie",
+  async () => {
+    const parent = spawn("sh", ["-c", "sleep 0 & echo $!; exec sleep 60"]);
+    try {
+      const [printed] = (await once(parent.stdout, "data")) as [Buffer];
+      const pid = Number(printed.toString());
+      await vi.waitFor(
+        async () => expect(await readFile(`/proc/${pid}/stat`, "utf8")).toMatch(/\) Z /),
+        10_000,
+      );
+      await writeLock({ pid, startedAt: null }, 3_600_000);
+      const held = await lock();
+      await held.release();
+    } finally {
+      parent.kill("SIGKILL");
+    }
+  },
+);
+
+it("updates its lock while a long query keeps the event loop busy", async () => {
+  const held = await lock();
+  const before = (await stat(lockPath())).mtimeMs;
+  // The event loop does not turn here.
+  for (const end = performance.now() + 30_000; performance.now() < end; ) {
+    if (statSync(lockPath()).mtimeMs > before + 3_000) break;
+  }
+  expect(statSync(lockPath()).mtimeMs).toBeGreaterThan(before + 3_000);
+  held.assertHeld();
+  await held.release();
+});
+
+it("does not rely on its lock after the whole process was stopped, until it has updated it again", async () => {
+  const script = `
+    const { lockDirectory } = await import(${JSON.stringify(new URL("../../dist/db/pglite/directory-lock.js", import.meta.url).href)});
+    const held = await lockDirectory(${JSON.stringify(directory)});
+    let last;
+    setInterval(() => {
+      let state = "held";
+      try { held.assertHeld(); } catch (error) { state = error.kind; }
+      if (state !== last) process.stdout.write(state + "\\n");
+      last = state;
+    }, 20);`;
+  const holder = spawn(process.execPath, ["--input-type=module", "-e", script]);
+  let printed = "";
+  holder.stdout.on("data", (text) => {
+    printed += text;
+  });
+  try {
+    await vi.waitFor(() => expect(printed).toBe("held\n"), 20_000);
+    await expect(lock()).rejects.toThrow(`is open in process ${holder.pid}`);
+    holder.kill("SIGSTOP");
+    await sleep(11_000);
+    holder.kill("SIGCONT");
+    await vi.waitFor(() => expect(printed).toBe("held\nunavailable\nheld\n"), 30_000);
+  } finally {
+    holder.kill("SIGKILL");
+  }
+});
+
+it("waits for an update where the clock of another place may be behind", async () => {
+  await writeLock({ pid: 1, place: "elsewhere" }, 3_600_000);
+  const taking = lock();
+  const updates = setInterval(
+    () => utimesSync(lockPath(), new Date(1), new Date(Date.now() - 3_600_000)),
+    1_500,
+  );
+  await expect(taking).rejects.toThrow(/is open in process 1 \(elsewhere\)/);
+  clearInterval(updates);
 });
 
 it.each<Record<string, unknown> | string>([
@@ -122,12 +208,12 @@ it.each<Record<string, unknown> | string>([
   { pid: "rubbish" },
   "rubbish",
   { pid: 1, place: "elsewhere" },
-])("takes over the stale lock of %j at once", async (owner) => {
+])("takes over the stale lock of %j", async (owner) => {
   await writeLock(owner, 3_600_000);
-  const unlock = await lock();
+  const held = await lock();
   expect((await readOwner()).nonce).not.toBe("another");
   expect((await readOwner()).pid).toBe(process.pid);
-  await unlock();
+  await held.release();
 });
 
 it.each<Record<string, unknown> | string>([{ pid: 1, place: "elsewhere" }, "rubbish"])(
@@ -135,46 +221,46 @@ it.each<Record<string, unknown> | string>([{ pid: 1, place: "elsewhere" }, "rubb
   async (owner) => {
     await writeLock(owner, 17_000);
     const start = performance.now();
-    const unlock = await lock();
+    const held = await lock();
     expect(performance.now() - start).toBeGreaterThan(2_500);
-    await unlock();
+    await held.release();
   },
 );
 
 it("takes over the lock file of an earlier version", async () => {
   await writeFile(lockPath(), JSON.stringify({ pid: 1, place: "elsewhere", nonce: "earlier" }));
   await touch(3_600_000);
-  const unlock = await lock();
+  const held = await lock();
   expect((await stat(lockPath())).isDirectory()).toBe(true);
-  await unlock();
+  await held.release();
 });
 
 it("starts at once where a process has released its lock and left its owner file", async () => {
   await writeFile(ownerFile(), JSON.stringify({ pid: 1, place: "elsewhere", nonce: "gone" }));
-  const unlock = await lock();
+  const held = await lock();
   expect((await readOwner()).pid).toBe(process.pid);
-  await unlock();
+  await held.release();
 });
 
 it("leaves a lock that was taken over to its new holder", async () => {
   const late = await lock();
   await writeFile(ownerFile(), JSON.stringify({ pid: 1, place: "elsewhere", nonce: "new" }));
-  await late();
+  await late.release();
   expect((await readOwner()).nonce).toBe("new");
   expect((await stat(lockPath())).isDirectory()).toBe(true);
 });
 
 it("adds no handlers of signals to the process", async () => {
-  const unlock = await lock();
+  const held = await lock();
   expect(SIGNALS.map((signal) => process.listeners(signal))).toEqual(listenersBefore);
-  await unlock();
+  await held.release();
 });
 
 it("lets one of many through", async () => {
   const tries = await Promise.allSettled(Array.from({ length: 20 }, lock));
   const won = tries.filter((one) => one.status === "fulfilled");
   expect(won).toHaveLength(1);
-  await won[0]?.value();
+  await won[0]?.value.release();
 });
 
 describe("the lock of an open database", () => {

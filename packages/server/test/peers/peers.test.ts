@@ -5,7 +5,7 @@ import { createPresenter } from "../../src/api/present.js";
 import type { Credentials } from "../../src/auth/credentials.js";
 import type { Instant } from "../../src/core/instant.js";
 import { createEngine, type Engine } from "../../src/engine/engine.js";
-import { sweepDue } from "../../src/jobs/sweep.js";
+import { createSweepLease, sweepDue } from "../../src/jobs/sweep.js";
 import { createLabels } from "../../src/queries/labels.js";
 import { verify } from "../../src/verify/verify.js";
 import { ENGINES, openTestDatabase, type TestDatabase } from "../databases.js";
@@ -66,6 +66,7 @@ describe.skipIf(DIRECTORY === null).each(ENGINES)("what other ledgers' tests exp
     const { database } = test;
     engine = createEngine({ database, now: () => now });
     const kinds = createKinds({});
+    const lease = createSweepLease(database);
     const ledger = createMethods({
       database,
       engine,
@@ -79,7 +80,7 @@ describe.skipIf(DIRECTORY === null).each(ENGINES)("what other ledgers' tests exp
       },
     });
     stage = {
-      ledger: { ...ledger, sweep: () => sweepDue(database, engine, now) },
+      ledger: { ...ledger, sweep: () => sweepDue(database, engine, lease, now) },
       database,
       setClock: (at) => {
         now = at;

@@ -320,7 +320,9 @@ describe("the plans of statements that write", () => {
             expect.soft(node["Node Type"], text).not.toMatch(/Hash Join|Merge Join/);
             if (node["Relation Name"] === undefined || node["Node Type"] === "ModifyTable") continue;
             expect.soft(["Index Scan", "Index Only Scan"], text).toContain(node["Node Type"]);
-            if (!isTiny(node)) expect.soft(String(node["Index Cond"]), text).toMatch(/\baccount = /);
+            // Rows are found by their account. The schema's version is found by the ids beyond it, of which there are none.
+            const condition = node["Relation Name"] === "migrations" ? /^\(id > / : /\baccount = /;
+            if (!isTiny(node)) expect.soft(String(node["Index Cond"]), text).toMatch(condition);
           }
         }
       });

@@ -1,9 +1,9 @@
-import { readFile } from "node:fs/promises";
+import { readdir, readFile } from "node:fs/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { migrate } from "../../src/db/migrations.js";
 import type { Database } from "../../src/db/port.js";
 import { createEngine, type Engine } from "../../src/engine/engine.js";
-import { sweepDue } from "../../src/jobs/sweep.js";
+import { createSweepLease, sweepDue } from "../../src/jobs/sweep.js";
 import { readAccount } from "../../src/queries/account.js";
 import { verify } from "../../src/verify/verify.js";
 import { credits, toGrant, toHold, toRefund, toSettle, toSpend } from "../commands.js";
@@ -78,12 +78,10 @@ describe.each(ENGINES)("a database from before the migration 0003 on %s", (name)
   it("is upgraded once, and keeps every record", async () => {
     const before = await readRecords(test.database, ["entries", "holds", "activity_rows", "grants"]);
     expect(before.map((records) => records.length)).toEqual([37, 6, 32, 12]);
-    expect(await migrate(test.database)).toEqual([
-      "0003_account_state",
-      "0004_facts",
-      "0005_reservations",
-      "0006_rules",
-    ]);
+    const files = (await readdir(new URL("../../sql/", import.meta.url))).sort();
+    const newer = files.filter((file) => file >= "0003").map((file) => file.replace(/\.sql$/, ""));
+    expect(newer[0]).toBe("0003_account_state");
+    expect(await migrate(test.database)).toEqual(newer);
     expect(await migrate(test.database)).toEqual([]);
     const after = await readRecords(test.database, ["entries", "holds", "activity", "grants_now"]);
     const known = after.map((records, table) =>
@@ -211,7 +209,7 @@ describe.each(ENGINES)("a database from before the migration 0003 on %s", (name)
   });
 
   it("posts what came due while the account was not touched", async () => {
-    expect(await sweepDue(test.database, engine, END)).toBe(1);
+    expect(await sweepDue(test.database, engine, createSweepLease(test.database), END)).toBe(1);
     const { entries, holds, account } = await readAll(test.database, "overdue");
     expect(entries.at(-1)).toMatchObject({ seq: 4, kind: "expiry", credits: credits("-39") });
     expect(holds).toMatchObject([{ status: "expired" }]);

@@ -1,13 +1,15 @@
 import { mkdir } from "node:fs/promises";
-import { PGlite, type Transaction } from "@electric-sql/pglite";
+import type { PGlite, Transaction } from "@electric-sql/pglite";
 import { toValues } from "../arrays.js";
 import { readCursor } from "../cursor.js";
 import { DatabaseError } from "../errors.js";
 import type { Connection, Database, Parameter, TransactionMode } from "../port.js";
 import { SET_STATED } from "../settings.js";
-import { ARRAY_OIDS, PARSERS } from "../types.js";
+import { ARRAY_OIDS } from "../types.js";
 import { prepareDirectory } from "./directory.js";
-import { lockDirectory } from "./directory-lock.js";
+import { type DirectoryLock, lockDirectory } from "./directory-lock.js";
+import { type Instance, startInstance } from "./instance.js";
+import { assertRoom, toDirectoryError } from "./room.js";
 
 export interface PgliteOptions {
   /** Directory of the data, made when missing. Without one the data is lost when the process ends. */
@@ -24,6 +26,12 @@ const BEGUN: Readonly<Record<TransactionMode, string>> = {
   migration: "SET TRANSACTION READ WRITE",
 };
 
+/** Matches the reason of a database that did not start on a full disk, or beyond a quota. */
+const NO_ROOM = /No space left on device|Disk quota exceeded/;
+
+/** Pause after the database could not be started again, in milliseconds. */
+const RESTART_PAUSE_MS = 2_000;
+
 const IN_MEMORY = "Embedded PGlite in memory: everything is lost when the process ends.";
 const IN_DIRECTORY =
   "Embedded PGlite: a reply survives a crash of the process; a power cut can lose the last commits, because it runs without fsync. Use PostgreSQL for production.";
@@ -32,73 +40,150 @@ const IN_DIRECTORY =
  * Opens the embedded database. It has one connection, so that whatever else runs waits for a transaction or a stream
  * to end. Its directory belongs to one process, and a lock keeps others out.
  *
- * @throws DatabaseError when another process has the directory open, or it cannot be read
+ * @throws DatabaseError when another process has the directory open, or it cannot be read or written
  */
 export async function openPglite({ dataDir }: PgliteOptions = {}): Promise<Database> {
-  const lock = dataDir === undefined ? null : await hold(dataDir);
+  if (dataDir === undefined) return toDatabase(await start(null), null, IN_MEMORY);
+  const held = await hold(dataDir);
   try {
-    const pglite = await PGlite.create({
-      ...(dataDir === undefined ? {} : { dataDir: await prepareDirectory(dataDir) }),
-      parsers: PARSERS,
-    });
-    await pglite.exec(SESSION);
-    passBuffers(pglite);
-    return toDatabase(pglite, lock, dataDir === undefined ? IN_MEMORY : IN_DIRECTORY);
+    return toDatabase(await start(dataDir), held, IN_DIRECTORY);
   } catch (error) {
-    await lock?.release();
+    await held.lock.release();
+    throw error;
+  }
+}
+
+/** A directory that this process holds while the database in it is open. */
+interface HeldDirectory {
+  readonly dataDir: string;
+  readonly lock: DirectoryLock;
+}
+
+async function hold(dataDir: string): Promise<HeldDirectory> {
+  try {
+    await mkdir(dataDir, { recursive: true });
+    assertRoom(dataDir);
+    return { dataDir, lock: await lockDirectory(dataDir) };
+  } catch (error) {
+    throw toDirectoryError(dataDir, error);
+  }
+}
+
+/** Starts the database in a directory, or in memory. */
+async function start(dataDir: string | null): Promise<Instance> {
+  try {
+    const instance = await startInstance(
+      dataDir === null ? {} : { dataDir: await prepareDirectory(dataDir) },
+    );
+    await instance.exec(SESSION);
+    passBuffers(instance);
+    return instance;
+  } catch (error) {
+    if (error instanceof DatabaseError) throw error;
     throw new DatabaseError(
-      "unavailable",
+      NO_ROOM.test((error as Error).message) ? "full" : "unavailable",
       `The embedded database in "${dataDir ?? "memory"}" could not be opened: ${(error as Error).message}. If its files are damaged, restore a copy or choose another directory.`,
       { cause: error },
     );
   }
 }
 
-/** Lock of a directory while the database in it is open. */
-interface HeldLock {
-  readonly isLost: boolean;
-  readonly dataDir: string;
-  release(): Promise<void>;
-}
+/** The running database of a directory, which is started again after it has stopped. */
+class Running {
+  #instance: Instance;
+  readonly #held: HeldDirectory | null;
+  #restarting: Promise<Instance> | null = null;
+  /** The error of the last start that failed, and the time until which it counts. */
+  #failed: { readonly error: unknown; readonly untilMs: number } | null = null;
+  #isClosed = false;
 
-async function hold(dataDir: string): Promise<HeldLock> {
-  await mkdir(dataDir, { recursive: true });
-  let isLost = false;
-  const release = await lockDirectory(dataDir, () => {
-    isLost = true;
-  });
-  return {
-    get isLost() {
-      return isLost;
-    },
-    dataDir,
-    release,
-  };
-}
+  constructor(instance: Instance, held: HeldDirectory | null) {
+    this.#instance = instance;
+    this.#held = held;
+  }
 
-function toDatabase(pglite: PGlite, lock: HeldLock | null, durability: string): Database {
-  const assertUsable = () => {
-    if (lock?.isLost === true) throw lostError(lock.dataDir);
-    if (pglite.closed) {
-      throw new DatabaseError("closed", "The embedded database is closed. Open the ledger again.");
+  /** @throws DatabaseError when the database was closed, or its directory belongs to another process */
+  assertUsable(): void {
+    this.#held?.lock.assertHeld();
+    if (this.#isClosed) throw new DatabaseError("closed", CLOSED);
+  }
+
+  /** @throws DatabaseError when nothing can be written now */
+  assertWritable(): void {
+    this.assertUsable();
+    if (this.#held !== null) assertRoom(this.#held.dataDir);
+  }
+
+  /** Returns the database, and starts it again where it has stopped. */
+  async get(): Promise<Instance> {
+    this.assertUsable();
+    if (this.#instance.failure === null) return this.#instance;
+    this.#restarting ??= this.#restart().finally(() => {
+      this.#restarting = null;
+    });
+    return this.#restarting;
+  }
+
+  async #restart(): Promise<Instance> {
+    const held = this.#held;
+    if (held === null) throw this.#instance.failure;
+    assertRoom(held.dataDir);
+    if (this.#failed !== null && performance.now() < this.#failed.untilMs) throw this.#failed.error;
+    this.#instance.abandon(new DatabaseError("closed", CLOSED));
+    try {
+      this.#instance = await start(held.dataDir);
+      this.#failed = null;
+      return this.#instance;
+    } catch (error) {
+      this.#failed = { error, untilMs: performance.now() + RESTART_PAUSE_MS };
+      throw error;
     }
-  };
+  }
+
+  async close(): Promise<void> {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    await this.#restarting?.catch(() => {});
+    if (this.#canCheckpoint()) await this.#instance.close();
+    else this.#instance.abandon(new DatabaseError("closed", CLOSED));
+    await this.#held?.lock.release();
+  }
+
+  /** True if the database may write a checkpoint, which ends it. It would damage the files of another holder. */
+  #canCheckpoint(): boolean {
+    if (this.#instance.failure !== null) return false;
+    if (this.#held === null) return true;
+    try {
+      this.#held.lock.assertHeld();
+      assertRoom(this.#held.dataDir);
+      return true;
+    } catch {
+      return false;
+    }
+  }
+}
+
+const CLOSED = "The embedded database is closed. Open the ledger again.";
+
+function toDatabase(instance: Instance, held: HeldDirectory | null, durability: string): Database {
+  const running = new Running(instance, held);
   const query = async <Row extends object>(
     on: PGlite | Transaction,
     sql: string,
     params: readonly Parameter[] = [],
   ): Promise<Row[]> => {
-    assertUsable();
+    running.assertUsable();
     return (await on.query<Row>(sql, toValues(params))).rows;
   };
   const transact = async <T>(mode: TransactionMode, work: (on: Transaction) => Promise<T>): Promise<T> => {
-    assertUsable();
-    return pglite.transaction(async (on) => {
-      assertUsable();
+    if (mode !== "snapshot") running.assertWritable();
+    const current = await running.get();
+    return current.transaction(async (on) => {
+      running.assertUsable();
       await on.exec(BEGUN[mode]);
       const result = await work(on);
       // A lock that was lost meanwhile must not lead to a COMMIT.
-      assertUsable();
+      running.assertUsable();
       return result;
     });
   };
@@ -109,7 +194,7 @@ function toDatabase(pglite: PGlite, lock: HeldLock | null, durability: string): 
         stream: (sql, params, chunkRows) =>
           readCursor((text, values) => query(on, text, values), sql, params, chunkRows),
         async script(sql) {
-          assertUsable();
+          running.assertUsable();
           await on.exec(sql);
         },
       }),
@@ -118,15 +203,11 @@ function toDatabase(pglite: PGlite, lock: HeldLock | null, durability: string): 
     engine: "pglite",
     concurrency: 1,
     durability,
-    query: (sql, params) => query(pglite, sql, params),
+    assertWritable: () => running.assertWritable(),
+    query: async (sql, params) => query(await running.get(), sql, params),
     write: (sql, params) => transact("write", (on) => query(on, sql, params)),
     transaction,
-    async close() {
-      // Closing writes a checkpoint, which would damage the files of a new holder.
-      if (pglite.closed || lock?.isLost === true) return;
-      await pglite.close();
-      await lock?.release();
-    },
+    close: () => running.close(),
   };
 }
 
@@ -136,11 +217,4 @@ function passBuffers({ serializers }: PGlite): void {
     const serialize = serializers[type] as (value: unknown) => string;
     serializers[type] = (value) => (Buffer.isBuffer(value) ? (value as unknown as string) : serialize(value));
   }
-}
-
-function lostError(dataDir: string): DatabaseError {
-  return new DatabaseError(
-    "closed",
-    `The lock of the directory "${dataDir}" is lost: another process has taken it over, or somebody has deleted it. Stop the other process, and start this one again.`,
-  );
 }

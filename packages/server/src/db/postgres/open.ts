@@ -62,6 +62,7 @@ export function openPostgres(options: PostgresOptions): Database {
     concurrency: writerCount,
     durability:
       "PostgreSQL: a reply means the commit is as durable as the server's fsync and synchronous_commit make it.",
+    assertWritable() {},
     query: (sql, params) => using(readers, (pool) => read(pool, sql, params)),
     write: (sql, params) =>
       using(writers, (pool) => withClient(pool, (client) => query(client, sql, params, STATEMENT_MS_MAX))),
