@@ -4,6 +4,23 @@
  */
 
 export interface paths {
+    readonly "/v1/accounts": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** List the accounts in the order of their ids */
+        readonly get: operations["accounts"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
     readonly "/v1/accounts/{account}": {
         readonly parameters: {
             readonly query?: never;
@@ -90,7 +107,8 @@ export interface paths {
             readonly path?: never;
             readonly cookie?: never;
         };
-        readonly get?: never;
+        /** List the holds, the newest first */
+        readonly get: operations["holds"];
         readonly put?: never;
         /** Set credits aside */
         readonly post: operations["hold"];
@@ -335,8 +353,85 @@ export interface paths {
             readonly path?: never;
             readonly cookie?: never;
         };
-        /** List the ledger's entries, the newest first */
+        /**
+         * List the ledger's entries, the newest first
+         * @description With kind, source, project, member or task, one request looks at 10,000 entries. A part may then have few entries or none, and still a nextCursor.
+         */
         readonly get: operations["entries"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v1/accounts/{account}/entries/{seq}": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** Read an entry */
+        readonly get: operations["getEntry"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v1/accounts/{account}/holds/{hold}": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** Read a hold */
+        readonly get: operations["getHold"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v1/accounts/{account}/balance": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /**
+         * Read the balance at a time, or after an entry
+         * @description The time is that of recording. An expiry that was posted late counts from when it was posted.
+         */
+        readonly get: operations["balance"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v1/accounts/{account}/totals": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /**
+         * Add up the credits of a span by day, kind, source, project or member
+         * @description Days come in their order, and other totals in the order of their keys. A part by day covers as many days as its limit, of which those without entries are left out. A span of more than 100,000 activity rows is refused.
+         */
+        readonly get: operations["totals"];
         readonly put?: never;
         readonly post?: never;
         readonly delete?: never;
@@ -449,6 +544,8 @@ export interface components {
             readonly balance: components["schemas"]["Amount"];
             /** @description The credits of open holds, and of grants that are not effective yet. */
             readonly held: components["schemas"]["Amount"];
+            /** @description The part of `held` in grants that are not effective yet. */
+            readonly pending: components["schemas"]["Amount"];
             /** @description `balance - held`. */
             readonly available: components["schemas"]["Amount"];
             /** @description The remaining credits of the grants, by kind. */
@@ -457,6 +554,13 @@ export interface components {
             };
             /** @description The time at which the account was closed. Null while it is open. */
             readonly closedAt: components["schemas"]["Time"] | null;
+            /** @description The credits that expire next if nothing is used before. Null if none expire. */
+            readonly nextExpiry: {
+                readonly at: components["schemas"]["Time"];
+                readonly credits: components["schemas"]["Amount"];
+                /** @description The kind of the grants. Null if grants of several kinds expire. */
+                readonly kind: string | null;
+            } | null;
             readonly createdAt: components["schemas"]["Time"];
             readonly updatedAt: components["schemas"]["Time"];
         };
@@ -639,8 +743,62 @@ export interface components {
             /** @description The cursor of the next part. It is null at the end. */
             readonly nextCursor: string | null;
         };
+        readonly AccountList: {
+            readonly accounts: readonly components["schemas"]["Account"][];
+            /** @description The cursor of the next part. It is null at the end. */
+            readonly nextCursor: string | null;
+        };
+        readonly HoldList: {
+            readonly holds: readonly components["schemas"]["Hold"][];
+            /** @description The cursor of the next part. It is null at the end. */
+            readonly nextCursor: string | null;
+        };
         readonly GrantList: {
             readonly grants: readonly components["schemas"]["Grant"][];
+            /** @description The cursor of the next part. It is null at the end. */
+            readonly nextCursor: string | null;
+        };
+        /** @description The balance of an account at a moment. */
+        readonly Balance: {
+            readonly balance: components["schemas"]["Amount"];
+            /** @description The seq of the last entry at that moment. It is 0 before the first one. */
+            readonly seq: number;
+            /** @description The time at which that entry was recorded. */
+            readonly recordedAt: components["schemas"]["Time"] | null;
+        };
+        /** @description The credits of a span of entries that have a fact in common. */
+        readonly Total: {
+            /** @description The date in the time zone, such as 2026-11-22. It is null if the totals are by another fact. */
+            readonly day: string | null;
+            /** @description Null if the totals are by another fact. */
+            readonly kind: string | null;
+            /** @description The title of the kind. */
+            readonly title: string | null;
+            /** @description Null for entries without one, and if the totals are by another fact. */
+            readonly source: components["schemas"]["Source"] | null;
+            /** @description Null for entries without one, and if the totals are by another fact. */
+            readonly project: components["schemas"]["Dimension"] | null;
+            /** @description Null for entries without one, and if the totals are by another fact. */
+            readonly member: components["schemas"]["Dimension"] | null;
+            /** @description The sum of the three below. */
+            readonly credits: components["schemas"]["Amount"];
+            /** @description The credits of entries in the category added. */
+            readonly added: components["schemas"]["Amount"];
+            /** @description The credits of entries in the category used. It is not positive. */
+            readonly used: components["schemas"]["Amount"];
+            /** @description The credits of entries in the category adjustments. */
+            readonly adjustments: components["schemas"]["Amount"];
+            /** @description The number of entries. */
+            readonly entries: number;
+            /** @description The balance at the end of the day. It is null if the totals are by another fact. */
+            readonly balance: components["schemas"]["Amount"] | null;
+        };
+        readonly Totals: {
+            readonly totals: readonly components["schemas"]["Total"][];
+            /** @description The balance before the span. */
+            readonly opening: components["schemas"]["Amount"];
+            /** @description The balance after the span. It is `opening` plus the credits of all totals. */
+            readonly closing: components["schemas"]["Amount"];
             /** @description The cursor of the next part. It is null at the end. */
             readonly nextCursor: string | null;
         };
@@ -664,6 +822,8 @@ export interface components {
             readonly asOf: string;
             /** @description The balance at that moment. */
             readonly balance: components["schemas"]["Amount"];
+            /** @description The part of that balance in grants that are not effective yet. */
+            readonly pending: components["schemas"]["Amount"];
         };
         /** @description The result of one usage event. */
         readonly UsageResult: {
@@ -970,6 +1130,80 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    readonly accounts: {
+        readonly parameters: {
+            readonly query?: {
+                readonly cursor?: string;
+                readonly limit?: number;
+                readonly prefix?: string;
+            };
+            readonly header?: {
+                /** @description The ETag of a response to the same request. While it holds, the response is 304 without a body. */
+                readonly "if-none-match"?: string;
+            };
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description The accounts */
+            readonly 200: {
+                headers: {
+                    /** @description Stands for this very response. */
+                    readonly ETag?: string;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["AccountList"];
+                };
+            };
+            /** @description The response with one of these ETags still holds */
+            readonly 304: {
+                headers: {
+                    /** @description Stands for this very response. */
+                    readonly ETag?: string;
+                    readonly [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The request is not valid */
+            readonly 400: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The credential is missing or not valid */
+            readonly 401: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The credential does not allow this */
+            readonly 403: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Busy, or the database can't be reached. Try again */
+            readonly 503: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     readonly getAccount: {
         readonly parameters: {
             readonly query?: never;
@@ -1551,6 +1785,91 @@ export interface operations {
             };
             /** @description The ledger can't do this */
             readonly 422: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Busy, or the database can't be reached. Try again */
+            readonly 503: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly holds: {
+        readonly parameters: {
+            readonly query?: {
+                readonly cursor?: string;
+                readonly limit?: number;
+                readonly status?: "open" | "settled" | "released" | "expired";
+            };
+            readonly header?: {
+                /** @description The ETag of a response to the same request. While it holds, the response is 304 without a body. */
+                readonly "if-none-match"?: string;
+            };
+            readonly path: {
+                readonly account: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description The holds */
+            readonly 200: {
+                headers: {
+                    /** @description Stands for this very response. */
+                    readonly ETag?: string;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["HoldList"];
+                };
+            };
+            /** @description The response with one of these ETags still holds */
+            readonly 304: {
+                headers: {
+                    /** @description Stands for this very response. */
+                    readonly ETag?: string;
+                    readonly [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The request is not valid */
+            readonly 400: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The credential is missing or not valid */
+            readonly 401: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The credential does not allow this */
+            readonly 403: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something that the request names does not exist */
+            readonly 404: {
                 headers: {
                     readonly [name: string]: unknown;
                 };
@@ -3040,6 +3359,14 @@ export interface operations {
                 readonly cursor?: string;
                 readonly limit?: number;
                 readonly order?: "asc" | "desc";
+                readonly key?: string;
+                readonly kind?: string;
+                readonly source?: string;
+                readonly project?: string;
+                readonly member?: string;
+                readonly task?: string;
+                readonly from?: components["schemas"]["TimeInput"];
+                readonly to?: components["schemas"]["TimeInput"];
             };
             readonly header?: {
                 /** @description The ETag of a response to the same request. While it holds, the response is 304 without a body. */
@@ -3061,6 +3388,342 @@ export interface operations {
                 };
                 content: {
                     readonly "application/json": components["schemas"]["EntryList"];
+                };
+            };
+            /** @description The response with one of these ETags still holds */
+            readonly 304: {
+                headers: {
+                    /** @description Stands for this very response. */
+                    readonly ETag?: string;
+                    readonly [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The request is not valid */
+            readonly 400: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The credential is missing or not valid */
+            readonly 401: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The credential does not allow this */
+            readonly 403: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something that the request names does not exist */
+            readonly 404: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Busy, or the database can't be reached. Try again */
+            readonly 503: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly getEntry: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: {
+                /** @description The ETag of a response to the same request. While it holds, the response is 304 without a body. */
+                readonly "if-none-match"?: string;
+            };
+            readonly path: {
+                readonly account: string;
+                readonly seq: number;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description The entry */
+            readonly 200: {
+                headers: {
+                    /** @description Stands for this very response. */
+                    readonly ETag?: string;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Entry"];
+                };
+            };
+            /** @description The response with one of these ETags still holds */
+            readonly 304: {
+                headers: {
+                    /** @description Stands for this very response. */
+                    readonly ETag?: string;
+                    readonly [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The request is not valid */
+            readonly 400: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The credential is missing or not valid */
+            readonly 401: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The credential does not allow this */
+            readonly 403: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something that the request names does not exist */
+            readonly 404: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Busy, or the database can't be reached. Try again */
+            readonly 503: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly getHold: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: {
+                /** @description The ETag of a response to the same request. While it holds, the response is 304 without a body. */
+                readonly "if-none-match"?: string;
+            };
+            readonly path: {
+                readonly account: string;
+                readonly hold: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description The hold */
+            readonly 200: {
+                headers: {
+                    /** @description Stands for this very response. */
+                    readonly ETag?: string;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Hold"];
+                };
+            };
+            /** @description The response with one of these ETags still holds */
+            readonly 304: {
+                headers: {
+                    /** @description Stands for this very response. */
+                    readonly ETag?: string;
+                    readonly [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The request is not valid */
+            readonly 400: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The credential is missing or not valid */
+            readonly 401: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The credential does not allow this */
+            readonly 403: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something that the request names does not exist */
+            readonly 404: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Busy, or the database can't be reached. Try again */
+            readonly 503: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly balance: {
+        readonly parameters: {
+            readonly query?: {
+                readonly at?: components["schemas"]["TimeInput"];
+                readonly seq?: number;
+            };
+            readonly header?: {
+                /** @description The ETag of a response to the same request. While it holds, the response is 304 without a body. */
+                readonly "if-none-match"?: string;
+            };
+            readonly path: {
+                readonly account: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description The balance */
+            readonly 200: {
+                headers: {
+                    /** @description Stands for this very response. */
+                    readonly ETag?: string;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Balance"];
+                };
+            };
+            /** @description The response with one of these ETags still holds */
+            readonly 304: {
+                headers: {
+                    /** @description Stands for this very response. */
+                    readonly ETag?: string;
+                    readonly [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The request is not valid */
+            readonly 400: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The credential is missing or not valid */
+            readonly 401: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The credential does not allow this */
+            readonly 403: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something that the request names does not exist */
+            readonly 404: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Busy, or the database can't be reached. Try again */
+            readonly 503: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly totals: {
+        readonly parameters: {
+            readonly query: {
+                readonly cursor?: string;
+                readonly limit?: number;
+                readonly by: "day" | "kind" | "source" | "project" | "member";
+                readonly from?: components["schemas"]["TimeInput"];
+                readonly to?: components["schemas"]["TimeInput"];
+                readonly timeZone?: string;
+            };
+            readonly header?: {
+                /** @description The ETag of a response to the same request. While it holds, the response is 304 without a body. */
+                readonly "if-none-match"?: string;
+            };
+            readonly path: {
+                readonly account: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description The totals */
+            readonly 200: {
+                headers: {
+                    /** @description Stands for this very response. */
+                    readonly ETag?: string;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Totals"];
                 };
             };
             /** @description The response with one of these ETags still holds */

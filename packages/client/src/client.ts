@@ -34,6 +34,7 @@ export function createLedgerClient(options: LedgerClientOptions): Ledger {
   return {
     putAccount: async (account, settings = {}, call) => write("PUT", accountPath(account), settings, call),
     getAccount: async (account, call) => read(accountPath(account), {}, call),
+    accounts: async (query, call) => read("/v1/accounts", query, call),
     grant: async (account, input, call) => command(accountPath(account, "grants"), input, call),
     spend: async (account, input, call) => command(accountPath(account, "spend"), input, call),
     usage: async (events, call) => write("POST", "/v1/usage", { events }, call),
@@ -55,6 +56,13 @@ export function createLedgerClient(options: LedgerClientOptions): Ledger {
     activityEntries: async (account, position, query, call) =>
       read(accountPath(account, "activity", toSegment("position", String(position)), "entries"), query, call),
     entries: async (account, query, call) => read(accountPath(account, "entries"), query, call),
+    getEntry: async (account, seq, call) =>
+      read(accountPath(account, "entries", toSegment("seq", String(seq))), {}, call),
+    holds: async (account, query, call) => read(accountPath(account, "holds"), query, call),
+    getHold: async (account, hold, call) =>
+      read(accountPath(account, "holds", toSegment("hold", hold)), {}, call),
+    balance: async (account, query, call) => read(accountPath(account, "balance"), query, call),
+    totals: async (account, query, call) => read(accountPath(account, "totals"), query, call),
     grants: async (account, query, call) => read(accountPath(account, "grants"), query, call),
     createToken: async (account, input = {}, call) =>
       write("POST", accountPath(account, "tokens"), input, call),

@@ -1,6 +1,15 @@
 import { ServerError } from "./errors.js";
 import type { CallOptions, Ledger } from "./ledger.js";
-import type { EntriesQuery, Entry, Grant, ListQuery } from "./types.js";
+import type {
+  Account,
+  AccountsQuery,
+  EntriesQuery,
+  Entry,
+  Grant,
+  Hold,
+  HoldsQuery,
+  ListQuery,
+} from "./types.js";
 
 /** Iterates over the entries of an account, newest first by default. `limit` is the size of a request. */
 export function eachEntry(
@@ -28,6 +37,33 @@ export function eachRowEntry(
     query,
     (part) => ledger.activityEntries(account, position, part, options),
     (list) => list.entries,
+  );
+}
+
+/** Iterates over the accounts in the order of their ids. `limit` is the size of a request. */
+export function eachAccount(
+  ledger: Pick<Ledger, "accounts">,
+  query?: AccountsQuery,
+  options?: CallOptions,
+): AsyncGenerator<Account, void, undefined> {
+  return each(
+    query,
+    (part) => ledger.accounts(part, options),
+    (list) => list.accounts,
+  );
+}
+
+/** Iterates over the holds of an account, newest first. `limit` is the size of a request. */
+export function eachHold(
+  ledger: Pick<Ledger, "holds">,
+  account: string,
+  query?: HoldsQuery,
+  options?: CallOptions,
+): AsyncGenerator<Hold, void, undefined> {
+  return each(
+    query,
+    (part) => ledger.holds(account, part, options),
+    (list) => list.holds,
   );
 }
 

@@ -10,7 +10,7 @@ export {
   toMicros,
 } from "./amount.js";
 export { createLedgerClient } from "./client.js";
-export { eachEntry, eachGrant, eachRowEntry } from "./each.js";
+export { eachAccount, eachEntry, eachGrant, eachHold, eachRowEntry } from "./each.js";
 export {
   type ErrorContext,
   ForbiddenError,

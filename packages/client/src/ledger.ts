@@ -1,26 +1,36 @@
 import type {
   Account,
+  AccountList,
   AccountSettings,
+  AccountsQuery,
   AccountToken,
   ActivityPage,
   ActivityQuery,
   AdjustInput,
+  Balance,
+  BalanceQuery,
   CloseAccountInput,
   EntriesQuery,
+  Entry,
   EntryList,
   EntryResult,
   ExtendGrantInput,
   ExtendInput,
   GrantInput,
   GrantList,
+  Hold,
   HoldInput,
+  HoldList,
   HoldResult,
+  HoldsQuery,
   ListQuery,
   RefundInput,
   SettleInput,
   SettleResult,
   SpendInput,
   TokenInput,
+  Totals,
+  TotalsQuery,
   UsageEvent,
   UsageResults,
   VoidGrantInput,
@@ -62,6 +72,9 @@ export interface Ledger {
    * @throws NotFoundError `account_not_found`
    */
   getAccount(account: string, options?: CallOptions): Promise<Account>;
+
+  /** Lists the accounts in the order of their ids. An account token never reads it. */
+  accounts(query?: AccountsQuery, options?: CallOptions): Promise<AccountList>;
 
   /**
    * Adds credits as a grant.
@@ -219,11 +232,49 @@ export interface Ledger {
   ): Promise<EntryList>;
 
   /**
-   * Lists the entries of an account, newest first by default.
+   * Lists the entries of an account, newest first by default. With a filter, a part may have few entries or none, and still
+   * a `nextCursor`, because a request looks at 10,000 entries.
    *
    * @throws NotFoundError `account_not_found`
    */
   entries(account: string, query?: EntriesQuery, options?: CallOptions): Promise<EntryList>;
+
+  /**
+   * Reads an entry.
+   *
+   * @throws NotFoundError `account_not_found`, `entry_not_found`
+   */
+  getEntry(account: string, seq: number, options?: CallOptions): Promise<Entry>;
+
+  /**
+   * Lists the holds of an account, newest first.
+   *
+   * @throws NotFoundError `account_not_found`
+   */
+  holds(account: string, query?: HoldsQuery, options?: CallOptions): Promise<HoldList>;
+
+  /**
+   * Reads a hold.
+   *
+   * @throws NotFoundError `account_not_found`, `hold_not_found`
+   */
+  getHold(account: string, hold: string, options?: CallOptions): Promise<Hold>;
+
+  /**
+   * Reads the balance after the last entry that was recorded at a time or before, or right after the entry `seq`. An expiry
+   * that was posted late counts from when it was posted.
+   *
+   * @throws NotFoundError `account_not_found`, `entry_not_found`
+   */
+  balance(account: string, query?: BalanceQuery, options?: CallOptions): Promise<Balance>;
+
+  /**
+   * Adds up the entries that were recorded from `from` on and before `to`. A part by day covers as many days as its
+   * `limit`. A span of more than 100,000 activity rows is refused.
+   *
+   * @throws NotFoundError `account_not_found`
+   */
+  totals(account: string, query: TotalsQuery, options?: CallOptions): Promise<Totals>;
 
   /**
    * Lists the grants of an account with their remaining credits, newest first.

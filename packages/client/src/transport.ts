@@ -113,7 +113,9 @@ function toHeaders(plan: RequestPlan, token: string): Headers {
 function toQueryString(query: object = {}): string {
   const search = new URLSearchParams();
   for (const [name, value] of Object.entries(query)) {
-    if (value !== undefined && value !== null) search.set(name, String(value));
+    if (value === undefined || value === null) continue;
+    if (value instanceof Date) checkValue(name, value);
+    search.set(name, value instanceof Date ? value.toISOString() : String(value));
   }
   const text = search.toString();
   return text === "" ? "" : `?${text}`;

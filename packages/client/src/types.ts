@@ -72,6 +72,21 @@ export type EntryList = Schemas["EntryList"];
 /** One part of a list of grants. `nextCursor` is null at the end. */
 export type GrantList = Schemas["GrantList"];
 
+/** One part of a list of accounts. `nextCursor` is null at the end. */
+export type AccountList = Schemas["AccountList"];
+
+/** One part of a list of holds. `nextCursor` is null at the end. */
+export type HoldList = Schemas["HoldList"];
+
+/** The balance of an account at a moment. */
+export type Balance = Schemas["Balance"];
+
+/** The credits of a span of entries that have a fact in common. */
+export type Total = Schemas["Total"];
+
+/** One part of the totals of a span, with the balances around the span. `nextCursor` is null at the end. */
+export type Totals = Schemas["Totals"];
+
 /** The result of one usage event. */
 export type UsageResult = Schemas["UsageResult"];
 
@@ -135,5 +150,20 @@ export type ActivityQuery = Query<"activity">;
 /** The part of a list to read. */
 export type ListQuery = Query<"grants">;
 
-/** The part of the ledger to read, and its order: newest first unless `order` is `"asc"`. */
+/** The accounts to list: those whose ids begin with `prefix`. */
+export type AccountsQuery = Query<"accounts">;
+
+/** The holds to list. */
+export type HoldsQuery = Query<"holds">;
+
+/** The moment of a balance: a time, or the `seq` of an entry. */
+export type BalanceQuery = Query<"balance">;
+
+/** The span to add up, and the fact that the totals are by. */
+export type TotalsQuery = Query<"totals">;
+
+/**
+ * The entries to list, and their order: newest first unless `order` is `"asc"`. With a filter, a part may have few entries
+ * or none, and still a `nextCursor`.
+ */
 export type EntriesQuery = Query<"entries">;

@@ -1,5 +1,12 @@
 import { expect, test } from "vitest";
-import { createLedgerClient, eachEntry, eachGrant, eachRowEntry } from "../src/index.js";
+import {
+  createLedgerClient,
+  eachAccount,
+  eachEntry,
+  eachGrant,
+  eachHold,
+  eachRowEntry,
+} from "../src/index.js";
 import { json, serve } from "./server.js";
 
 test("eachEntry follows cursors to the end, and stops early if the loop does", async () => {
@@ -28,6 +35,25 @@ test("a list starts at the given cursor", async () => {
   const ledger = createLedgerClient({ baseUrl, key: "t" });
   for await (const grant of eachGrant(ledger, "acme", { cursor: "c" })) expect(grant.seq).toBe(1);
   expect(received.map((r) => r.url)).toEqual(["/v1/accounts/acme/grants?cursor=c"]);
+});
+
+test("a query sends times as RFC 3339, and refuses what is not a time before it is sent", async () => {
+  const { baseUrl, received } = await serve((_, response) =>
+    json(response, 200, { entries: [], accounts: [], holds: [], nextCursor: null }),
+  );
+  const ledger = createLedgerClient({ baseUrl, key: "t" });
+  const from = new Date("2026-11-22T10:05:00.250Z");
+  await ledger.entries("acme", { from, to: "2026-11-23T00:00:00+01:00", kind: null as never });
+  for await (const _ of eachAccount(ledger, { prefix: "a&b" }));
+  for await (const _ of eachHold(ledger, "acme", { status: "open" }));
+  expect(received.map((r) => r.url)).toEqual([
+    "/v1/accounts/acme/entries?from=2026-11-22T10%3A05%3A00.250Z&to=2026-11-23T00%3A00%3A00%2B01%3A00",
+    "/v1/accounts?prefix=a%26b",
+    "/v1/accounts/acme/holds?status=open",
+  ]);
+  const invalid = ledger.balance("acme", { at: new Date(Number.NaN) });
+  await expect(invalid).rejects.toMatchObject({ code: "bad_request", errors: [{ path: "at" }] });
+  expect(received).toHaveLength(3);
 });
 
 test("a cursor that leads to itself is an error", async () => {

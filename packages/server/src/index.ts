@@ -2,8 +2,10 @@ export type * from "@credit-activity/client";
 export {
   addAmounts,
   compareAmounts,
+  eachAccount,
   eachEntry,
   eachGrant,
+  eachHold,
   eachRowEntry,
   ForbiddenError,
   fromMicros,

@@ -22,6 +22,14 @@ test("the header has the title, a subtitle and the balance in a sentence", async
   expect(remaining?.querySelector("strong")?.textContent).toBe("1,862.28");
 });
 
+test("a grant that is not effective yet is not part of the balance in the header", async () => {
+  const reader = fakeReader(history(3));
+  reader.balance = "1862.28";
+  reader.pending = "62.28";
+  const { container } = await open(reader);
+  expect(container.querySelector(".credits-remaining")?.textContent).toBe("1,800.00 credits remaining");
+});
+
 test("a balance below zero is shown as credits owed", async () => {
   const reader = fakeReader(history(3));
   reader.balance = "-1234.5";

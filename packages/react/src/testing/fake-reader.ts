@@ -23,6 +23,8 @@ export interface FakeCall<Query> {
 export interface FakeReader extends ActivityReader {
   rows: ActivityRow[];
   balance: Amount;
+  /** The part of the balance that is not effective yet. */
+  pending: Amount;
   hold: boolean;
   /** The code that fails every request, or null. */
   failWith: string | null;
@@ -36,6 +38,7 @@ export function fakeReader(rows: ActivityRow[]): FakeReader {
   const reader: FakeReader = {
     rows,
     balance: rows[0]?.balance ?? "0",
+    pending: "0",
     hold: false,
     failWith: null,
     entries: new Map(),
@@ -72,6 +75,7 @@ function pageOf(reader: FakeReader, query: ActivityQuery): ActivityPage {
     pages: Math.max(1, Math.ceil(rows.length / perPage)),
     asOf: `${count}:${balance}`,
     balance: balance as Amount,
+    pending: reader.pending,
   };
 }
 

@@ -1,4 +1,10 @@
-import type { ActivityFilter, ActivityPage, Amount, Ledger } from "@credit-activity/client";
+import {
+  type ActivityFilter,
+  type ActivityPage,
+  type Amount,
+  type Ledger,
+  subtractAmounts,
+} from "@credit-activity/client";
 import { createRowEntries, type RowEntriesStore } from "./row-entries.js";
 
 /** The part of the ledger that the page reads. */
@@ -31,6 +37,7 @@ export interface ActivitySnapshot {
   readonly pages: number;
   /** The rows on the screen, possibly of the previous page or filter. It is null until the first load. */
   readonly shown: { readonly filter: ActivityFilter; readonly page: ActivityPage } | null;
+  /** The balance without grants that are not effective yet. It is null until the first load. */
   readonly balance: Amount | null;
   /** True if the user waits for a request. */
   readonly busy: boolean;
@@ -158,12 +165,12 @@ export function createActivityStore(reader: ActivityReader, account: string, per
     const cached = view?.pages.get(page);
     // An equal page keeps the cache and the screen, because nothing has happened since.
     if (cached !== undefined && sameContent(cached, loaded)) {
-      if (loaded.balance !== snapshot.balance) update({ balance: loaded.balance });
+      update({ balance: toEffective(loaded) });
       show(filter, cached, options.byUser);
       return;
     }
     views.set(filter, { asOf: loaded.asOf, pageCount: loaded.pages, pages: new Map([[page, loaded]]) });
-    update({ balance: loaded.balance });
+    update({ balance: toEffective(loaded) });
     if (loaded.rows.length === 0 && loaded.pages < page) {
       void load(filter, loaded.pages, { ...options, fresh: false });
       return;
@@ -240,6 +247,11 @@ export function createActivityStore(reader: ActivityReader, account: string, per
 }
 
 type DistributiveOmit<Type, Key extends PropertyKey> = Type extends unknown ? Omit<Type, Key> : never;
+
+/** Returns the balance of a page without grants that are not effective yet. */
+function toEffective({ balance, pending }: ActivityPage): Amount {
+  return subtractAmounts(balance, pending);
+}
 
 /** True if two pages differ in their `asOf` at most. */
 function sameContent(one: ActivityPage, other: ActivityPage): boolean {

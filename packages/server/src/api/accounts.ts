@@ -6,7 +6,7 @@ import { putSettings } from "../engine/settings.js";
 import { checkOptions, type MethodOptions, settled } from "./calls.js";
 import { toRefused } from "./errors.js";
 import { check } from "./inputs.js";
-import { requireKnown, toAccountId } from "./reads.js";
+import { requireKnown, toAccountId } from "./known.js";
 import * as request from "./requests.js";
 
 /** The methods of accounts. */

@@ -2,8 +2,11 @@ import type { Ledger, UsageResults } from "@credit-activity/client";
 import { type AccountMethods, createAccountMethods } from "./accounts.js";
 import { checkOptions, type MethodOptions, settled } from "./calls.js";
 import { createCommandMethods } from "./commands.js";
+import { createEntryMethods } from "./entries.js";
+import { createHoldReadMethods } from "./holds.js";
 import { toInvalid } from "./inputs.js";
 import { createReadMethods } from "./reads.js";
+import { createTotalMethods } from "./totals.js";
 import {
   createUsageMethod,
   type DecodedEvent,
@@ -29,6 +32,9 @@ export function createMethods(options: MethodOptions & UsageMethodOptions): Meth
     ...createAccountMethods(options),
     ...createCommandMethods(options),
     ...createReadMethods(options),
+    ...createEntryMethods(options),
+    ...createHoldReadMethods(options),
+    ...createTotalMethods(options),
     postUsage: (events, ids) => settled(postUsage(events, ids), undefined),
     async usage(events, given) {
       const signal = checkOptions(given);

@@ -1,5 +1,5 @@
 import type * as wire from "@credit-activity/client";
-import { formatAmount, ZERO } from "../core/amount.js";
+import { formatAmount, type Micros, ZERO } from "../core/amount.js";
 import { toDiscount } from "../core/charge.js";
 import type { ActivityRow, Entry, Grant, Hold } from "../core/entry.js";
 import type { DimensionName, Discounted, Facts } from "../core/facts.js";
@@ -7,6 +7,7 @@ import { formatInstant, type Instant } from "../core/instant.js";
 import { CATEGORY, TYPE } from "../core/kinds.js";
 import type { Account } from "../queries/account.js";
 import type { Dimensioned, ToLabel } from "../queries/labels.js";
+import type { Total, TotalsBy } from "../queries/totals.js";
 import type { Kinds } from "./kinds.js";
 
 /** The kinds of block that every account shows what remains of, besides those of type grant. */
@@ -22,6 +23,14 @@ export interface Presenter {
   row(row: ActivityRow, toLabel: ToLabel): wire.ActivityRow;
   hold(hold: Hold, toLabel: ToLabel): wire.Hold;
   grant(grant: Grant): wire.Grant;
+  /** @param day the day of the total with the balance at its end; null if the totals are by another fact */
+  total(total: Total, by: TotalsBy, day: TotalDay | null, toLabel: ToLabel): wire.Total;
+}
+
+/** A day of totals. */
+export interface TotalDay {
+  readonly date: string;
+  readonly balance: Micros;
 }
 
 /**
@@ -43,9 +52,11 @@ export function createPresenter(kinds: Kinds, seesPrivate: boolean): Presenter {
       metadata: account.metadata,
       balance: toAmount(account.balance),
       held: toAmount(account.held),
+      pending: toAmount(account.pending),
       available: toAmount(account.available),
       remaining: toRemaining(none, account.remaining),
       closedAt: toTime(account.closedAt),
+      nextExpiry: toNextExpiry(account.nextExpiry),
       createdAt: formatInstant(account.createdAt),
       updatedAt: formatInstant(account.updatedAt),
     }),
@@ -147,6 +158,21 @@ export function createPresenter(kinds: Kinds, seesPrivate: boolean): Presenter {
       only: grant.only === null ? null : [...grant.only],
       recordedAt: formatInstant(grant.recordedAt),
     }),
+
+    total: ({ key, added, used, adjustments, entries }, by, day, toLabel) => ({
+      day: day === null ? null : day.date,
+      kind: by === "kind" ? key : null,
+      title: by === "kind" && key !== null ? kinds.toTitle(key) : null,
+      source: by === "source" && key !== null ? toSource(key) : null,
+      project: by === "project" && key !== null ? { id: key, label: toLabel("project", key) } : null,
+      member: by === "member" && key !== null ? { id: key, label: toLabel("member", key) } : null,
+      credits: toAmount(added + used + adjustments),
+      added: toAmount(added),
+      used: toAmount(used),
+      adjustments: toAmount(adjustments),
+      entries,
+      balance: day === null ? null : toAmount(day.balance),
+    }),
   };
 }
 
@@ -159,6 +185,18 @@ function toRemaining(none: Readonly<Record<string, wire.Amount>>, remaining: Acc
   const shown = { ...none };
   for (const [kind, amount] of remaining) shown[kind] = toAmount(amount);
   return shown;
+}
+
+function toNextExpiry(next: Account["nextExpiry"]): wire.Account["nextExpiry"] {
+  return next === null
+    ? null
+    : { at: formatInstant(next.at), credits: toAmount(next.credits), kind: next.kind };
+}
+
+/** Parses the key of a total by source. */
+function toSource(key: string): wire.Source {
+  const [type, id, label] = JSON.parse(key) as [string, string | null, string];
+  return { type, id, label };
 }
 
 /** Returns the amount before a discount with the sign of the credits. */

@@ -45,9 +45,20 @@ export const account = documented(
     metadata,
     balance: amount,
     held: as("The credits of open holds, and of grants that are not effective yet.", amount),
+    pending: as("The part of `held` in grants that are not effective yet.", amount),
     available: as("`balance - held`.", amount),
     remaining: as("The remaining credits of the grants, by kind.", z.record(z.string(), amount)),
     closedAt: as("The time at which the account was closed. Null while it is open.", time.nullable()),
+    nextExpiry: as(
+      "The credits that expire next if nothing is used before. Null if none expire.",
+      z
+        .object({
+          at: time,
+          credits: amount,
+          kind: as("The kind of the grants. Null if grants of several kinds expire.", text),
+        })
+        .nullable(),
+    ),
     createdAt: time,
     updatedAt: time,
   }),
@@ -162,7 +173,55 @@ export const settleResult = documented(
   { id: "SettleResult" },
 );
 export const entryList = documented(z.object({ entries: z.array(entry), nextCursor }), { id: "EntryList" });
+export const accountList = documented(z.object({ accounts: z.array(account), nextCursor }), {
+  id: "AccountList",
+});
+export const holdList = documented(z.object({ holds: z.array(hold), nextCursor }), { id: "HoldList" });
 export const grantList = documented(z.object({ grants: z.array(grant), nextCursor }), { id: "GrantList" });
+
+export const balance = documented(
+  z.object({
+    balance: amount,
+    seq: as("The seq of the last entry at that moment. It is 0 before the first one.", count),
+    recordedAt: as("The time at which that entry was recorded.", time.nullable()),
+  }),
+  { id: "Balance", description: "The balance of an account at a moment." },
+);
+
+export const total = documented(
+  z.object({
+    day: as(
+      "The date in the time zone, such as 2026-11-22. It is null if the totals are by another fact.",
+      text,
+    ),
+    kind: as("Null if the totals are by another fact.", text),
+    title: as("The title of the kind.", text),
+    source: as("Null for entries without one, and if the totals are by another fact.", optionalSource),
+    project: as("Null for entries without one, and if the totals are by another fact.", optionalDimension),
+    member: as("Null for entries without one, and if the totals are by another fact.", optionalDimension),
+    credits: as("The sum of the three below.", amount),
+    added: as("The credits of entries in the category added.", amount),
+    used: as("The credits of entries in the category used. It is not positive.", amount),
+    adjustments: as("The credits of entries in the category adjustments.", amount),
+    entries: as("The number of entries.", count),
+    balance: as(
+      "The balance at the end of the day. It is null if the totals are by another fact.",
+      optionalAmount,
+    ),
+  }),
+  { id: "Total", description: "The credits of a span of entries that have a fact in common." },
+);
+
+export const totals = documented(
+  z.object({
+    totals: z.array(total),
+    opening: as("The balance before the span.", amount),
+    closing: as("The balance after the span. It is `opening` plus the credits of all totals.", amount),
+    nextCursor,
+  }),
+  { id: "Totals" },
+);
+
 export const token = documented(z.object({ token: z.string(), expiresAt: time }), {
   id: "AccountToken",
   description: "A short-lived token that reads one account.",
@@ -178,6 +237,7 @@ export const activityPage = documented(
     pages: count,
     asOf: as("The moment that the page shows. Send it with the later pages.", z.string()),
     balance: as("The balance at that moment.", amount),
+    pending: as("The part of that balance in grants that are not effective yet.", amount),
   }),
   { id: "ActivityPage", description: "A page of activity rows, newest first." },
 );

@@ -126,7 +126,7 @@ function toOperation(route: RouteDocs): object {
     tags: [route.tag],
     summary: route.summary,
     ...(route.description === undefined ? {} : { description: route.description }),
-    security: isRead ? [{ secretKey: [] }, { accountToken: [] }] : [{ secretKey: [] }],
+    security: isRead && !route.isSecret ? [{ secretKey: [] }, { accountToken: [] }] : [{ secretKey: [] }],
     parameters: toParameters(route),
     ...(route.body === undefined
       ? {}
@@ -157,20 +157,24 @@ function toParameters({ method, path, query, hasKey = false }: RouteDocs): objec
     ...Object.entries(query?.shape ?? {}).map(([name, schema]) => ({
       name,
       in: "query",
-      required: false,
-      schema: toInline(withoutNull(schema as z.ZodType)),
+      required: !(schema as z.ZodType).safeParse(undefined).success,
+      schema: toParameterSchema(schema as z.ZodType),
     })),
     ...(hasKey ? [IDEMPOTENCY_KEY] : []),
     ...(method === "get" ? [IF_NONE_MATCH] : []),
   ];
 }
 
-/** Returns the schema of a query's parameter, which can be left out but not be null. */
-function withoutNull(schema: z.ZodType): z.ZodType {
+/** Returns the JSON schema of a query's parameter, which can be left out but not be null. */
+function toParameterSchema(schema: z.ZodType): object {
   let inner = schema;
   while (inner instanceof z.ZodOptional || inner instanceof z.ZodNullable)
     inner = inner.unwrap() as z.ZodType;
-  return documented(inner, DOCUMENTATION.get(schema) ?? {});
+  const { id } = DOCUMENTATION.get(inner) ?? {};
+  const documentation = DOCUMENTATION.get(schema) ?? {};
+  return id === undefined
+    ? toInline(documented(inner, documentation))
+    : { $ref: toUri(id), description: documentation.description };
 }
 
 const toUri = (id: string) => `#/components/schemas/${id}`;

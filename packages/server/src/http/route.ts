@@ -33,6 +33,8 @@ export interface RouteDocs {
   readonly summary: string;
   readonly description?: string;
   readonly query?: z.ZodObject;
+  /** True if account tokens may not call it. A token never calls what is not a read. */
+  readonly isSecret?: boolean;
   /** True if it takes an Idempotency-Key. */
   readonly hasKey?: boolean;
   /** The schema of the body by media type. */
@@ -49,6 +51,7 @@ export interface Parts {
   readonly account: string;
   readonly hold: string;
   readonly position: number;
+  readonly seq: number;
   readonly query: Readonly<Record<string, unknown>>;
   readonly body: never;
   readonly key: { readonly key: string } | undefined;
@@ -64,6 +67,7 @@ export const PATH_PARAMS: Readonly<Record<string, z.ZodType>> = {
   account: field.accountId,
   hold: field.holdId,
   position: field.seq,
+  seq: field.seq,
 };
 
 const KEY = /^[\x20-\x7e]{1,255}$/;
@@ -77,14 +81,14 @@ export const keyHeader = withDecoder(
 /** Adds a route to the app. Its method checks what it is given, so the route only takes the request apart. */
 export function addRoute(app: App, methods: MethodsByCaller, route: Route): void {
   const isRead = route.method === "get";
-  const hasPosition = route.path.includes("{position}");
   app.on(route.method, route.path.replaceAll(/\{(.+?)\}/g, ":$1"), async (c) => {
     const key = route.hasKey ? c.req.header("idempotency-key") : undefined;
     const parts: Parts = {
       methods: methods[c.get("caller").type],
       account: c.req.param("account") ?? "",
       hold: c.req.param("hold") ?? "",
-      position: hasPosition ? toNumber(c.req.param("position") ?? "") : 0,
+      position: toNumber(c.req.param("position") ?? "0"),
+      seq: toNumber(c.req.param("seq") ?? "0"),
       query: toQuery(c, route.query),
       body: (route.body === undefined ? undefined : await readBody(c, route.body.isRequired)) as never,
       key: key === undefined ? undefined : { key: checkValue(keyHeader, "idempotency-key", key) },
@@ -97,7 +101,10 @@ export function addRoute(app: App, methods: MethodsByCaller, route: Route): void
 const NO_PARAMETERS = z.strictObject({});
 const NO_QUERY = Object.freeze({});
 
-/** Returns the query with numbers for those parameters that are numbers. Unknown and repeated ones are refused. */
+/**
+ * Returns the query with numbers for those parameters that are numbers, as a caller of the method would give it. Unknown and
+ * repeated parameters are refused.
+ */
 export function toQuery(c: Context, schema: z.ZodObject = NO_PARAMETERS): Readonly<Record<string, unknown>> {
   if (!c.req.url.includes("?")) return NO_QUERY;
   const query = new Map<string, unknown>();
@@ -105,7 +112,9 @@ export function toQuery(c: Context, schema: z.ZodObject = NO_PARAMETERS): Readon
     if (query.has(name)) throw toInvalid([{ path: name, message: "is given more than once. Give it once" }]);
     query.set(name, isInteger(schema.shape[name]) ? toNumber(value) : value);
   }
-  return check(schema, Object.fromEntries(query));
+  const given = Object.fromEntries(query);
+  check(schema, given);
+  return given;
 }
 
 /** True if the schema of a parameter takes whole numbers. */

@@ -1,7 +1,7 @@
-import { type Micros, ZERO } from "../core/amount.js";
+import { type Micros, micros, ZERO } from "../core/amount.js";
 import { fromSignedOriginal } from "../core/charge.js";
 import type { ActivityRow, Entry } from "../core/entry.js";
-import type { Instant } from "../core/instant.js";
+import { formatInstant, type Instant } from "../core/instant.js";
 import type { Category } from "../core/kinds.js";
 import type { RowTotals, Window } from "../core/state.js";
 import { toWindowRows, WINDOW_ROWS_MAX } from "../core/windows.js";
@@ -35,6 +35,8 @@ export interface ActivityResult {
   readonly asOf: AsOf;
   /** The account's balance at that moment. */
   readonly balance: Micros;
+  /** The part of the balance in grants that are not effective yet. */
+  readonly pending: Micros;
   /** True if the given moment lies beyond the account's history. */
   readonly isAhead: boolean;
 }
@@ -44,13 +46,21 @@ interface AccountColumns {
   /** Its seq, its balance, and its rows: all, added, used and adjustments. */
   at: [seq: bigint, balance: Micros, all: bigint, added: bigint, used: bigint, adjustments: bigint];
   at_window: string | null;
+  /** Digits. */
+  at_pending: string;
 }
 
 const ACCOUNT_COLUMNS = `
     CASE WHEN coalesce(r.number, 1) = 1 THEN
       ARRAY[a.seq, a.balance, a.rows_all, a.rows_added, a.rows_used, a.rows_adjustments]
     END AS at,
-    CASE WHEN coalesce(r.number, 1) = 1 THEN a.open_window END AS at_window`;
+    CASE WHEN coalesce(r.number, 1) = 1 THEN a.open_window END AS at_window,
+    CASE WHEN coalesce(r.number, 1) = 1 THEN CASE WHEN a.pending = 0 THEN 0 ELSE (
+      SELECT coalesce(sum(CASE WHEN g.seq = a.drawn_grant THEN a.drawn_remaining ELSE g.remaining END), 0)
+      FROM credits.grants g
+      WHERE g.account = a.account AND g.remaining > 0 AND g.effective_at > greatest($5::timestamptz, g.recorded_at)
+        AND g.seq <= coalesce($6::bigint, a.seq)
+    ) END END::text AS at_pending`;
 
 /**
  * Reads the account's totals, its open window and a page of its complete rows in one statement, and so as of one moment.
@@ -73,23 +83,25 @@ const PAGE_OF_CATEGORY = `
   FROM credits.accounts a LEFT JOIN LATERAL (
     SELECT row_number() OVER () AS number, p.* FROM (
       SELECT * FROM credits.activity_rows r
-      WHERE r.account = a.account AND r.category = $5 AND r.category_position <= coalesce($2::bigint,
-        CASE $5 WHEN 'added' THEN a.rows_added WHEN 'used' THEN a.rows_used ELSE a.rows_adjustments END) - $3::bigint
+      WHERE r.account = a.account AND r.category = $7 AND r.category_position <= coalesce($2::bigint,
+        CASE $7 WHEN 'added' THEN a.rows_added WHEN 'used' THEN a.rows_used ELSE a.rows_adjustments END) - $3::bigint
         AND r.category_position > coalesce($2::bigint,
-        CASE $5 WHEN 'added' THEN a.rows_added WHEN 'used' THEN a.rows_used ELSE a.rows_adjustments END) - $3::bigint - $4::integer
+        CASE $7 WHEN 'added' THEN a.rows_added WHEN 'used' THEN a.rows_used ELSE a.rows_adjustments END) - $3::bigint - $4::integer
       ORDER BY r.category_position DESC LIMIT $4::integer
     ) p
   ) r ON true
   WHERE a.account = $1`;
 
-/** Reads a page of an account's activity, or null when there is no such account. */
+/** Reads a page of an account's activity at an instant, or null when there is no such account. */
 export async function readActivity(
   reader: Reader,
   account: string,
   range: ActivityRange,
+  now: Instant,
 ): Promise<ActivityResult | null> {
   const { filter, asOf } = range;
-  const params = [account, asOf?.totals[filter] ?? null, range.offset, range.limit];
+  const total = asOf?.totals[filter] ?? null;
+  const params = [account, total, range.offset, range.limit, formatInstant(now), asOf?.seq ?? null];
   const found =
     filter === "all"
       ? await reader.query<AccountColumns & RowColumns>(PAGE_OF_ALL, params)
@@ -98,6 +110,7 @@ export async function readActivity(
   if (first === undefined) return null;
   const window = parseWindow(first.at_window);
   const [, balance] = first.at;
+  const pending = micros(BigInt(first.at_pending));
   const current = toAsOf(first, window);
   const complete = found.filter((columns) => columns.position !== null).map(fromRowColumns);
   const rows = [...toOpenRows(window, current, range), ...complete].slice(0, range.limit);
@@ -106,14 +119,16 @@ export async function readActivity(
       rows,
       asOf: current,
       balance,
+      pending,
       isAhead: asOf !== null && !isWithin(asOf, current),
     };
   }
-  if (!isWithin(asOf, current)) return { rows: [], asOf, balance, isAhead: true };
+  if (!isWithin(asOf, current)) return { rows: [], asOf, balance, pending, isAhead: true };
   return {
     rows: await toPast(reader, account, rows, asOf),
     asOf,
     balance: await balanceAt(reader, account, asOf.seq),
+    pending,
     isAhead: false,
   };
 }

@@ -129,7 +129,7 @@ describe("servers on one PostgreSQL database", () => {
     await runScript(other, "ALTER TABLE credits.activity_rows ADD COLUMN later text");
     for (let index = 0; index < 6; index++) {
       expect((await writer.submit(toSpend("evolved", `s${index}`, "0.5"))).refusal).toBeNull();
-      expect((await readActivity(database, "evolved", FIRST_PAGE))?.rows.length).toBe(2);
+      expect((await readActivity(database, "evolved", FIRST_PAGE, now()))?.rows.length).toBe(2);
     }
     await runScript(other, "ALTER TABLE credits.activity_rows DROP COLUMN later");
     await other.close();
@@ -212,7 +212,7 @@ describe("servers on one PostgreSQL database", () => {
     );
     await sleep(50);
     const start = performance.now();
-    expect(await readActivity(database, "read", FIRST_PAGE)).toMatchObject({ rows: [] });
+    expect(await readActivity(database, "read", FIRST_PAGE, now())).toMatchObject({ rows: [] });
     expect(performance.now() - start).toBeLessThan(1_000);
     await locker.query("ROLLBACK");
     await locker.end();

@@ -130,6 +130,12 @@ describe.each(ENGINES)("a ledger in the process and one over HTTP, on %s", (engi
         (signal) => ledger.activityEntries("aborted", 1, {}, { signal }),
         (signal) => ledger.entries("aborted", {}, { signal }),
         (signal) => ledger.grants("aborted", {}, { signal }),
+        (signal) => ledger.accounts({}, { signal }),
+        (signal) => ledger.getEntry("aborted", 1, { signal }),
+        (signal) => ledger.holds("aborted", {}, { signal }),
+        (signal) => ledger.getHold("aborted", "h", { signal }),
+        (signal) => ledger.balance("aborted", {}, { signal }),
+        (signal) => ledger.totals("aborted", { by: "kind" }, { signal }),
         (signal) => ledger.createToken("aborted", {}, { signal }),
       ];
       for (const call of calls) {

@@ -12,6 +12,7 @@ describe.each(ENGINES)("cost and privateMetadata on %s", (engine) => {
   let ledger: TestLedger;
   let account: string;
   let authorization: string;
+  let hold: string;
 
   beforeAll(async () => {
     ledger = await openLedger({ engine });
@@ -29,20 +30,24 @@ describe.each(ENGINES)("cost and privateMetadata on %s", (engine) => {
     await ledger.post(`${at}/holds/${body.hold.id}/settle`, { credits: 1, cost: COST, ...described });
     const event = { account, kind: "ai_usage", credits: 1, cost: COST, ...described };
     await ledger.post("/v1/usage", { events: [{ id: "1", ...event }] });
+    const open = await ledger.post<HoldResult>(`${at}/holds`, { credits: 1, ...described });
+    hold = open.body.hold.id;
     const { token } = await ledger.local.createToken(account);
     authorization = `Bearer ${token}`;
   });
   afterAll(() => ledger.drop());
 
-  /** The paths of all routes that read, for the row of the two spends where there is a position. */
+  /** The paths of all routes that read an account, for the row of the two spends where there is a position. */
   const readPaths = () =>
     listRoutes(ledger.document)
-      .filter(({ method }) => method === "GET")
-      .map(({ path }) => path.replace("{account}", account).replace("{position}", "2"));
+      .filter(({ method, path }) => method === "GET" && path.includes("{account}"))
+      .map(({ path }) => path.replace("{account}", account).replace("{position}", "2"))
+      .map((path) => path.replace("{seq}", "2").replace("{hold}", hold))
+      .map((path) => (path.endsWith("/totals") ? `${path}?by=source` : path));
 
   it("are absent for account tokens on every route that reads", async () => {
     const paths = readPaths();
-    expect(paths).toHaveLength(5);
+    expect(paths).toHaveLength(10);
     for (const path of paths) {
       const { status, text } = await ledger.get(path, { authorization });
       expect(status, path).toBe(200);

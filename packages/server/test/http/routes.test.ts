@@ -1,10 +1,16 @@
 import type {
   Account,
+  AccountList,
   ActivityPage,
+  Balance,
+  Entry,
   EntryList,
   EntryResult,
   GrantList,
+  Hold,
+  HoldList,
   HoldResult,
+  Totals,
   UsageResults,
 } from "@credit-activity/client";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -207,6 +213,25 @@ describe.each(ENGINES)("every route on %s", (engine) => {
     expect(read.body.grants).toMatchObject([{ seq: 1, credits: "10", remaining: "7" }]);
     const empty = await ledger.get<ActivityPage>(`/v1/accounts/${await ledger.account()}/activity`);
     expect(empty.body).toMatchObject({ rows: [], from: 0, to: 0, total: 0, page: 1, pages: 1, balance: "0" });
+  });
+
+  it("lists accounts and holds, and reads one entry, a balance and totals", async () => {
+    const account = await ledger.account("10");
+    const at = `/v1/accounts/${account}`;
+    const { body } = await ledger.post<HoldResult>(`${at}/holds`, { credits: "4" });
+    const accounts = await ledger.get<AccountList>(`/v1/accounts?prefix=${account}`);
+    expect(accounts.body).toEqual({ accounts: [(await ledger.get(at)).body], nextCursor: null });
+    expect((await ledger.get<HoldList>(`${at}/holds?status=open`)).body.holds).toEqual([body.hold]);
+    expect((await ledger.get<Hold>(`${at}/holds/${body.hold.id}`)).body).toEqual(body.hold);
+    const entry = (await ledger.get<Entry>(`${at}/entries/1`)).body;
+    expect(entry).toMatchObject({ seq: 1, kind: "purchase", credits: "10" });
+    expect((await ledger.get<Balance>(`${at}/balance?seq=1`)).body).toEqual({
+      ...{ balance: "10", seq: 1, recordedAt: entry.recordedAt },
+    });
+    expect((await ledger.get<Totals>(`${at}/totals?by=kind`)).body).toMatchObject({
+      totals: [{ kind: "purchase", title: "Purchased credits added", added: "10", entries: 1 }],
+      ...{ opening: "0", closing: "10", nextCursor: null },
+    });
   });
 
   it("reports usage, and its own health", async () => {

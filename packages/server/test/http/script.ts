@@ -1,8 +1,10 @@
 import {
   type ActivityPage,
   type Amount,
+  eachAccount,
   eachEntry,
   eachGrant,
+  eachHold,
   eachRowEntry,
   type HoldResult,
   type Ledger,
@@ -325,6 +327,56 @@ const reads: readonly Step[] = [
   step("grants", (l) => collect(eachGrant(l, A, { limit: 2 }))),
   step("grants of nobody", (l) => l.grants("nobody")),
   step("grants with an order", (l) => l.grants(A, untyped({ order: "asc" }))),
+  step("accounts", (l) => collect(eachAccount(l, { limit: 1 }))),
+  step("accounts with a prefix", (l) => l.accounts({ prefix: A.slice(0, 4), limit: 1 })),
+  step("accounts with wrong parameters", (l) =>
+    l.accounts({ prefix: "x".repeat(129), limit: 0, cursor: "x" }),
+  ),
+  step("getEntry", (l) => l.getEntry(A, 4)),
+  step("getEntry that does not exist", (l) => l.getEntry(A, 999)),
+  step("getEntry of nobody", (l) => l.getEntry("nobody", 1)),
+  step("getEntry of no seq", (l) => l.getEntry(A, 0)),
+  step("entries of a key", (l) => l.entries(A, { key: "spend-1" })),
+  step("entries of an unknown key", (l) => l.entries(A, { key: "nothing" })),
+  step("entries of a key and a kind", (l) => l.entries(A, { key: "spend-1", kind: "build_usage" })),
+  step("entries of a kind and task", (l) => l.entries(A, { kind: "build_usage", task: "t", source: "m1" })),
+  step("entries of a span", (l) =>
+    l.entries(A, { from: new Date("2026-11-22T10:00:00Z"), to: "2026-11-22T10:00:00.000001Z", project: "p" }),
+  ),
+  step("entries of a span that ends before it begins", (l) =>
+    l.entries(A, { from: "2026-11-22T10:00:00Z", to: "2026-11-22T09:59:59Z" }),
+  ),
+  unsendable("entries from an invalid Date", (l) => l.entries(A, { from: new Date(Number.NaN) })),
+  step("entries of the cursor of another list", (l, { cursor }) =>
+    l.entries(A, { kind: "ai_usage", cursor }),
+  ),
+  // Holds of one instant are in the order of their ids, which are random.
+  step("holds", async (l) => {
+    const { items } = await collect(eachHold(l, A, { limit: 1 }));
+    return { items: items.sort((a, b) => Number(a.credits) - Number(b.credits)) };
+  }),
+  step("holds of a status", (l) => l.holds(A, { status: "released" })),
+  step("holds of no status", (l) => l.holds(A, { status: untyped("closed") })),
+  step("holds of nobody", (l) => l.holds("nobody")),
+  step("getHold", (l, { second }) => l.getHold(A, second)),
+  step("getHold that does not exist", (l) => l.getHold(A, "hold_x")),
+  unsendable("getHold of an empty id", (l) => l.getHold(A, "")),
+  step("balance", (l) => l.balance(A)),
+  step("balance at a time", (l) => l.balance(A, { at: new Date("2026-11-22T09:00:00Z") })),
+  step("balance after an entry", (l) => l.balance(A, { seq: 2 })),
+  step("balance after an entry that does not exist", (l) => l.balance(A, { seq: 999 })),
+  step("balance at a time and after an entry", (l) => l.balance(A, { seq: 1, at: "2026-11-22T09:00:00Z" })),
+  step("balance of nobody", (l) => l.balance("nobody")),
+  ...(["day", "kind", "source", "project", "member"] as const).map((by) =>
+    step(`totals by ${by}`, (l) => l.totals(A, { by })),
+  ),
+  step("totals by day of a span in a time zone", (l) =>
+    l.totals(A, { by: "day", from: "2026-11-22T00:00:00Z", timeZone: "Asia/Tokyo" }),
+  ),
+  step("totals by nothing", (l) => l.totals(A, untyped({}))),
+  step("totals by kind in a time zone", (l) => l.totals(A, { by: "kind", timeZone: "Asia/Tokyo" })),
+  step("totals in no time zone", (l) => l.totals(A, { by: "day", timeZone: "Mars" })),
+  step("totals of nobody", (l) => l.totals("nobody", { by: "kind" })),
   step("createToken", (l) => l.createToken(A)),
   step("createToken for a minute", (l) => l.createToken(A, { expiresIn: 60 })),
   step("createToken for too long", (l) => l.createToken(A, { expiresIn: 86_401 })),

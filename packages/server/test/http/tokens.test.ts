@@ -11,8 +11,13 @@ const READS = [
   "GET /v1/accounts/{account}",
   "GET /v1/accounts/{account}/activity",
   "GET /v1/accounts/{account}/activity/{position}/entries",
+  "GET /v1/accounts/{account}/balance",
   "GET /v1/accounts/{account}/entries",
+  "GET /v1/accounts/{account}/entries/{seq}",
   "GET /v1/accounts/{account}/grants",
+  "GET /v1/accounts/{account}/holds",
+  "GET /v1/accounts/{account}/holds/{hold}",
+  "GET /v1/accounts/{account}/totals",
 ];
 
 describe("an account token", () => {
@@ -20,6 +25,7 @@ describe("an account token", () => {
   let server: ReturnType<typeof serve>;
   let port: number;
   let authorization: string;
+  let hold: string;
   /** Ids that are alike when their paths are decoded once too often, or normalized. */
   const others = ["b", "a%2Fb", "..", "a/..", "A", "a ", "a/activity", "a%2F..%2Fb", "a/../b"];
 
@@ -29,6 +35,7 @@ describe("an account token", () => {
       await ledger.local.putAccount(account);
       await ledger.local.adjust(account, { credits: 1, description: "x" });
     }
+    hold = (await ledger.local.hold("a", { credits: "0.5" })).hold.id;
     authorization = `Bearer ${(await ledger.local.createToken("a")).token}`;
     server = serve({ fetch: ledger.local.fetch, port: 0, hostname: "127.0.0.1" });
     await once(server, "listening");
@@ -49,15 +56,24 @@ describe("an account token", () => {
     return { status: response.statusCode as number, text };
   }
 
+  /** Returns the path of a route for an account, with its required parameters. */
+  const toPath = (path: string, account: string) =>
+    path
+      .replace("{account}", account)
+      .replace("{position}", "1")
+      .replace("{seq}", "1")
+      .replace("{hold}", hold)
+      .replace(/\/totals$/, "/totals?by=kind");
+
   it("reads its account, and allows no other operation of the document", async () => {
     for (const { method, path } of listRoutes(ledger.document)) {
-      const own = path.replace("{account}", "a").replace("{position}", "1").replace("{hold}", "h");
+      const own = toPath(path, "a");
       const body = method === "GET" ? undefined : {};
       const reply = await ledger.call(method, own, body, { authorization, key: "k" });
       const expected = READS.includes(`${method} ${path}`) ? 200 : 403;
       expect(reply.status, `${method} ${path}`).toBe(expected);
       if (path.includes("{account}")) {
-        const other = path.replace("{account}", "b").replace("{position}", "1").replace("{hold}", "h");
+        const other = toPath(path, "b");
         const closed = await ledger.call(method, other, body, { authorization });
         expect([closed.status, closed.body.code], `${method} ${other}`).toEqual([403, "forbidden"]);
       }

@@ -25,6 +25,9 @@ describe("the generated types are those of the schemas", () => {
     expectTypeOf<Plain<client.Account>>().toEqualTypeOf<Returned<typeof result.account>>();
     expectTypeOf<Plain<client.ActivityPage>>().toEqualTypeOf<Returned<typeof result.activityPage>>();
     expectTypeOf<Plain<client.GrantList>>().toEqualTypeOf<Returned<typeof result.grantList>>();
+    expectTypeOf<Plain<client.AccountList>>().toEqualTypeOf<Returned<typeof result.accountList>>();
+    expectTypeOf<Plain<client.Balance>>().toEqualTypeOf<Returned<typeof result.balance>>();
+    expectTypeOf<Plain<client.Totals>>().toEqualTypeOf<Returned<typeof result.totals>>();
     expectTypeOf<Plain<client.AccountToken>>().toEqualTypeOf<Returned<typeof result.token>>();
   });
 
@@ -47,6 +50,10 @@ describe("the generated types are those of the schemas", () => {
     expectTypeOf<keyof client.TokenInput>().toEqualTypeOf<Keys<typeof request.tokenInput>>();
     expectTypeOf<keyof client.ActivityQuery>().toEqualTypeOf<Keys<typeof request.activityQuery>>();
     expectTypeOf<keyof client.EntriesQuery>().toEqualTypeOf<Keys<typeof request.entriesQuery>>();
+    expectTypeOf<keyof client.AccountsQuery>().toEqualTypeOf<Keys<typeof request.accountsQuery>>();
+    expectTypeOf<keyof client.HoldsQuery>().toEqualTypeOf<Keys<typeof request.holdsQuery>>();
+    expectTypeOf<keyof client.BalanceQuery>().toEqualTypeOf<Keys<typeof request.balanceQuery>>();
+    expectTypeOf<keyof client.TotalsQuery>().toEqualTypeOf<Keys<typeof request.totalsQuery>>();
     expectTypeOf<keyof client.ListQuery>().toEqualTypeOf<Keys<typeof request.listQuery>>();
     expectTypeOf<client.ActivityFilter>().toEqualTypeOf<
       NonNullable<z.input<typeof request.activityQuery>["filter"]>

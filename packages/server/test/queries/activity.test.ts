@@ -22,7 +22,7 @@ describe.each(ENGINES)("the activity of an account on %s", (name) => {
   });
 
   const read = async (asOf: AsOf | null = null, filter: Category | "all" = "all") => {
-    const found = await readActivity(test.database, "a", { filter, offset: 0, limit: 8, asOf });
+    const found = await readActivity(test.database, "a", { filter, offset: 0, limit: 8, asOf }, NOW);
     if (found === null) throw new Error("The account does not exist.");
     return found;
   };

@@ -4,15 +4,24 @@ import { isValidKey, toDigest } from "../../src/auth/keys.js";
 import type { AnyCommand, Command } from "../../src/core/command.js";
 import { type Instant, parseInstant } from "../../src/core/instant.js";
 import { CATEGORIES } from "../../src/core/kinds.js";
-import { WINDOW_MICROS } from "../../src/core/windows.js";
+import { WINDOW_MICROS, WINDOW_ROWS_MAX } from "../../src/core/windows.js";
 import { migrate } from "../../src/db/migrations.js";
 import type { Database } from "../../src/db/port.js";
 import { openPostgres } from "../../src/db/postgres/open.js";
 import { createEngine } from "../../src/engine/engine.js";
-import { listDueAccounts, readAccount } from "../../src/queries/account.js";
+import { listAccounts, listDueAccounts, readAccount } from "../../src/queries/account.js";
 import { type AsOf, listRowEntries, readActivity } from "../../src/queries/activity.js";
+import { listHolds, readHold } from "../../src/queries/holds.js";
 import { createLabels } from "../../src/queries/labels.js";
-import { listEntries, listGrants } from "../../src/queries/lists.js";
+import {
+  listEntries,
+  listFilteredEntries,
+  listGrants,
+  readEntry,
+  readEntryByKey,
+} from "../../src/queries/lists.js";
+import { findSeqsBefore, readMarks } from "../../src/queries/moments.js";
+import { readTotals, TOTALS_BY } from "../../src/queries/totals.js";
 import { toGrant, toHold, toRefund, toRelease, toSpend, toTouch, toUsage, toWriteOff } from "../commands.js";
 import {
   createHostileDatabase,
@@ -78,7 +87,7 @@ function toOtherHistory(account: string): Command[] {
 }
 
 const readMoment = async (database: Database) => {
-  const found = await readActivity(database, "big", { filter: "all", offset: 0, limit: 1, asOf: null });
+  const found = await readActivity(database, "big", { filter: "all", offset: 0, limit: 1, asOf: null }, END);
   if (found === null) throw new Error("The account does not exist.");
   return found.asOf;
 };
@@ -108,6 +117,8 @@ describe("the plans of statements that read", () => {
     justNow = await readMoment(database);
     await engine.submitAll(second.slice(-half));
     await engine.submitAll(others.flatMap(toOtherHistory));
+    await putAccount(database, "quiet", {}, START);
+    await engine.submitAll([toGrant("quiet", "g", "10")]);
     await engine.submitAll([
       toGrant("big", "last", "10"),
       toHold("big", "h", "1", { expiresIn: 60 }),
@@ -142,7 +153,9 @@ describe("the plans of statements that read", () => {
       const table = node["Relation Name"];
       if (table === undefined || !TABLES.includes(table)) continue;
       expect.soft(["Index Scan", "Index Only Scan"], text).toContain(node["Node Type"]);
-      expect.soft(String(node["Index Cond"]), text).toMatch(/\b(account|due_at|hash) (=|<=)/);
+      // The list of accounts is a range of their ids. All other tables are read by one account.
+      const range = table === "accounts" ? /\b(account|due_at) (=|<=|>=)/ : /\b(account|hash) =/;
+      expect.soft(String(node["Index Cond"]), text).toMatch(range);
       expect.soft(toRowsRead(node), text).toBeLessThanOrEqual(rowsMax);
     }
     expect.soft(toBlocksTouched(plan), text).toBeLessThanOrEqual(BLOCKS_MAX);
@@ -155,7 +168,19 @@ describe("the plans of statements that read", () => {
       isAnalyzed = true;
     });
 
-    it("of an account", () => check((database) => readAccount(database, "big", START), 1));
+    it("of an account", () => check((database) => readAccount(database, "quiet", START), 1));
+
+    // Its hold may keep credits of grants beyond their expiry.
+    it("of an account on which something will come due", () =>
+      check((database) => readAccount(database, "big", START), PAGE));
+
+    it("of accounts", async () => {
+      for (const prefix of ["", "account-1", "zzz"]) {
+        const range = { prefix, from: null, limit: PAGE / 2 };
+        // Each of them has three grants, and a hold that may keep credits of them.
+        await check((database) => listAccounts(database, range, START), 3 * PAGE);
+      }
+    });
 
     it("of an account on which something is due", () =>
       check((database) => readAccount(database, "account-7", LATER), PAGE));
@@ -170,7 +195,7 @@ describe("the plans of statements that read", () => {
           // Rows of a window that was open then are computed from the window's entries.
           const rowsMax = asOf === null ? PAGE : WINDOW_ENTRIES;
           await check(
-            (database) => readActivity(database, "big", { filter, offset, limit: PAGE, asOf }),
+            (database) => readActivity(database, "big", { filter, offset, limit: PAGE, asOf }, LATER),
             rowsMax,
           );
         }
@@ -198,6 +223,55 @@ describe("the plans of statements that read", () => {
     it("of grants", async () => {
       for (const from of [1_000_000, 10_000]) {
         await check((database) => listGrants(database, "big", from, PAGE), PAGE);
+      }
+    });
+
+    it("of filtered entries", async () => {
+      const filter = { kind: null, source: null, project: "project 3", member: null, task: null };
+      const span = { first: 10_000, last: 10_000 + 2 * WINDOW_ENTRIES };
+      for (const order of ["asc", "desc"] as const) {
+        const read = (database: Database) => listFilteredEntries(database, "big", order, span, filter, 1_000);
+        await check(read, 2 * WINDOW_ENTRIES + 1);
+      }
+    });
+
+    it("of one entry", () => check((database) => readEntry(database, "big", 10_000), 1));
+
+    it("of the entry of a key", () => check((database) => readEntryByKey(database, "big", "u-99-3"), 1));
+
+    it("of holds", async () => {
+      const from = { createdAt: END, id: "hold-h3" };
+      for (const status of [null, "open", "released", "expired"] as const) {
+        for (const place of [null, from]) {
+          const range = { status, from: place, limit: 4 };
+          await check((database) => listHolds(database, "account-7", range, END), PAGE);
+        }
+      }
+    });
+
+    it("of one hold", () => check((database) => readHold(database, "account-7", "hold-h3", END), 1));
+
+    // An instant takes a lookup per bit of the account's last seq.
+    it.each([START, END, LATER])("of the seq at an instant", (instant) =>
+      check((database) => findSeqsBefore(database, "big", [instant]), 16),
+    );
+
+    it("of the marks of entries", () => check((database) => readMarks(database, "big", [1, 10_000]), 2));
+
+    it.each(TOTALS_BY)("of totals by %s", async (by) => {
+      const { totals } = await readMoment(test.database);
+      for (const first of [longAgo.windowPosition - 40, totals.all - 40]) {
+        const seqs = await test.database.query<{ seq: bigint; position: bigint }>(
+          `SELECT seq, position FROM credits.entries WHERE account = 'big' AND position IN ($1::bigint, $2::bigint)
+          ORDER BY seq LIMIT 1000`,
+          [first, first + 36],
+        );
+        const bounds = [seqs[3], seqs.at(-2)].map((one) => ({
+          ...{ seq: Number(one?.seq), position: Number(one?.position) },
+        }));
+        // The span has 36 rows, the bounds 64 on each side, and each of them cuts a window.
+        const range = { by, bounds, offset: 0, limit: PAGE };
+        await check((database) => readTotals(database, "big", range), 36 + 4 * WINDOW_ROWS_MAX);
       }
     });
 

@@ -203,7 +203,8 @@ export async function record(database: Database, earlier: string): Promise<Recor
 async function recordAccount(database: Database, id: string): Promise<object> {
   const found = await readAccount(database, id, END);
   if (found === null) throw new Error(`The account "${id}" does not exist.`);
-  const { id: account, ...rest } = found;
+  // The version before had neither of these two.
+  const { id: account, pending, nextExpiry, ...rest } = found;
   return { account, ...rest, remaining: Object.fromEntries(found.remaining) };
 }
 
@@ -216,7 +217,7 @@ async function readPage(
 ) {
   const offset = (page - 1) * ROWS_PER_PAGE;
   const range = { filter, offset, limit: ROWS_PER_PAGE, asOf: asOf === null ? null : decodeAsOf(asOf) };
-  const found = await readActivity(database, account, range);
+  const found = await readActivity(database, account, range, END);
   if (found === null || found.isAhead) throw new Error(`The account "${account}" does not have that page.`);
   const total = found.asOf.totals[filter];
   const shown = found.rows.length;

@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
+import type { Account } from "@credit-activity/client";
 import { PGlite } from "@electric-sql/pglite";
 import pg from "pg";
 import { SET_STATED } from "../../src/db/settings.js";
@@ -128,9 +129,11 @@ const toProject = (id: unknown) => (id === null ? null : { id, label: id });
 const NO_DIMENSIONS = { member: null, task: null };
 
 /** An account without the kinds of which nothing remains. */
-export function toAccount<A extends { readonly remaining: Readonly<Record<string, string>> }>(account: A) {
-  const remaining = Object.entries(account.remaining).filter(([, amount]) => amount !== "0");
-  return { ...account, remaining: Object.fromEntries(remaining) };
+export function toAccount(account: Json | Account) {
+  // The version before had neither of these two.
+  const { pending, nextExpiry, ...rest } = account as Account;
+  const remaining = Object.entries(rest.remaining).filter(([, amount]) => amount !== "0");
+  return { ...rest, remaining: Object.fromEntries(remaining) };
 }
 
 /** A recorded entry as today's API returns it. */

@@ -70,7 +70,8 @@ async function readPages(ledger: Ledger, account: string, asOf?: string) {
     const shown: Json[] = [];
     for (let page = 1, count = 1; page <= count; page++) {
       const query = { filter, page, perPage: RECORDING.perPage, ...(asOf === undefined ? {} : { asOf }) };
-      const { rows: found, asOf: _asOf, ...rest } = await ledger.activity(account, query);
+      // The version before did not return what is pending.
+      const { rows: found, asOf: _asOf, pending: _pending, ...rest } = await ledger.activity(account, query);
       count = rest.pages;
       shown.push({ ...rest, positions: found.map(({ position }) => position) });
       if (filter === "all") rows.push(...found);

@@ -5,6 +5,18 @@ import type { Route } from "../route.js";
 /** The routes of accounts and their tokens. */
 export const accountRoutes: readonly Route[] = [
   {
+    method: "get",
+    path: "/v1/accounts",
+    operationId: "accounts",
+    tag: "Accounts",
+    summary: "List the accounts in the order of their ids",
+    isSecret: true,
+    query: request.accountsQuery,
+    responses: { 200: ["The accounts", result.accountList] },
+    problems: [400, 401, 403, 503],
+    handle: async ({ methods, query }) => ({ status: 200, body: await methods.accounts(query) }),
+  },
+  {
     method: "put",
     path: "/v1/accounts/{account}",
     operationId: "putAccount",
