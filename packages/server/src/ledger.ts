@@ -18,7 +18,7 @@ import {
 import { toDecoder, UNDECIDED } from "./core/codec.js";
 import * as field from "./core/fields.js";
 import { formatInstant, type Instant, instantFromMillis } from "./core/instant.js";
-import { type DatabaseOptions, openDatabase, POSTGRES_URL } from "./db/open.js";
+import { type DatabaseOptions, openDatabase, POSTGRES_URL, toOpenError } from "./db/open.js";
 import type { Database } from "./db/port.js";
 import { createEngine } from "./engine/engine.js";
 import { createApp } from "./http/app.js";
@@ -128,7 +128,7 @@ export async function createLedger(options: LedgerOptions): Promise<LocalLedger>
       return assemble(options, database, logger, await readSharedSecret(database, TOKEN_SECRET));
     } catch (error) {
       await database.close();
-      throw error;
+      throw toOpenError(options.database, error);
     }
   } catch (error) {
     throw toPublicError(error);

@@ -65,6 +65,37 @@ describe("serve while PostgreSQL is away", () => {
     proxy.close();
   });
 
+  it.each([
+    ["the schema is read", "credits.migrations"],
+    ["the secret of tokens is written", "INSERT INTO credits.secrets"],
+    ["the secret of tokens is read", "SELECT value FROM credits.secrets"],
+  ])("tries again when the connection breaks while %s", async (_, statement) => {
+    const { hostname, port } = new URL(database.url);
+    let cuts = 0;
+    const proxy = createServer((socket) => {
+      const upstream = connect(Number(port), hostname);
+      for (const end of [socket, upstream]) end.on("error", () => end.destroy());
+      upstream.pipe(socket);
+      socket.on("close", () => upstream.destroy());
+      socket.on("data", (bytes) => {
+        if (cuts > 0 || !bytes.includes(statement)) return void upstream.write(bytes);
+        cuts += 1;
+        socket.end();
+      });
+    });
+    proxy.listen(0, "127.0.0.1");
+    await once(proxy, "listening");
+    const cut = new URL(database.url);
+    cut.port = String((proxy.address() as AddressInfo).port);
+    server = await serve([], { DATABASE_URL: cut.href, CREDITS_SECRET_KEY: SECRET });
+    expect(cuts).toBe(1);
+    expect(server.printed()).toMatch(
+      /can't be used as .*Connection terminated.* The next try is in 0\.5 s\./,
+    );
+    expect((await server.stop()).code).toBe(0);
+    proxy.close();
+  });
+
   it("ends where waiting would not help: a wrong password, or a key that is too short", async () => {
     const wrong = new URL(database.url);
     wrong.password = "wrong";
