@@ -27,10 +27,10 @@ export interface Round {
 }
 
 /** The time after the faults in which each command has to have its final response. */
-const FINAL_MS_MAX = 60_000;
+const FINAL_MS_MAX = 120_000;
 
 /** The time limits of a request. Most are shorter than a wait in a server, so the next try meets the one before. */
-const TIMEOUTS_MS = [500, 2_000, 8_000] as const;
+const TIMEOUTS_MS = [500, 1_000, 1_000, 2_000, 8_000] as const;
 
 /** The longest pause before the first retry, and before any. It doubles per try. */
 const PAUSE_MS = 50;

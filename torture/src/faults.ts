@@ -107,6 +107,7 @@ export function createFaults({ actors, cluster }: Stage): Faults {
   ];
   const ofPostgres = [
     ofServer("connections reset", 5, async ({ proxy }) => proxy?.reset()),
+    ofServer("connections lost without a sign", 3, async ({ proxy }) => proxy?.lose()),
     ofNetwork("connections refused", 2, 4_000, () => ({ kind: "refuse" }), true),
     ofNetwork("responses lost, then reset", 5, 1_500, () => ({ kind: "swallow" }), true),
     ofNetwork("black hole", 2, 4_000, () => ({ kind: "hold" }), false),

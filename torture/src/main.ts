@@ -2,9 +2,9 @@ import { formatReport } from "./format.js";
 import { parseOptions, USAGE, UsageError } from "./options.js";
 import { run } from "./run.js";
 
-/** Shows the progress on a terminal. Each message replaces the one before. */
+/** Shows the progress. On a terminal each message replaces the one before. */
 function progress(message: string): void {
-  if (process.stderr.isTTY) process.stderr.write(`\r\x1b[K${message}`);
+  process.stderr.write(process.stderr.isTTY ? `\r\x1b[K${message}` : `${message}\n`);
 }
 
 try {

@@ -20,7 +20,12 @@ export interface DatabaseProxy {
   readonly url: string;
   /** Changes the treatment of all connections. */
   treat(treatment: Treatment): void;
-  /** Resets all connections on both sides. */
+  /**
+   * Loses all connections without a sign on either side, as a firewall does that has dropped its state. Nothing of them
+   * passes any more, their ends included. New connections pass.
+   */
+  lose(): void;
+  /** Resets all connections on both sides, lost ones included. */
   reset(): void;
   close(): Promise<void>;
 }
@@ -31,6 +36,7 @@ const PASS: Treatment = { kind: "pass" };
 export async function openProxy(databaseUrl: string): Promise<DatabaseProxy> {
   const target = new URL(databaseUrl);
   const sockets = new Set<Socket>();
+  const lost = new WeakSet<Socket>();
   let treatment = PASS;
   /** Resolves when the bytes that are held may pass. */
   let pass = () => {};
@@ -43,7 +49,7 @@ export async function openProxy(databaseUrl: string): Promise<DatabaseProxy> {
     const write = (chunk: Buffer) => void (to.writable && to.write(chunk));
     from.on("data", (chunk: Buffer) => {
       const { kind } = treatment;
-      if (kind === "swallow" && isResponse) return;
+      if (lost.has(from) || (kind === "swallow" && isResponse)) return;
       if (kind !== "hold" && kind !== "delay" && waiting === 0) return write(chunk);
       const ready = kind === "delay" ? new Promise<void>((r) => setTimeout(r, treatmentMs())) : passing;
       waiting += 1;
@@ -55,13 +61,14 @@ export async function openProxy(databaseUrl: string): Promise<DatabaseProxy> {
   }
   const treatmentMs = () => (treatment.kind === "delay" ? treatment.ms : 0);
 
-  const server = createServer((client) => {
+  const server = createServer({ allowHalfOpen: true }, (client) => {
     if (treatment.kind === "refuse") {
       client.on("error", () => {});
       client.resetAndDestroy();
       return;
     }
-    const upstream = connect({ host: target.hostname, port: Number(target.port), noDelay: true });
+    const port = Number(target.port);
+    const upstream = connect({ host: target.hostname, port, noDelay: true, allowHalfOpen: true });
     client.setNoDelay(true);
     for (const [socket, other] of [
       [client, upstream],
@@ -71,7 +78,10 @@ export async function openProxy(databaseUrl: string): Promise<DatabaseProxy> {
       socket.on("error", () => {});
       socket.once("close", () => {
         sockets.delete(socket);
-        other.destroy();
+        if (!lost.has(socket)) other.destroy();
+      });
+      socket.once("end", () => {
+        if (!lost.has(socket)) other.end();
       });
       forward(socket, other, socket === upstream);
     }
@@ -93,6 +103,9 @@ export async function openProxy(databaseUrl: string): Promise<DatabaseProxy> {
       passing = new Promise((resolve) => {
         pass = resolve;
       });
+    },
+    lose() {
+      for (const socket of sockets) lost.add(socket);
     },
     reset,
     async close() {

@@ -28,7 +28,7 @@ export interface RoundOptions {
 }
 
 const ACCOUNTS = 10;
-const CLIENTS = 32;
+const CLIENTS = 48;
 const READERS = 3;
 
 /** The number of faults at the same time. */

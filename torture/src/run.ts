@@ -44,7 +44,7 @@ export async function run(options: Options, progress: (message: string) => void)
     const checked: Checked[] = [];
     await stage.startServers();
     for (; done < rounds; done += 1) {
-      progress(`round ${done + 1} of ${rounds}`);
+      progress(`round ${done + 1} of ${rounds}, ${counts.checkedEntries} entries checked`);
       checked.push(...(await runRound({ ...options, number: done + 1, stage, faults, counts, faultsMs })));
     }
     progress("verifying");
@@ -60,7 +60,11 @@ export async function run(options: Options, progress: (message: string) => void)
     violation = error;
   }
   const context = violation === null ? [] : toContext(stage, faults);
-  await stage.close();
+  await stage.close().catch((error: unknown) => {
+    // The violation is the news.
+    if (violation === null) throw error;
+    context.push(String(error));
+  });
   const seconds = (performance.now() - startMs) / 1000;
   return { options, rounds: done, seconds, counts, faults: faults.counts, verified, violation, context };
 }

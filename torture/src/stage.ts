@@ -66,6 +66,8 @@ export async function openPostgresStage(onViolation: (violation: ViolationError)
     cluster: { server: postgres, url },
     async stopServers() {
       await Promise.all(actors.map(({ server }) => server.stop()));
+      // PostgreSQL has not seen the end of lost connections.
+      for (const { proxy } of actors) proxy?.reset();
       for (const startMs = performance.now(); ; await sleep(50)) {
         const [row] = await query(url, SESSIONS);
         if (row?.sessions === 0) return;
