@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import { existsSync } from "node:fs";
 import { Agent, type IncomingMessage, request } from "node:http";
-import { type AddressInfo, connect, createServer } from "node:net";
+import { type AddressInfo, connect, createServer, type Socket } from "node:net";
 import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
@@ -220,6 +220,36 @@ describe("serve on PostgreSQL", () => {
     });
     return { accepted, status };
   }
+
+  it("ends on SIGTERM though its connections to the database were lost without a sign", async () => {
+    const { hostname, port } = new URL(database.url);
+    const sockets = new Set<Socket>();
+    let isLost = false;
+    const proxy = createServer({ allowHalfOpen: true }, (socket) => {
+      const upstream = connect({ host: hostname, port: Number(port), allowHalfOpen: true });
+      for (const [from, to] of [
+        [socket, upstream],
+        [upstream, socket],
+      ] as const) {
+        sockets.add(from);
+        from.on("error", () => {});
+        from.on("data", (bytes) => isLost || to.write(bytes));
+        from.on("end", () => isLost || to.end());
+      }
+    });
+    proxy.listen(0, "127.0.0.1");
+    await once(proxy, "listening");
+    const lost = new URL(database.url);
+    lost.port = String((proxy.address() as AddressInfo).port);
+    server = await serve([], { DATABASE_URL: lost.href, CREDITS_SECRET_KEY: SECRET });
+    expect((await call("PUT", "/v1/accounts/lost", {})).status).toBe(201);
+    expect((await call("POST", "/v1/accounts/lost/spend", { credits: "1" })).status).toBe(402);
+    isLost = true;
+    const { code, stderr } = await server.stop();
+    expect([code, stderr]).toEqual([0, ""]);
+    for (const socket of sockets) socket.destroy();
+    proxy.close();
+  });
 
   it("runs twice on one database", async () => {
     server = await serve([], env());
