@@ -74,7 +74,7 @@ export default defineConfig({
           // It needs both the time and the cores, so it runs after all others.
           sequence: { groupOrder: 1 },
           testTimeout: 600_000,
-          hookTimeout: 60_000,
+          hookTimeout: 240_000,
         },
       },
     ],

@@ -301,14 +301,14 @@ function* checkPage(_: AccountHistory, { entries, rows, total, account }: Books)
   for (const [index, row] of rows.entries()) {
     const beneath = rows[index + 1];
     const due = toMicros(beneath?.balance ?? "0") + toMicros(row.credits);
-    const members = entries.slice(row.firstSeq - 1, row.lastSeq).filter(({ kind }) => kind === row.kind);
-    if (
-      row.position !== rows.length - index ||
-      toMicros(row.balance) !== due ||
-      members.length < row.entries
-    ) {
+    if (toMicros(row.balance) !== due) {
       const problem = `Row ${row.position} has balance ${row.balance}, and ${fromMicros(due)} was due.`;
       yield { problem, evidence: { row, beneath } };
+    }
+    const members = entries.slice(row.firstSeq - 1, row.lastSeq).filter(({ kind }) => kind === row.kind);
+    if (row.position !== rows.length - index || members.length < row.entries) {
+      const problem = `Row ${row.position} is at place ${rows.length - index}, with ${members.length} entries of its kind.`;
+      yield { problem, evidence: { row, members } };
     }
   }
   const shown = rows.reduce((count, row) => count + row.entries, 0);

@@ -32,6 +32,10 @@ const FINAL_MS_MAX = 120_000;
 /** The time limits of a request. Most are shorter than a wait in a server, so the next try meets the one before. */
 const TIMEOUTS_MS = [500, 1_000, 1_000, 2_000, 8_000] as const;
 
+/** The growth of the time limit per try, and its maximum. Without it, busy servers would only serve clients that have left. */
+const TIMEOUT_GROWTH = 2;
+const TIMEOUT_MS_MAX = 30_000;
+
 /** The longest pause before the first retry, and before any. It doubles per try. */
 const PAUSE_MS = 50;
 const PAUSE_MS_MAX = 2_000;
@@ -82,7 +86,7 @@ export async function carryOut(round: Round, draw: Draw, commands: readonly Reco
   for (let tries = 1; ; tries += 1) {
     round.counts.requests += 1;
     if (tries > 1) round.counts.retries += 1;
-    open = await send(round, draw, open);
+    open = await send(round, draw, open, TIMEOUT_GROWTH ** (tries - 1));
     if (open.length === 0) break;
     const { healedMs } = round;
     if (healedMs !== null && performance.now() - Math.max(healedMs, startMs) > FINAL_MS_MAX) {
@@ -98,12 +102,17 @@ export async function carryOut(round: Round, draw: Draw, commands: readonly Reco
   round.counts.longestMs = Math.max(round.counts.longestMs, performance.now() - startMs);
 }
 
-/** Sends commands once, and returns those without a final response. */
-async function send(round: Round, draw: Draw, commands: readonly Recorded[]): Promise<readonly Recorded[]> {
+/** Sends commands once, and returns those without a final response. The time limit is multiplied by the patience. */
+async function send(
+  round: Round,
+  draw: Draw,
+  commands: readonly Recorded[],
+  patience: number,
+): Promise<readonly Recorded[]> {
   const server = pickServer(draw, round.actors);
   const sentMs = performance.now();
   for (const recorded of commands) recorded.sentMs ??= sentMs;
-  const signal = AbortSignal.timeout(draw.pick(TIMEOUTS_MS));
+  const signal = AbortSignal.timeout(Math.min(TIMEOUT_MS_MAX, draw.pick(TIMEOUTS_MS) * patience));
   const open: Recorded[] = [];
   const note = (recorded: Recorded, outcome: string) =>
     void recorded.tries.push({

@@ -28,7 +28,9 @@ export interface RoundOptions {
 }
 
 const ACCOUNTS = 10;
-const CLIENTS = 48;
+
+/** The number of clients per server. */
+const CLIENTS = 16;
 const READERS = 3;
 
 /** The number of faults at the same time. */
@@ -65,7 +67,7 @@ export async function runRound(options: RoundOptions): Promise<readonly Checked[
   const healed = Promise.all(causing).then(() => {
     round.healedMs = performance.now();
   });
-  const clients = Array.from({ length: CLIENTS }, (_, index) => runClient(round, index));
+  const clients = Array.from({ length: CLIENTS * actors.length }, (_, index) => runClient(round, index));
   const readers = Array.from({ length: READERS }, (_, index) => runReader(round, index));
   const all = Promise.all([healed, ...clients, ...readers]);
   await Promise.race([all, sleep(faultsMs)]);

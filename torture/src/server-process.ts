@@ -9,8 +9,11 @@ const PROGRAM = fileURLToPath(
   new URL("../bin/credit-activity.js", import.meta.resolve("@credit-activity/server")),
 );
 
-/** The time in which a server that is told to stop has to end. The requests in flight have ten seconds of it. */
-const STOP_MS_MAX = 60_000;
+/**
+ * The time in which a server that is told to stop has to end. The requests in flight have ten seconds, and statements on
+ * lost connections 15 seconds each.
+ */
+const STOP_MS_MAX = 120_000;
 
 /** The rows of a server's log that are kept as evidence. */
 const LOG_KEPT = 40;

@@ -315,6 +315,14 @@ describe("the checks of an account's books", () => {
       ],
     ],
     [
+      "a row of more entries than there are",
+      /^Row 1 is at place 1, with 1 entries of its kind\.$/,
+      () => [
+        history,
+        { ...books, rows: books.rows.map((row) => (row.position === 1 ? { ...row, entries: 2 } : row)) },
+      ],
+    ],
+    [
       "a row that is missing on the page",
       /^The page has \d+ of \d+ rows\.$/,
       () => [history, { ...books, rows: books.rows.slice(1) }],
