@@ -70,6 +70,19 @@ export default defineConfig({
           ...BOUNDS,
         },
       },
+      {
+        resolve,
+        ssr,
+        test: {
+          name: "torture",
+          include: ["torture/test/**/*.test.ts"],
+          environment: "node",
+          // It needs both the time and the cores, so it runs after all others.
+          sequence: { groupOrder: 1 },
+          testTimeout: 600_000,
+          hookTimeout: 240_000,
+        },
+      },
     ],
   },
 });

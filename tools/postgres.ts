@@ -1,6 +1,7 @@
 import { spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { once } from "node:events";
+import type { Socket } from "node:net";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { Client, escapeIdentifier } from "pg";
@@ -15,6 +16,8 @@ export interface PostgresOptions {
 export interface PostgresServer {
   /** Connects as superuser to the database `postgres`. */
   readonly url: string;
+  /** Stops the server at once, as a crash would, and starts it again after a time. It recovers what was committed. */
+  crash(downMs: number): Promise<void>;
   /** Stops the server and removes its files. */
   stop(): Promise<void>;
 }
@@ -58,7 +61,8 @@ export async function startPostgres({ durable = false }: PostgresOptions = {}): 
   closed.catch(() => {}); // Reported below and by `stop`.
   child.stdin.on("error", () => {}); // The child has ended.
 
-  const url = await firstLine(child.stdout);
+  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
+  const { value: url } = await lines.next();
   if (url === undefined) {
     await closed;
     throw new Error(
@@ -66,12 +70,22 @@ export async function startPostgres({ durable = false }: PostgresOptions = {}): 
         "PostgreSQL server of version 15 or newer.",
     );
   }
-  child.stdout.destroy();
-  child.unref();
+  /** Makes this process wait for the child, or not. */
+  const keepAlive = (isKept: boolean) => {
+    for (const handle of [child, child.stdout as Socket]) isKept ? handle.ref() : handle.unref();
+  };
+  keepAlive(false);
   return {
     url,
+    crash: async (downMs) => {
+      keepAlive(true);
+      child.stdin.write(`crash ${downMs}\n`);
+      const { done } = await lines.next();
+      if (done) throw new Error("The PostgreSQL server did not start again. Its log above has the reason.");
+      keepAlive(false);
+    },
     stop: async () => {
-      child.ref();
+      keepAlive(true);
       child.stdin.end();
       const [code] = await closed;
       if (code === 0) return;
@@ -81,11 +95,6 @@ export async function startPostgres({ durable = false }: PostgresOptions = {}): 
       );
     },
   };
-}
-
-async function firstLine(input: NodeJS.ReadableStream): Promise<string | undefined> {
-  for await (const line of createInterface({ input })) return line;
-  return undefined;
 }
 
 /**

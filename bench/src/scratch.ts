@@ -4,20 +4,23 @@ import { mkdtemp } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
-/** A temporary directory and a process. Both are removed when this process ends, even if it is killed. */
+/** A temporary directory and processes. All are removed when this process ends, even if it is killed. */
 export interface Scratch {
   readonly directory: string;
-  /** Sets the process that ends with this one. */
+  /** Adds a process that ends with this one. */
   watch(child: ChildProcess): void;
-  /** Ends the process and removes the directory. */
+  /** Ends the processes and removes the directory. */
   remove(): Promise<void>;
 }
 
 // Runs in a separate process. Its input closes when this process ends.
 const script = `
-let pid = "";
-process.stdin.setEncoding("utf8").on("data", (data) => { pid += data; }).on("end", () => {
-  try { if (pid !== "") process.kill(Number(pid), "SIGKILL"); } catch {} // It has ended already.
+const pids = new Set();
+require("node:readline").createInterface({ input: process.stdin }).on("line", (line) => {
+  const [change, pid] = line.split(" ");
+  pids[change](Number(pid));
+}).on("close", () => {
+  for (const pid of pids) try { process.kill(pid, "SIGKILL"); } catch {} // It has ended already.
   require("node:fs").rmSync(process.argv[1], { recursive: true, force: true, maxRetries: 20, retryDelay: 100 });
 });
 `;
@@ -38,7 +41,11 @@ export async function openScratch(): Promise<Scratch> {
   closed.catch(() => {}); // The guard did not start. `remove` reports it.
   return {
     directory,
-    watch: (child) => void guard.stdin.write(String(child.pid ?? "")),
+    watch: (child) => {
+      if (child.pid === undefined) return; // It did not start.
+      guard.stdin.write(`add ${child.pid}\n`);
+      child.once("exit", () => guard.stdin.write(`delete ${child.pid}\n`));
+    },
     remove: async () => {
       guard.ref();
       guard.stdin.end();

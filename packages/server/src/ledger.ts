@@ -18,7 +18,7 @@ import {
 import { toDecoder, UNDECIDED } from "./core/codec.js";
 import * as field from "./core/fields.js";
 import { formatInstant, type Instant } from "./core/instant.js";
-import { type DatabaseOptions, openDatabase, POSTGRES_URL } from "./db/open.js";
+import { type DatabaseOptions, openDatabase, POSTGRES_URL, toOpenError } from "./db/open.js";
 import type { Database } from "./db/port.js";
 import { type Watch, watch } from "./db/watch.js";
 import { createEngine } from "./engine/engine.js";
@@ -146,7 +146,7 @@ export async function createLedger(options: LedgerOptions): Promise<LocalLedger>
       return assemble(options, watched, logger, tokenSecret);
     } catch (error) {
       await database.close();
-      throw error;
+      throw toOpenError(options.database, error);
     }
   } catch (error) {
     throw toPublicError(error);

@@ -201,11 +201,13 @@ export function isConnectionUsable(error: unknown): boolean {
 
 /**
  * Error for a PostgreSQL server that the ledger cannot start on. Names the database, host and role of the URL, and
- * never its password. Errors without a code are not the server's, and are returned as they are.
+ * never its password. Errors of neither the server nor the network are returned as they are.
  */
 export function toUnreachableError(url: string, error: unknown): unknown {
   const { code, message, errors } = error as Error & { code?: unknown; errors?: readonly Error[] };
-  if (typeof code !== "string" || !URL.canParse(url)) return error;
+  // The driver's error of a connection that breaks has no code.
+  const isTheirs = typeof code === "string" || isRetryable(error);
+  if (!isTheirs || error instanceof DatabaseError || !URL.canParse(url)) return error;
   const { host, pathname, username } = new URL(url);
   const why = message === "" ? (errors ?? []).map((one) => one.message).join("; ") : message;
   return new DatabaseError(

@@ -27,8 +27,13 @@ export async function openDatabase(
   try {
     return await migrated(openPostgres({ ...options, onError }));
   } catch (error) {
-    throw toUnreachableError(options.url, error);
+    throw toOpenError(options, error);
   }
+}
+
+/** Returns the error of a ledger that can't start, for an error of its database. It names the PostgreSQL server. */
+export function toOpenError(options: DatabaseOptions, error: unknown): unknown {
+  return "url" in options ? toUnreachableError(options.url, error) : error;
 }
 
 async function migrated(database: Database): Promise<Database> {

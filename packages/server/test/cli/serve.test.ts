@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import { existsSync } from "node:fs";
 import { Agent, type IncomingMessage, request } from "node:http";
-import { type AddressInfo, connect, createServer } from "node:net";
+import { type AddressInfo, connect, createServer, type Socket } from "node:net";
 import path from "node:path";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import type { Database } from "../../../../tools/postgres.js";
@@ -64,6 +64,37 @@ describe("serve while PostgreSQL is away", () => {
       },
     );
     expect((await call("PUT", "/v1/accounts/away", {})).status).toBe(201);
+    expect((await server.stop()).code).toBe(0);
+    proxy.close();
+  });
+
+  it.each([
+    ["the schema is read", "credits.migrations"],
+    ["the secret of tokens is written", "INSERT INTO credits.secrets"],
+    ["the secret of tokens is read", "SELECT value FROM credits.secrets"],
+  ])("tries again when the connection breaks while %s", async (_, statement) => {
+    const { hostname, port } = new URL(database.url);
+    let cuts = 0;
+    const proxy = createServer((socket) => {
+      const upstream = connect(Number(port), hostname);
+      for (const end of [socket, upstream]) end.on("error", () => end.destroy());
+      upstream.pipe(socket);
+      socket.on("close", () => upstream.destroy());
+      socket.on("data", (bytes) => {
+        if (cuts > 0 || !bytes.includes(statement)) return void upstream.write(bytes);
+        cuts += 1;
+        socket.end();
+      });
+    });
+    proxy.listen(0, "127.0.0.1");
+    await once(proxy, "listening");
+    const cut = new URL(database.url);
+    cut.port = String((proxy.address() as AddressInfo).port);
+    server = await serve([], { DATABASE_URL: cut.href, CREDITS_SECRET_KEY: SECRET });
+    expect(cuts).toBe(1);
+    expect(server.printed()).toMatch(
+      /can't be used as .*Connection terminated.* The next try is in 0\.5 s\./,
+    );
     expect((await server.stop()).code).toBe(0);
     proxy.close();
   });
@@ -192,6 +223,36 @@ describe("serve on PostgreSQL", () => {
     });
     return { accepted, status };
   }
+
+  it("ends on SIGTERM though its connections to the database were lost without a sign", async () => {
+    const { hostname, port } = new URL(database.url);
+    const sockets = new Set<Socket>();
+    let isLost = false;
+    const proxy = createServer({ allowHalfOpen: true }, (socket) => {
+      const upstream = connect({ host: hostname, port: Number(port), allowHalfOpen: true });
+      for (const [from, to] of [
+        [socket, upstream],
+        [upstream, socket],
+      ] as const) {
+        sockets.add(from);
+        from.on("error", () => {});
+        from.on("data", (bytes) => isLost || to.write(bytes));
+        from.on("end", () => isLost || to.end());
+      }
+    });
+    proxy.listen(0, "127.0.0.1");
+    await once(proxy, "listening");
+    const lost = new URL(database.url);
+    lost.port = String((proxy.address() as AddressInfo).port);
+    server = await serve([], { DATABASE_URL: lost.href, CREDITS_SECRET_KEY: SECRET });
+    expect((await call("PUT", "/v1/accounts/lost", {})).status).toBe(201);
+    expect((await call("POST", "/v1/accounts/lost/spend", { credits: "1" })).status).toBe(402);
+    isLost = true;
+    const { code, stderr } = await server.stop();
+    expect([code, stderr]).toEqual([0, ""]);
+    for (const socket of sockets) socket.destroy();
+    proxy.close();
+  });
 
   it("runs twice on one database", async () => {
     server = await serve([], env());

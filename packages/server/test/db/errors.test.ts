@@ -134,7 +134,10 @@ describe("errors of the database", () => {
       /"none" at 127\.0\.0\.1:1 can't be used as "nobody": network; 127\.0\.0\.1\. /,
     );
     expect(error.message).not.toContain("hidden");
-    const other = new Error("no code");
-    expect(toUnreachableError(url, other)).toBe(other);
+    const broken = new Error("Connection terminated unexpectedly");
+    expect(toUnreachableError(url, broken)).toMatchObject({ kind: "unavailable", cause: broken });
+    for (const other of [new Error("no code"), error, new DatabaseError("unsuitable", "It is too old.")]) {
+      expect(toUnreachableError(url, other)).toBe(other);
+    }
   });
 });

@@ -40,8 +40,9 @@ const CONNECTION_SECONDS_MAX = 600;
 export function openPostgres(options: PostgresOptions): Database {
   const connections = Math.max(2, options.connections ?? 10);
   const writerCount = Math.floor(connections / 2);
-  const writers = openPool(options, writerCount, WRITER_SESSION);
-  const readers = openPool(options, connections - writerCount, READER_SESSION);
+  const clients = new Set<pg.ClientBase>();
+  const writers = openPool(options, writerCount, WRITER_SESSION, clients);
+  const readers = openPool(options, connections - writerCount, READER_SESSION, clients);
   let isClosed = false;
   let working = 0;
   let onIdle = () => {};
@@ -76,11 +77,23 @@ export function openPostgres(options: PostgresOptions): Database {
           onIdle = resolve;
         });
       await Promise.all([writers.end(), readers.end()]);
+      // The other side of a connection that was lost never closes it. It must not keep the process alive.
+      for (const client of clients) (client as unknown as { unref(): void }).unref();
     },
   };
 }
 
-function openPool(options: PostgresOptions, max: number, session: string): pg.Pool {
+/**
+ * Opens a pool.
+ *
+ * @param clients the connections that are not closed, of all pools
+ */
+function openPool(
+  options: PostgresOptions,
+  max: number,
+  session: string,
+  clients: Set<pg.ClientBase>,
+): pg.Pool {
   const pool = new pg.Pool({
     connectionString: options.url,
     max,
@@ -93,6 +106,8 @@ function openPool(options: PostgresOptions, max: number, session: string): pg.Po
     // Where the settings are refused, times are still parsed correctly, by their offset.
     onConnect: async (client) => {
       client.on("error", () => {});
+      clients.add(client);
+      client.once("end", () => clients.delete(client));
       await query(client, session, undefined, CONNECT_MS_MAX).catch((error: Error) => {
         options.onError?.(error);
         if (!isConnectionUsable(error)) throw error;
@@ -193,12 +208,12 @@ async function runTransaction<T>(
     await query(client, "COMMIT", undefined, timeoutMs);
     return result;
   } catch (error) {
+    // PostgreSQL rolls back what a closed connection has begun. A lost one would take as long again.
     if (!isConnectionUsable(error)) broken = error as Error;
-    try {
-      await query(client, "ROLLBACK", undefined, STATEMENT_MS_MAX);
-    } catch (failed) {
-      broken = failed as Error;
-    }
+    else
+      await query(client, "ROLLBACK", undefined, STATEMENT_MS_MAX).catch((failed: Error) => {
+        broken = failed;
+      });
     throw error;
   } finally {
     client.release(broken);
