@@ -1,10 +1,10 @@
 import { LedgerError } from "@credit-activity/client";
 import { type Context, Hono, type MiddlewareHandler } from "hono";
-import { bodyLimit } from "hono/body-limit";
 import { cors } from "hono/cors";
 import { HTTPException } from "hono/http-exception";
 import { toPublicError } from "../api/errors.js";
 import type { Caller, Credentials } from "../auth/credentials.js";
+import { createBodies } from "./bodies.js";
 import { toDocument } from "./openapi.js";
 import { respondWithError, respondWithProblem } from "./problems.js";
 import { SECURE } from "./respond.js";
@@ -14,9 +14,6 @@ import { commandRoutes } from "./routes/commands.js";
 import { addDocsRoutes } from "./routes/docs.js";
 import { readRoutes } from "./routes/reads.js";
 import { addUsageRoute, usageDocs } from "./routes/usage.js";
-
-/** The largest request in bytes: 10,000 usage events of some 1.6 kB each. */
-const BODY_BYTES_MAX = 16 * 1024 * 1024;
 
 /** Lets pages on other origins read. Commands are not for browsers, and their preflights fail. */
 const preflight = cors({
@@ -55,22 +52,14 @@ export function createApp(options: AppOptions): App {
   });
   addDocsRoutes(app, () => toDocument([...ROUTES, usageDocs]));
   app.use("/v1/*", createGate(options));
-  for (const route of ROUTES) addRoute(app, options.methods, route);
-  addUsageRoute(app, options.methods);
+  const bodies = createBodies();
+  for (const route of ROUTES) addRoute(app, options.methods, bodies, route);
+  addUsageRoute(app, options.methods, bodies);
   return app;
 }
 
 /** Makes the gate of every request under /v1. It is one middleware, because each costs a round of promises. */
 function createGate({ credentials }: AppOptions): MiddlewareHandler<{ Variables: Variables }> {
-  const limit = bodyLimit({
-    maxSize: BODY_BYTES_MAX,
-    onError: (c) =>
-      respondWithProblem(
-        c,
-        "payload_too_large",
-        `The request is larger than ${BODY_BYTES_MAX} bytes. Send several smaller ones.`,
-      ),
-  });
   return async (c, next) => {
     if (c.req.method === "OPTIONS") return preflight(c, next);
     const caller = await authenticate(c, credentials);
@@ -78,7 +67,7 @@ function createGate({ credentials }: AppOptions): MiddlewareHandler<{ Variables:
     const malformed = refuseMalformed(c);
     if (malformed !== null) return malformed;
     c.set("caller", caller);
-    return hasFittingLength(c) ? next() : limit(c, next);
+    return next();
   };
 }
 
@@ -114,20 +103,6 @@ function refuseMalformed(c: Context): Response | null {
     const message = "is not percent-encoded UTF-8. Encode it with encodeURIComponent";
     return respondWithProblem(c, "bad_request", `The path ${message}.`, { errors: [{ path: "", message }] });
   }
-}
-
-/**
- * True if a request has no body, or states a length that fits. HTTP lets no more than that through. All others are counted
- * as they arrive, for which the middleware has to copy the body.
- */
-function hasFittingLength(c: Context): boolean {
-  if (c.req.method === "GET" || c.req.method === "HEAD") return true;
-  const length = c.req.header("content-length") ?? "";
-  return (
-    /^\d{1,15}$/.test(length) &&
-    Number(length) <= BODY_BYTES_MAX &&
-    c.req.header("transfer-encoding") === undefined
-  );
 }
 
 /** True if a request reads something of an account. The path is compared as the routes decode it. */
