@@ -21,6 +21,7 @@ import { formatInstant, type Instant, instantFromMillis } from "./core/instant.j
 import { type DatabaseOptions, openDatabase, POSTGRES_URL } from "./db/open.js";
 import type { Database } from "./db/port.js";
 import { createEngine } from "./engine/engine.js";
+import { admit } from "./http/admission.js";
 import { createApp } from "./http/app.js";
 import { startSweeping, sweepDue } from "./jobs/sweep.js";
 import { createLabels } from "./queries/labels.js";
@@ -59,7 +60,7 @@ export interface SecretKey {
 /** A ledger in this process, on its database. Besides the methods of every ledger it has those of the operator. */
 export interface LocalLedger extends Ledger {
   /** Handles `/v1`, `/openapi.json`, `/docs`, `/healthz` and `/readyz`. It mounts wherever a fetch handler does. */
-  fetch(request: Request): Promise<Response>;
+  fetch(request: Request, context?: object): Promise<Response>;
   readonly engine: Database["engine"];
   /** A sentence for the operator about the failures that a commit survives. */
   readonly durability: string;
@@ -184,7 +185,7 @@ function assemble(
 
   return {
     ...ledger,
-    fetch: async (request) => app.fetch(request),
+    fetch: admit(app.fetch, () => engine.isFull),
     engine: database.engine,
     durability: database.durability,
     async createKey(input) {

@@ -1,10 +1,12 @@
 import type { Server } from "node:http";
+import type { AddressInfo } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
-import { serve as listen } from "@hono/node-server";
+import { createAdaptorServer } from "@hono/node-server";
 import { type Logger, pino } from "pino";
 import { DatabaseError, isRetryable } from "../db/errors.js";
 import { createLedger, type LedgerOptions, type LocalLedger } from "../ledger.js";
 import { CommandError, type DatabaseFlags, toDatabase } from "./open.js";
+import { pace } from "./server-pace.js";
 import { finishResponses } from "./server-shutdown.js";
 import { setServerFlags } from "./v8.js";
 
@@ -18,6 +20,12 @@ const OPEN_PAUSE_MS_MAX = 8_000;
 /** The time without traffic after which a connection is destroyed. It is longer than any response takes. */
 const IDLE_MS_MAX = 60_000;
 
+/**
+ * The connections that wait until the server accepts them. The system drops others, and their clients try again after 1, 3
+ * and up to 31 seconds. Node's default of 511 is too few for a burst of connections while the server is busy.
+ */
+const BACKLOG_MAX = 4_096;
+
 /** Serves the API until a signal comes. Then it takes no more requests and finishes those in flight. */
 export async function serve(flags: DatabaseFlags & { port?: string; host?: string }): Promise<void> {
   setServerFlags();
@@ -30,12 +38,16 @@ export async function serve(flags: DatabaseFlags & { port?: string; host?: strin
     secretKeys: secretKey === undefined || secretKey === "" ? [] : [secretKey],
     logger,
   });
-  const server = listen({ fetch: ledger.fetch, port, hostname }, (address) => {
-    logger.info({ address: `http://${hostname}:${address.port}`, docs: "/docs" }, "Serving.");
-    logger.info(ledger.durability);
-  }) as Server;
+  const paced = pace(ledger.fetch);
+  const server = createAdaptorServer({ fetch: paced.fetch, hostname }) as Server;
+  paced.watch(server);
   finishResponses(server);
   server.timeout = IDLE_MS_MAX;
+  server.listen({ port, host: hostname, backlog: BACKLOG_MAX }, () => {
+    const address = `http://${hostname}:${(server.address() as AddressInfo).port}`;
+    logger.info({ address, docs: "/docs" }, "Serving.");
+    logger.info(ledger.durability);
+  });
   await untilStopped(server, logger)
     .catch((error: NodeJS.ErrnoException) => {
       if (error.code !== "EADDRINUSE") throw error;
