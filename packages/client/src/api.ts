@@ -576,7 +576,7 @@ export interface components {
             readonly id: string | null;
             readonly error: {
                 /** @enum {string} */
-                readonly code: "bad_request" | "unauthorized" | "insufficient_credits" | "forbidden" | "not_found" | "account_not_found" | "entry_not_found" | "hold_not_found" | "row_not_found" | "key_conflict" | "hold_closed" | "payload_too_large" | "unsupported_media_type" | "not_refundable" | "refund_exceeds_entry" | "occurred_in_future" | "already_expired" | "invalid_amount" | "amount_out_of_range" | "internal" | "unavailable" | "overloaded";
+                readonly code: "bad_request" | "unauthorized" | "insufficient_credits" | "forbidden" | "not_found" | "account_not_found" | "entry_not_found" | "hold_not_found" | "row_not_found" | "key_conflict" | "hold_closed" | "payload_too_large" | "unsupported_media_type" | "not_refundable" | "refund_exceeds_entry" | "occurred_in_future" | "already_expired" | "invalid_amount" | "amount_out_of_range" | "too_many_attempts" | "internal" | "unavailable" | "overloaded";
                 readonly detail: string;
                 /** @description The facts of the code, such as `available`. */
                 readonly facts: {
@@ -589,7 +589,7 @@ export interface components {
             readonly id: string;
             readonly error: {
                 /** @enum {string} */
-                readonly code: "bad_request" | "unauthorized" | "insufficient_credits" | "forbidden" | "not_found" | "account_not_found" | "entry_not_found" | "hold_not_found" | "row_not_found" | "key_conflict" | "hold_closed" | "payload_too_large" | "unsupported_media_type" | "not_refundable" | "refund_exceeds_entry" | "occurred_in_future" | "already_expired" | "invalid_amount" | "amount_out_of_range" | "internal" | "unavailable" | "overloaded";
+                readonly code: "bad_request" | "unauthorized" | "insufficient_credits" | "forbidden" | "not_found" | "account_not_found" | "entry_not_found" | "hold_not_found" | "row_not_found" | "key_conflict" | "hold_closed" | "payload_too_large" | "unsupported_media_type" | "not_refundable" | "refund_exceeds_entry" | "occurred_in_future" | "already_expired" | "invalid_amount" | "amount_out_of_range" | "too_many_attempts" | "internal" | "unavailable" | "overloaded";
                 readonly detail: string;
                 /** @description The facts of the code, such as `available`. */
                 readonly facts: {
@@ -609,7 +609,7 @@ export interface components {
             readonly status: number;
             readonly detail: string;
             /** @enum {string} */
-            readonly code: "bad_request" | "unauthorized" | "insufficient_credits" | "forbidden" | "not_found" | "account_not_found" | "entry_not_found" | "hold_not_found" | "row_not_found" | "key_conflict" | "hold_closed" | "payload_too_large" | "unsupported_media_type" | "not_refundable" | "refund_exceeds_entry" | "occurred_in_future" | "already_expired" | "invalid_amount" | "amount_out_of_range" | "internal" | "unavailable" | "overloaded";
+            readonly code: "bad_request" | "unauthorized" | "insufficient_credits" | "forbidden" | "not_found" | "account_not_found" | "entry_not_found" | "hold_not_found" | "row_not_found" | "key_conflict" | "hold_closed" | "payload_too_large" | "unsupported_media_type" | "not_refundable" | "refund_exceeds_entry" | "occurred_in_future" | "already_expired" | "invalid_amount" | "amount_out_of_range" | "too_many_attempts" | "internal" | "unavailable" | "overloaded";
             /** @description The facts of the code, such as `available`. */
             readonly facts: {
                 readonly [key: string]: unknown;
@@ -900,6 +900,15 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Too many wrong secret keys came from the address */
+            readonly 429: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Busy, or the database can't be reached. Try again */
             readonly 503: {
                 headers: {
@@ -982,6 +991,15 @@ export interface operations {
             };
             /** @description The media type is not supported */
             readonly 415: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many wrong secret keys came from the address */
+            readonly 429: {
                 headers: {
                     readonly [name: string]: unknown;
                 };
@@ -1078,6 +1096,15 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Too many wrong secret keys came from the address */
+            readonly 429: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Busy, or the database can't be reached. Try again */
             readonly 503: {
                 headers: {
@@ -1155,6 +1182,15 @@ export interface operations {
             };
             /** @description Something that the request names does not exist */
             readonly 404: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many wrong secret keys came from the address */
+            readonly 429: {
                 headers: {
                     readonly [name: string]: unknown;
                 };
@@ -1274,6 +1310,15 @@ export interface operations {
             };
             /** @description The ledger can't do this */
             readonly 422: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many wrong secret keys came from the address */
+            readonly 429: {
                 headers: {
                     readonly [name: string]: unknown;
                 };
@@ -1409,6 +1454,15 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Too many wrong secret keys came from the address */
+            readonly 429: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Busy, or the database can't be reached. Try again */
             readonly 503: {
                 headers: {
@@ -1530,6 +1584,15 @@ export interface operations {
             };
             /** @description The ledger can't do this */
             readonly 422: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many wrong secret keys came from the address */
+            readonly 429: {
                 headers: {
                     readonly [name: string]: unknown;
                 };
@@ -1666,6 +1729,15 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Too many wrong secret keys came from the address */
+            readonly 429: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Busy, or the database can't be reached. Try again */
             readonly 503: {
                 headers: {
@@ -1770,6 +1842,15 @@ export interface operations {
             };
             /** @description The media type is not supported */
             readonly 415: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many wrong secret keys came from the address */
+            readonly 429: {
                 headers: {
                     readonly [name: string]: unknown;
                 };
@@ -1896,6 +1977,15 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Too many wrong secret keys came from the address */
+            readonly 429: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Busy, or the database can't be reached. Try again */
             readonly 503: {
                 headers: {
@@ -2008,6 +2098,15 @@ export interface operations {
             };
             /** @description The ledger can't do this */
             readonly 422: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many wrong secret keys came from the address */
+            readonly 429: {
                 headers: {
                     readonly [name: string]: unknown;
                 };
@@ -2143,6 +2242,15 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Too many wrong secret keys came from the address */
+            readonly 429: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Busy, or the database can't be reached. Try again */
             readonly 503: {
                 headers: {
@@ -2222,6 +2330,15 @@ export interface operations {
             };
             /** @description Something that the request names does not exist */
             readonly 404: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many wrong secret keys came from the address */
+            readonly 429: {
                 headers: {
                     readonly [name: string]: unknown;
                 };
@@ -2314,6 +2431,15 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Too many wrong secret keys came from the address */
+            readonly 429: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Busy, or the database can't be reached. Try again */
             readonly 503: {
                 headers: {
@@ -2399,6 +2525,15 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Too many wrong secret keys came from the address */
+            readonly 429: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Busy, or the database can't be reached. Try again */
             readonly 503: {
                 headers: {
@@ -2472,6 +2607,15 @@ export interface operations {
             };
             /** @description The media type is not supported */
             readonly 415: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many wrong secret keys came from the address */
+            readonly 429: {
                 headers: {
                     readonly [name: string]: unknown;
                 };

@@ -10,9 +10,9 @@ import * as request from "./api/requests.js";
 import { createCredentials } from "./auth/credentials.js";
 import {
   createSecretKey,
-  isValidKey,
   listSecretKeys,
   readSharedSecret,
+  readValidKeys,
   revokeSecretKey,
 } from "./auth/keys.js";
 import { toDecoder, UNDECIDED } from "./core/codec.js";
@@ -21,6 +21,7 @@ import { formatInstant, type Instant, instantFromMillis } from "./core/instant.j
 import { type DatabaseOptions, openDatabase, POSTGRES_URL } from "./db/open.js";
 import type { Database } from "./db/port.js";
 import { createEngine } from "./engine/engine.js";
+import { createToAddress } from "./http/address.js";
 import { admit } from "./http/admission.js";
 import { createApp } from "./http/app.js";
 import { startSweeping, sweepDue } from "./jobs/sweep.js";
@@ -41,6 +42,11 @@ export interface LedgerOptions {
   readonly secretKeys?: readonly string[];
   /** Kinds besides the built-in ones, by name. */
   readonly kinds?: Readonly<Record<string, KindDefinition>>;
+  /**
+   * The number of proxies in front of `fetch` that append to `X-Forwarded-For`. The server limits wrong keys by the address
+   * that the first of them states. Default: 0, and the header is not read.
+   */
+  readonly trustedProxies?: number;
   /** The clock. Default: the system's. */
   readonly now?: () => Date | string;
   /** Default: none. */
@@ -59,7 +65,11 @@ export interface SecretKey {
 
 /** A ledger in this process, on its database. Besides the methods of every ledger it has those of the operator. */
 export interface LocalLedger extends Ledger {
-  /** Handles `/v1`, `/openapi.json`, `/docs`, `/healthz` and `/readyz`. It mounts wherever a fetch handler does. */
+  /**
+   * Handles `/v1`, `/openapi.json`, `/docs`, `/healthz` and `/readyz`. It mounts wherever a fetch handler does.
+   *
+   * @param context the bindings of `@hono/node-server`, which passes them itself; they have the address of the client
+   */
   fetch(request: Request, context?: object): Promise<Response>;
   readonly engine: Database["engine"];
   /** A sentence for the operator about the failures that a commit survives. */
@@ -107,6 +117,7 @@ const ledgerOptions = toOptionsSchema({
   database: z.unknown().optional(),
   secretKeys: z.array(secretKey).optional(),
   kinds: kindsOption.optional(),
+  trustedProxies: z.number().int().min(0).max(99).optional(),
   now: functionOption.optional(),
   logger: z.looseObject({ warn: functionOption, error: functionOption }).optional(),
 });
@@ -161,7 +172,7 @@ function assemble(
   const credentials = createCredentials({
     tokenSecret,
     secretKeys: options.secretKeys ?? [],
-    isValidKey: (digest) => isValidKey(database, digest),
+    readValidKeys: (digests) => readValidKeys(database, digests),
     now,
   });
   const onError = (error: Error) => logger.error({ err: error }, "A usage event failed unexpectedly.");
@@ -172,6 +183,7 @@ function assemble(
   };
   const app = createApp({
     methods,
+    toAddress: createToAddress(options.trustedProxies ?? 0),
     credentials,
     ping: () => database.query("SELECT 1"),
     onError: (error, request) => logger.error({ err: error, ...request }, "A request failed unexpectedly."),

@@ -27,6 +27,10 @@ function addCommand(parent: Command, name: string, description: string): Command
 addCommand(program, "serve", "serve the API and its reference")
   .option("--port <number>", "port (or PORT; default 3000)")
   .option("--host <address>", "address to listen on (or HOST; default 127.0.0.1)")
+  .option(
+    "--trusted-proxies <number>",
+    "proxies in front that append to X-Forwarded-For (or TRUSTED_PROXIES; default 0)",
+  )
   .action(serve);
 
 addCommand(program, "migrate", "bring the database's schema up to date").action(async (flags) => {

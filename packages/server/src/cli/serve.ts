@@ -26,8 +26,14 @@ const IDLE_MS_MAX = 60_000;
  */
 const BACKLOG_MAX = 4_096;
 
+interface ServeFlags extends DatabaseFlags {
+  readonly port?: string;
+  readonly host?: string;
+  readonly trustedProxies?: string;
+}
+
 /** Serves the API until a signal comes. Then it takes no more requests and finishes those in flight. */
-export async function serve(flags: DatabaseFlags & { port?: string; host?: string }): Promise<void> {
+export async function serve(flags: ServeFlags): Promise<void> {
   setServerFlags();
   const port = parsePort(flags.port ?? process.env.PORT ?? "3000");
   const hostname = flags.host ?? process.env.HOST ?? "127.0.0.1";
@@ -36,6 +42,7 @@ export async function serve(flags: DatabaseFlags & { port?: string; host?: strin
   const ledger = await openWhenReachable({
     database: toDatabase(flags),
     secretKeys: secretKey === undefined || secretKey === "" ? [] : [secretKey],
+    trustedProxies: parseProxies(flags.trustedProxies ?? process.env.TRUSTED_PROXIES ?? "0"),
     logger,
   });
   const paced = pace(ledger.fetch);
@@ -96,4 +103,9 @@ function parsePort(value: string): number {
   const port = Number(value);
   if (/^\d+$/.test(value) && port <= 65_535) return port;
   throw new CommandError(`"${value}" is not a port. Use a number from 0 to 65535.`);
+}
+
+function parseProxies(value: string): number {
+  if (/^\d{1,2}$/.test(value)) return Number(value);
+  throw new CommandError(`"${value}" is not a number of proxies. Use a number from 0 to 99.`);
 }

@@ -28,6 +28,8 @@ const ROUTES = [...accountRoutes, ...commandRoutes, ...readRoutes];
 export interface AppOptions {
   readonly methods: MethodsByCaller;
   readonly credentials: Credentials;
+  /** Returns the address by which wrong keys are limited, or null. */
+  readonly toAddress: (c: Context) => string | null;
   /** Rejects when the database does not respond. */
   readonly ping: () => Promise<unknown>;
   /** Called with errors that nobody foresaw. */
@@ -59,10 +61,10 @@ export function createApp(options: AppOptions): App {
 }
 
 /** Makes the gate of every request under /v1. It is one middleware, because each costs a round of promises. */
-function createGate({ credentials }: AppOptions): MiddlewareHandler<{ Variables: Variables }> {
+function createGate(options: AppOptions): MiddlewareHandler<{ Variables: Variables }> {
   return async (c, next) => {
     if (c.req.method === "OPTIONS") return preflight(c, next);
-    const caller = await authenticate(c, credentials);
+    const caller = await authenticate(c, options);
     if (caller instanceof Response) return caller;
     const malformed = refuseMalformed(c);
     if (malformed !== null) return malformed;
@@ -72,7 +74,7 @@ function createGate({ credentials }: AppOptions): MiddlewareHandler<{ Variables:
 }
 
 /** Returns the caller, or refuses it: a secret key may do all, an account token reads its account. */
-async function authenticate(c: Context, credentials: Credentials): Promise<Caller | Response> {
+async function authenticate(c: Context, { credentials, toAddress }: AppOptions): Promise<Caller | Response> {
   const credential = /^Bearer +(\S+)$/i.exec(c.req.header("authorization") ?? "")?.[1];
   if (credential === undefined) {
     return respondWithProblem(
@@ -81,8 +83,8 @@ async function authenticate(c: Context, credentials: Credentials): Promise<Calle
       "The credential is missing. Send the header Authorization: Bearer, with a secret key or an account token.",
     );
   }
-  const caller = await credentials.identify(credential);
-  if ("problem" in caller) return respondWithProblem(c, "unauthorized", caller.problem);
+  const caller = await credentials.identify(credential, toAddress(c));
+  if ("problem" in caller) return respondWithProblem(c, caller.code, caller.problem);
   if (caller.type === "reader" && !mayRead(c, caller.account)) {
     const detail = "The account token only reads its own account. Use a secret key on a server for all else.";
     return respondWithProblem(c, "forbidden", detail);

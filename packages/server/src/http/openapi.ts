@@ -20,8 +20,12 @@ const PROBLEM_MEANINGS: Readonly<Record<number, string>> = {
   413: "The request is too large",
   415: "The media type is not supported",
   422: "The ledger can't do this",
+  429: "Too many wrong secret keys came from the address",
   503: "Busy, or the database can't be reached. Try again",
 };
+
+/** The statuses of problems that every route can have. */
+const GATE_PROBLEMS = [429];
 
 /** The options under which zod writes the outside of its schemas: strings where amounts and times are bigints inside. */
 const OUTSIDE = {
@@ -117,7 +121,7 @@ function toOperation(route: RouteDocs): object {
   }
   if (isRead)
     responses[304] = { description: "The response with one of these ETags still holds", headers: ETAG };
-  for (const status of route.problems) {
+  for (const status of [...route.problems, ...GATE_PROBLEMS]) {
     const content = { "application/problem+json": { schema: toReference(problem) } };
     responses[status] = { description: PROBLEM_MEANINGS[status], content };
   }

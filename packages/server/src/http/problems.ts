@@ -23,7 +23,7 @@ export function respondWithProblem(
     headers: {
       ...(isApi ? NO_STORE : SECURE),
       "Content-Type": "application/problem+json",
-      ...(problem.status === 503 ? RETRY_AFTER : {}),
+      ...(problem.status === 429 || problem.status === 503 ? RETRY_AFTER : {}),
       ...(problem.status === 401 ? { "WWW-Authenticate": 'Bearer realm="credit-activity"' } : {}),
     },
   });
