@@ -21,11 +21,12 @@ export function createReadMethods({ database, labels, presenter, now }: ReadOpti
   const requireAccount = (id: string) => requireKnown(database, id, now);
 
   async function toEntryList(account: string, entries: readonly Entry[], limit: number) {
-    const shown = entries.slice(0, limit);
+    const count = toFitting(entries, limit);
+    const shown = entries.slice(0, count);
     const facts = shown.map((entry) => entry.facts);
     const toLabel = await labels.read(account, facts);
     const presented = shown.map((entry) => presenter.entry(entry, toLabel));
-    return { entries: presented, nextCursor: toNextCursor(entries, limit) };
+    return { entries: presented, nextCursor: toNextCursor(entries, count) };
   }
 
   async function readPage(id: string, query: PageQuery) {
@@ -150,6 +151,27 @@ function toPart({ cursor, limit }: { readonly cursor: string | null; readonly li
     cursor: cursor === null ? null : decodeCursor(cursor),
     limit: limit ?? request.LIMIT_DEFAULT,
   };
+}
+
+/** The length of all records of a part's entries. A caller can make an entry long by them alone. */
+const PART_LENGTH_MAX = 2_000_000;
+
+/** Returns the number of entries that a part has: as many as are asked for, or fewer that are long, and at least one. */
+function toFitting(entries: readonly Entry[], limit: number): number {
+  const count = Math.min(entries.length, limit);
+  let length = 0;
+  for (let index = 0; index < count; index++) {
+    const { metadata, privateMetadata, quantities } = (entries[index] as Entry).facts;
+    length += toLength(metadata) + toLength(privateMetadata) + toLength(quantities);
+    if (length > PART_LENGTH_MAX) return Math.max(1, index);
+  }
+  return count;
+}
+
+function toLength(record: Readonly<Record<string, unknown>> | null): number {
+  let length = 0;
+  for (const name in record) length += name.length + String(record[name]).length;
+  return length;
 }
 
 /** Returns the cursor of the item after a part. Lists are read with one item more than the part has. */
