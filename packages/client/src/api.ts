@@ -270,7 +270,7 @@ export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
         /**
-         * @description An amount of credits: a decimal string with at most 6 decimals, or a number of at most 15 significant digits.
+         * @description An amount of credits: a decimal string with at most 6 decimals, or a number of at most 15 significant digits. It lies between -9223372036854.775807 and 9223372036854.775807.
          * @example 12.5
          */
         readonly AmountInput: components["schemas"]["Amount"] | number;
@@ -281,7 +281,7 @@ export interface components {
         readonly Amount: `${number}`;
         /**
          * Format: date-time
-         * @description A time with any offset (RFC 3339).
+         * @description A time with any offset (RFC 3339), in the years 1900 to 2199.
          * @example 2026-11-22T10:05:00Z
          */
         readonly TimeInput: string | Date;
@@ -747,7 +747,10 @@ export interface components {
             /** @constant */
             readonly specversion: "1.0";
             readonly id: string;
-            /** @example /gateway/eu-1 */
+            /**
+             * @description Together with the id it has at most 254 characters.
+             * @example /gateway/eu-1
+             */
             readonly source: string;
             /** @example com.example.ai.usage */
             readonly type: string;
@@ -973,6 +976,15 @@ export interface operations {
             };
             /** @description The credential does not allow this */
             readonly 403: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something that the request names does not exist */
+            readonly 404: {
                 headers: {
                     readonly [name: string]: unknown;
                 };

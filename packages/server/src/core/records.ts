@@ -36,10 +36,13 @@ const keyError = ({ code }: { code?: string | undefined }) =>
 const withoutMinusZero = (value: number) => value + 0;
 
 const EXACT_NUMBER = withDecoder(
-  z
-    .number()
-    .refine(isExact, "is a whole number beyond 2^53. Give it as a string")
-    .overwrite(withoutMinusZero),
+  documented(
+    z
+      .number()
+      .refine(isExact, "is a whole number beyond 2^53. Give it as a string")
+      .overwrite(withoutMinusZero),
+    { minimum: Number.MIN_SAFE_INTEGER, maximum: Number.MAX_SAFE_INTEGER },
+  ),
   (value) =>
     typeof value === "number" && Number.isFinite(value) && isExact(value)
       ? withoutMinusZero(value)
@@ -69,6 +72,7 @@ export const metadata = documented(
   }),
   {
     id: "MetadataInput",
+    maxProperties: METADATA_KEYS_MAX,
     description: `Up to ${METADATA_KEYS_MAX} values of your own, by name.`,
   },
 );
@@ -85,6 +89,7 @@ export const quantities = documented(
   }),
   {
     id: "QuantitiesInput",
+    maxProperties: QUANTITIES_MAX,
     description: `Up to ${QUANTITIES_MAX} measured quantities, by name.`,
   },
 );

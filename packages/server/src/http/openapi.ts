@@ -1,12 +1,13 @@
 import { readFileSync } from "node:fs";
 import { z } from "zod";
+import { EVENTS_MAX } from "../api/requests.js";
 import { problem } from "../api/results.js";
 import { DOCUMENTATION, documented } from "../core/documented.js";
 import { keyHeader, PATH_PARAMS, type RouteDocs } from "./route.js";
 
 const PACKAGE = new URL("../../package.json", import.meta.url);
 
-const DESCRIPTION = `The ledger behind a credit balance. Amounts are decimal strings with at most 6 decimals. Times are RFC 3339 in UTC.
+const DESCRIPTION = `The ledger behind a credit balance. Lengths of strings count UTF-16 code units. Amounts are decimal strings with at most 6 decimals. Times are RFC 3339 in UTC.
 
 Every POST of a command takes an **Idempotency-Key**. The same key with the same payload returns the first response (200) and moves nothing. With another payload it is refused (409). A refused command does not use its key up. Errors are problem documents (RFC 9457) with a stable \`code\`.`;
 
@@ -50,8 +51,10 @@ function tidy({ zodSchema, jsonSchema }: Converted): void {
     jsonSchema.type = "string";
   }
   if (Object.keys(jsonSchema.propertyNames ?? {}).join() === "type") delete jsonSchema.propertyNames;
-  if (jsonSchema.minimum === Number.MIN_SAFE_INTEGER) delete jsonSchema.minimum;
-  if (jsonSchema.maximum === Number.MAX_SAFE_INTEGER) delete jsonSchema.maximum;
+  if (jsonSchema.type === "integer") {
+    if (jsonSchema.minimum === Number.MIN_SAFE_INTEGER) delete jsonSchema.minimum;
+    if (jsonSchema.maximum === Number.MAX_SAFE_INTEGER) delete jsonSchema.maximum;
+  }
   // zod leaves out the examples of codecs, because they could be those of the inside.
   const { examples } = DOCUMENTATION.get(zodSchema) ?? {};
   if (examples !== undefined && jsonSchema.$ref === undefined) jsonSchema.examples = [...examples];
@@ -189,9 +192,12 @@ function withoutIdentity({ $schema, $id, ...schema }: Record<string, unknown>): 
   return schema;
 }
 
-/** Returns a reference to a schema with an id, or to the items of an array of such. */
+/** Returns a reference to a schema with an id, or an array of such as a request may have it. */
 function toReference(schema: z.ZodType): object {
-  if (schema instanceof z.ZodArray) return { type: "array", items: toReference(schema.element as z.ZodType) };
+  if (schema instanceof z.ZodArray) {
+    const items = toReference(schema.element as z.ZodType);
+    return { ...toInline(z.array(z.unknown()).min(1).max(EVENTS_MAX)), items };
+  }
   const id = DOCUMENTATION.get(schema)?.id;
   if (id === undefined) throw new Error("A schema of the document has no id. Give it one with documented.");
   return { $ref: toUri(id) };
