@@ -465,7 +465,7 @@ export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
         /**
-         * @description An amount of credits: a decimal string with at most 6 decimals, or a number of at most 15 significant digits.
+         * @description An amount of credits: a decimal string with at most 6 decimals, or a number of at most 15 significant digits. It lies between -9223372036854.775807 and 9223372036854.775807.
          * @example 12.5
          */
         readonly AmountInput: components["schemas"]["Amount"] | number;
@@ -476,7 +476,7 @@ export interface components {
         readonly Amount: `${number}`;
         /**
          * Format: date-time
-         * @description A time with any offset (RFC 3339).
+         * @description A time with any offset (RFC 3339), in the years 1900 to 2199.
          * @example 2026-11-22T10:05:00Z
          */
         readonly TimeInput: string | Date;
@@ -842,7 +842,7 @@ export interface components {
             readonly id: string | null;
             readonly error: {
                 /** @enum {string} */
-                readonly code: "bad_request" | "unauthorized" | "insufficient_credits" | "forbidden" | "not_found" | "account_not_found" | "grant_not_found" | "entry_not_found" | "hold_not_found" | "row_not_found" | "key_conflict" | "account_closed" | "account_open" | "grant_ended" | "hold_closed" | "payload_too_large" | "unsupported_media_type" | "not_refundable" | "refund_exceeds_entry" | "occurred_in_future" | "not_extended" | "already_expired" | "invalid_amount" | "amount_out_of_range" | "internal" | "unavailable" | "overloaded";
+                readonly code: "bad_request" | "unauthorized" | "insufficient_credits" | "forbidden" | "not_found" | "account_not_found" | "grant_not_found" | "entry_not_found" | "hold_not_found" | "row_not_found" | "key_conflict" | "account_closed" | "account_open" | "grant_ended" | "hold_closed" | "payload_too_large" | "unsupported_media_type" | "not_refundable" | "refund_exceeds_entry" | "occurred_in_future" | "not_extended" | "already_expired" | "invalid_amount" | "amount_out_of_range" | "too_many_attempts" | "internal" | "unavailable" | "overloaded";
                 readonly detail: string;
                 /** @description The facts of the code, such as `available`. */
                 readonly facts: {
@@ -855,7 +855,7 @@ export interface components {
             readonly id: string;
             readonly error: {
                 /** @enum {string} */
-                readonly code: "bad_request" | "unauthorized" | "insufficient_credits" | "forbidden" | "not_found" | "account_not_found" | "grant_not_found" | "entry_not_found" | "hold_not_found" | "row_not_found" | "key_conflict" | "account_closed" | "account_open" | "grant_ended" | "hold_closed" | "payload_too_large" | "unsupported_media_type" | "not_refundable" | "refund_exceeds_entry" | "occurred_in_future" | "not_extended" | "already_expired" | "invalid_amount" | "amount_out_of_range" | "internal" | "unavailable" | "overloaded";
+                readonly code: "bad_request" | "unauthorized" | "insufficient_credits" | "forbidden" | "not_found" | "account_not_found" | "grant_not_found" | "entry_not_found" | "hold_not_found" | "row_not_found" | "key_conflict" | "account_closed" | "account_open" | "grant_ended" | "hold_closed" | "payload_too_large" | "unsupported_media_type" | "not_refundable" | "refund_exceeds_entry" | "occurred_in_future" | "not_extended" | "already_expired" | "invalid_amount" | "amount_out_of_range" | "too_many_attempts" | "internal" | "unavailable" | "overloaded";
                 readonly detail: string;
                 /** @description The facts of the code, such as `available`. */
                 readonly facts: {
@@ -875,7 +875,7 @@ export interface components {
             readonly status: number;
             readonly detail: string;
             /** @enum {string} */
-            readonly code: "bad_request" | "unauthorized" | "insufficient_credits" | "forbidden" | "not_found" | "account_not_found" | "grant_not_found" | "entry_not_found" | "hold_not_found" | "row_not_found" | "key_conflict" | "account_closed" | "account_open" | "grant_ended" | "hold_closed" | "payload_too_large" | "unsupported_media_type" | "not_refundable" | "refund_exceeds_entry" | "occurred_in_future" | "not_extended" | "already_expired" | "invalid_amount" | "amount_out_of_range" | "internal" | "unavailable" | "overloaded";
+            readonly code: "bad_request" | "unauthorized" | "insufficient_credits" | "forbidden" | "not_found" | "account_not_found" | "grant_not_found" | "entry_not_found" | "hold_not_found" | "row_not_found" | "key_conflict" | "account_closed" | "account_open" | "grant_ended" | "hold_closed" | "payload_too_large" | "unsupported_media_type" | "not_refundable" | "refund_exceeds_entry" | "occurred_in_future" | "not_extended" | "already_expired" | "invalid_amount" | "amount_out_of_range" | "too_many_attempts" | "internal" | "unavailable" | "overloaded";
             /** @description The facts of the code, such as `available`. */
             readonly facts: {
                 readonly [key: string]: unknown;
@@ -1047,7 +1047,10 @@ export interface components {
             /** @constant */
             readonly specversion: "1.0";
             readonly id: string;
-            /** @example /gateway/eu-1 */
+            /**
+             * @description Together with the id it has at most 254 characters.
+             * @example /gateway/eu-1
+             */
             readonly source: string;
             /** @example com.example.ai.usage */
             readonly type: string;
@@ -1193,6 +1196,15 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Too many wrong secret keys came from the address */
+            readonly 429: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Busy, or the database can't be reached. Try again */
             readonly 503: {
                 headers: {
@@ -1274,6 +1286,15 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Too many wrong secret keys came from the address */
+            readonly 429: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Busy, or the database can't be reached. Try again */
             readonly 503: {
                 headers: {
@@ -1345,6 +1366,15 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Something that the request names does not exist */
+            readonly 404: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description The key belongs to another command, or the hold is closed */
             readonly 409: {
                 headers: {
@@ -1365,6 +1395,15 @@ export interface operations {
             };
             /** @description The media type is not supported */
             readonly 415: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many wrong secret keys came from the address */
+            readonly 429: {
                 headers: {
                     readonly [name: string]: unknown;
                 };
@@ -1461,6 +1500,15 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Too many wrong secret keys came from the address */
+            readonly 429: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Busy, or the database can't be reached. Try again */
             readonly 503: {
                 headers: {
@@ -1538,6 +1586,15 @@ export interface operations {
             };
             /** @description Something that the request names does not exist */
             readonly 404: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many wrong secret keys came from the address */
+            readonly 429: {
                 headers: {
                     readonly [name: string]: unknown;
                 };
@@ -1657,6 +1714,15 @@ export interface operations {
             };
             /** @description The ledger can't do this */
             readonly 422: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many wrong secret keys came from the address */
+            readonly 429: {
                 headers: {
                     readonly [name: string]: unknown;
                 };
@@ -1792,6 +1858,15 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Too many wrong secret keys came from the address */
+            readonly 429: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Busy, or the database can't be reached. Try again */
             readonly 503: {
                 headers: {
@@ -1870,6 +1945,15 @@ export interface operations {
             };
             /** @description Something that the request names does not exist */
             readonly 404: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many wrong secret keys came from the address */
+            readonly 429: {
                 headers: {
                     readonly [name: string]: unknown;
                 };
@@ -1998,6 +2082,15 @@ export interface operations {
             };
             /** @description The ledger can't do this */
             readonly 422: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many wrong secret keys came from the address */
+            readonly 429: {
                 headers: {
                     readonly [name: string]: unknown;
                 };
@@ -2134,6 +2227,15 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Too many wrong secret keys came from the address */
+            readonly 429: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Busy, or the database can't be reached. Try again */
             readonly 503: {
                 headers: {
@@ -2245,6 +2347,15 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Too many wrong secret keys came from the address */
+            readonly 429: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Busy, or the database can't be reached. Try again */
             readonly 503: {
                 headers: {
@@ -2349,6 +2460,15 @@ export interface operations {
             };
             /** @description The media type is not supported */
             readonly 415: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many wrong secret keys came from the address */
+            readonly 429: {
                 headers: {
                     readonly [name: string]: unknown;
                 };
@@ -2475,6 +2595,15 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Too many wrong secret keys came from the address */
+            readonly 429: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Busy, or the database can't be reached. Try again */
             readonly 503: {
                 headers: {
@@ -2587,6 +2716,15 @@ export interface operations {
             };
             /** @description The ledger can't do this */
             readonly 422: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many wrong secret keys came from the address */
+            readonly 429: {
                 headers: {
                     readonly [name: string]: unknown;
                 };
@@ -2722,6 +2860,15 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Too many wrong secret keys came from the address */
+            readonly 429: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Busy, or the database can't be reached. Try again */
             readonly 503: {
                 headers: {
@@ -2825,6 +2972,15 @@ export interface operations {
             };
             /** @description The media type is not supported */
             readonly 415: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many wrong secret keys came from the address */
+            readonly 429: {
                 headers: {
                     readonly [name: string]: unknown;
                 };
@@ -2951,6 +3107,15 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Too many wrong secret keys came from the address */
+            readonly 429: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Busy, or the database can't be reached. Try again */
             readonly 503: {
                 headers: {
@@ -3054,6 +3219,15 @@ export interface operations {
             };
             /** @description The media type is not supported */
             readonly 415: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many wrong secret keys came from the address */
+            readonly 429: {
                 headers: {
                     readonly [name: string]: unknown;
                 };
@@ -3171,6 +3345,15 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Too many wrong secret keys came from the address */
+            readonly 429: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Busy, or the database can't be reached. Try again */
             readonly 503: {
                 headers: {
@@ -3257,6 +3440,15 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Too many wrong secret keys came from the address */
+            readonly 429: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Busy, or the database can't be reached. Try again */
             readonly 503: {
                 headers: {
@@ -3335,6 +3527,15 @@ export interface operations {
             };
             /** @description Something that the request names does not exist */
             readonly 404: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many wrong secret keys came from the address */
+            readonly 429: {
                 headers: {
                     readonly [name: string]: unknown;
                 };
@@ -3435,6 +3636,15 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Too many wrong secret keys came from the address */
+            readonly 429: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Busy, or the database can't be reached. Try again */
             readonly 503: {
                 headers: {
@@ -3510,6 +3720,15 @@ export interface operations {
             };
             /** @description Something that the request names does not exist */
             readonly 404: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many wrong secret keys came from the address */
+            readonly 429: {
                 headers: {
                     readonly [name: string]: unknown;
                 };
@@ -3599,6 +3818,15 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Too many wrong secret keys came from the address */
+            readonly 429: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Busy, or the database can't be reached. Try again */
             readonly 503: {
                 headers: {
@@ -3676,6 +3904,15 @@ export interface operations {
             };
             /** @description Something that the request names does not exist */
             readonly 404: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many wrong secret keys came from the address */
+            readonly 429: {
                 headers: {
                     readonly [name: string]: unknown;
                 };
@@ -3771,6 +4008,15 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Too many wrong secret keys came from the address */
+            readonly 429: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Busy, or the database can't be reached. Try again */
             readonly 503: {
                 headers: {
@@ -3844,6 +4090,15 @@ export interface operations {
             };
             /** @description The media type is not supported */
             readonly 415: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many wrong secret keys came from the address */
+            readonly 429: {
                 headers: {
                     readonly [name: string]: unknown;
                 };

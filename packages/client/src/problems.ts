@@ -46,6 +46,11 @@ export const PROBLEMS = {
   already_expired: { status: 422, title: "The grant has already expired", facts: NO_FACTS },
   invalid_amount: { status: 422, title: "The amount is not valid here", facts: NO_FACTS },
   amount_out_of_range: { status: 422, title: "The amount is out of range", facts: NO_FACTS },
+  too_many_attempts: {
+    status: 429,
+    title: "Too many wrong keys came from the address",
+    facts: NO_FACTS,
+  },
   internal: { status: 500, title: "The server failed", facts: NO_FACTS },
   unavailable: { status: 503, title: "The ledger is unavailable", facts: NO_FACTS },
   overloaded: { status: 503, title: "The ledger is overloaded", facts: NO_FACTS },

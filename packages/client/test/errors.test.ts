@@ -41,6 +41,7 @@ const CLASSES = [
   ["already_expired", RefusedError],
   ["invalid_amount", RefusedError],
   ["amount_out_of_range", RefusedError],
+  ["too_many_attempts", UnavailableError],
   ["internal", ServerError],
   ["unavailable", UnavailableError],
   ["overloaded", UnavailableError],

@@ -10,9 +10,9 @@ import * as request from "./api/requests.js";
 import { createCredentials } from "./auth/credentials.js";
 import {
   createSecretKey,
-  isValidKey,
   listSecretKeys,
   readSharedSecret,
+  readValidKeys,
   revokeSecretKey,
 } from "./auth/keys.js";
 import { toDecoder, UNDECIDED } from "./core/codec.js";
@@ -22,6 +22,8 @@ import { type DatabaseOptions, openDatabase, POSTGRES_URL, toOpenError } from ".
 import type { Database } from "./db/port.js";
 import { type Watch, watch } from "./db/watch.js";
 import { createEngine } from "./engine/engine.js";
+import { createToAddress } from "./http/address.js";
+import { limitWrites } from "./http/admission.js";
 import { createApp } from "./http/app.js";
 import { createSweepLease, eraseOpen, startSweeping, sweepDue } from "./jobs/sweep.js";
 import { createLabels } from "./queries/labels.js";
@@ -41,6 +43,11 @@ export interface LedgerOptions {
   readonly secretKeys?: readonly string[];
   /** Kinds besides the built-in ones, by name. */
   readonly kinds?: Readonly<Record<string, KindDefinition>>;
+  /**
+   * The number of proxies in front of `fetch` that append to `X-Forwarded-For`. The server limits wrong keys by the address
+   * that the first of them states. Default: 0, and the header is not read.
+   */
+  readonly trustedProxies?: number;
   /** The clock. Default: the database's. */
   readonly now?: () => Date | string;
   /**
@@ -64,8 +71,12 @@ export interface SecretKey {
 
 /** A ledger in this process, on its database. Besides the methods of every ledger it has those of the operator. */
 export interface LocalLedger extends Ledger {
-  /** Handles `/v1`, `/openapi.json`, `/docs`, `/healthz` and `/readyz`. It mounts wherever a fetch handler does. */
-  fetch(request: Request): Promise<Response>;
+  /**
+   * Handles `/v1`, `/openapi.json`, `/docs`, `/healthz` and `/readyz`. It mounts wherever a fetch handler does.
+   *
+   * @param context the bindings of `@hono/node-server`, which passes them itself; they have the address of the client
+   */
+  fetch(request: Request, context?: object): Promise<Response>;
   readonly engine: Database["engine"];
   /** A sentence for the operator about the failures that a commit survives. */
   readonly durability: string;
@@ -117,6 +128,7 @@ const ledgerOptions = toOptionsSchema({
   database: z.unknown().optional(),
   secretKeys: z.array(secretKey).optional(),
   kinds: kindsOption.optional(),
+  trustedProxies: z.number().int().min(0).max(99).optional(),
   now: functionOption.optional(),
   clockOffsetMax: z.number().positive().optional(),
   logger: z.looseObject({ warn: functionOption, error: functionOption }).optional(),
@@ -178,7 +190,7 @@ function assemble(
   const credentials = createCredentials({
     tokenSecret,
     secretKeys: options.secretKeys ?? [],
-    isValidKey: (digest) => isValidKey(database, digest),
+    readValidKeys: (digests) => readValidKeys(database, digests),
     now,
   });
   const onError = (error: Error) => logger.error({ err: error }, "A usage event failed unexpectedly.");
@@ -189,6 +201,7 @@ function assemble(
   };
   const app = createApp({
     methods,
+    toAddress: createToAddress(options.trustedProxies ?? 0),
     credentials,
     ping: watched.check,
     onError: (error, request) => logger.error({ err: error, ...request }, "A request failed unexpectedly."),
@@ -207,7 +220,7 @@ function assemble(
 
   return {
     ...ledger,
-    fetch: async (request) => app.fetch(request),
+    fetch: limitWrites(app.fetch, () => engine.isFull),
     engine: database.engine,
     durability: database.durability,
     async createKey(input) {

@@ -11,6 +11,7 @@ import {
 } from "../queries/lists.js";
 import { checkOptions, type MethodOptions, settled } from "./calls.js";
 import { encodeCursor, type Scope, SEQ_PLACE, toNextCursor, toPart } from "./cursor.js";
+import { toFitting } from "./fitting.js";
 import { check, checkValue, toInvalid } from "./inputs.js";
 import { readSpan, requireKnown, toAccountId, toUnknownEntry } from "./known.js";
 import * as request from "./requests.js";
@@ -38,9 +39,10 @@ export function createEntryMethods({ database, labels, presenter, now }: EntryOp
 
   /** Presents the part of a list, which was read with one entry more than the part has. */
   async function toPartOf(account: string, entries: readonly Entry[], limit: number, scope: Scope) {
+    const count = toFitting(entries, limit);
     return {
-      entries: await present(account, entries.slice(0, limit)),
-      nextCursor: toNextCursor(entries, limit, scope, ({ seq }) => [seq]),
+      entries: await present(account, entries.slice(0, count)),
+      nextCursor: toNextCursor(entries, count, scope, ({ seq }) => [seq]),
     };
   }
 

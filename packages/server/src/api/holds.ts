@@ -6,6 +6,7 @@ import { type Instant, isInstant } from "../core/instant.js";
 import { listHolds, readHold } from "../queries/holds.js";
 import { checkOptions, type MethodOptions, settled } from "./calls.js";
 import { type Scope, toNextCursor, toPart } from "./cursor.js";
+import { toFitting } from "./fitting.js";
 import { check, checkValue } from "./inputs.js";
 import { requireKnown, toAccountId } from "./known.js";
 import * as request from "./requests.js";
@@ -34,14 +35,15 @@ export function createHoldReadMethods({
     const from = place === null ? null : { createdAt: place[0], id: place[1] };
     const holds = await listHolds(database, id, { status, from, limit: limit + 1 }, now());
     if (holds.length === 0) await requireKnown(database, id, now);
-    const shown = holds.slice(0, limit);
+    const count = toFitting(holds, limit);
+    const shown = holds.slice(0, count);
     const toLabel = await labels.read(
       id,
       shown.map(({ facts }) => facts),
     );
     return {
       holds: shown.map((hold) => presenter.hold(hold, toLabel)),
-      nextCursor: toNextCursor(holds, limit, scope, (hold) => [hold.createdAt, hold.id]),
+      nextCursor: toNextCursor(holds, count, scope, (hold) => [hold.createdAt, hold.id]),
     };
   }
 

@@ -2,11 +2,11 @@ import { toError } from "@credit-activity/client";
 import type { z } from "zod";
 import { decode, type Inside, toDecoder, UNDECIDED } from "../core/codec.js";
 import type { Operation } from "../core/command.js";
-import { type Fault, PARSING, toFaults } from "../core/faults.js";
+import { FAULTS_MAX, type Fault, PARSING, toFaults } from "../core/faults.js";
 import type { KindType } from "../core/kinds.js";
 import type { Kinds } from "./kinds.js";
 
-/** The number of faults that a detail states. The errors of a problem have all of them. */
+/** The number of faults that a detail states. The errors of a problem have the first hundred. */
 const STATED_MAX = 3;
 
 /** The characters of a path that a detail states. A caller may name a field as it likes. */
@@ -17,11 +17,12 @@ export function toInvalid(faults: readonly Fault[]): Error {
   return toError({ code: "bad_request", detail: describe(faults), errors: faults });
 }
 
-/** Describes faults in sentences. */
+/** Describes faults in sentences. There may be more than the most that are collected. */
 export function describe(faults: readonly Fault[]): string {
   const stated = faults.slice(0, STATED_MAX).map(toSentence);
   const more = faults.length - stated.length;
-  if (more > 0) stated.push(more === 1 ? "There is 1 more fault." : `There are ${more} more faults.`);
+  const count = faults.length < FAULTS_MAX ? more : `at least ${more}`;
+  if (more > 0) stated.push(more === 1 ? "There is 1 more fault." : `There are ${count} more faults.`);
   return stated.join(" ");
 }
 

@@ -94,12 +94,17 @@ export function createUsageMethod(
   };
 }
 
-/** Returns the faults of an array of events. Those of single events are refused alone. */
-export function findFaultsOfEvents(events: unknown): readonly Fault[] {
+/**
+ * Returns the faults of an array of events. Those of single events are refused alone.
+ *
+ * @param given the number of events, where it is not that of the array
+ */
+export function findFaultsOfEvents(events: unknown, given?: number): readonly Fault[] {
   const faultOf = (message: string) => [{ path: "events", message }];
   if (!Array.isArray(events)) return faultOf("is not an array. Give the events in an array");
-  if (events.length === 0) return faultOf("is empty. Give at least 1 event");
-  if (events.length > EVENTS_MAX)
+  const count = given ?? events.length;
+  if (count === 0) return faultOf("is empty. Give at least 1 event");
+  if (count > EVENTS_MAX)
     return faultOf(`has more than ${EVENTS_MAX.toLocaleString("en")} events. Send them in several calls`);
   return [];
 }

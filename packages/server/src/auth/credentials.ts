@@ -2,6 +2,8 @@ import { createSecretKey, type KeyObject, timingSafeEqual } from "node:crypto";
 import { jwtVerify, SignJWT } from "jose";
 import { LRUCache } from "lru-cache";
 import { formatInstant, type Instant, MICROS_PER_SECOND } from "../core/instant.js";
+import { createAttempts } from "./attempts.js";
+import { createKeyLookup, type ReadValidKeys } from "./key-lookup.js";
 import { toDigest } from "./keys.js";
 
 /** A caller: the integrator with a secret key, or an end user with a token for one account. */
@@ -13,10 +15,20 @@ export interface IssuedToken {
   readonly expiresAt: Instant;
 }
 
+/** The problem with a credential, and its code. */
+export interface CredentialProblem {
+  readonly problem: string;
+  readonly code: "unauthorized" | "too_many_attempts";
+}
+
 /** Identifies callers and issues tokens. */
 export interface Credentials {
-  /** Returns the caller of a bearer credential, or the problem with it. */
-  identify(credential: string): Promise<Caller | { readonly problem: string }>;
+  /**
+   * Returns the caller of a bearer credential, or the problem with it.
+   *
+   * @param address the address whose wrong keys are limited; null to limit none
+   */
+  identify(credential: string, address: string | null): Promise<Caller | CredentialProblem>;
   /** Issues a token that reads one account and nothing else. */
   issue(account: string, seconds: number): Promise<IssuedToken>;
 }
@@ -26,8 +38,7 @@ export interface CredentialsOptions {
   readonly tokenSecret: Uint8Array;
   /** Secret keys that are accepted besides those in the database. */
   readonly secretKeys: readonly string[];
-  /** Returns true if a digest belongs to a key in the database that has not been revoked. */
-  readonly isValidKey: (digest: Buffer) => Promise<boolean>;
+  readonly readValidKeys: ReadValidKeys;
   readonly now: () => Instant;
 }
 
@@ -43,6 +54,12 @@ const KEY_CACHE_MS = 5_000;
 /** The number of cached verdicts. Invalid keys have a cache apart, so that a flood of them evicts no valid one. */
 const CACHE_MAX = 10_000;
 
+/** Stands for a key that is not looked up, because its address has sent too many wrong ones. */
+const EXHAUSTED: unique symbol = Symbol("exhausted");
+
+const UNKNOWN = "The secret key is unknown or revoked. Use a key that the command line lists.";
+const TOO_MANY = "Too many wrong secret keys came from this address. Send the right key in a second.";
+
 /** Makes the gate that requests pass. Tokens are JSON Web Tokens (RFC 7519) with the account as subject. */
 export function createCredentials(options: CredentialsOptions): Credentials {
   const given = options.secretKeys.map(toDigest);
@@ -50,28 +67,38 @@ export function createCredentials(options: CredentialsOptions): Credentials {
   const verdicts = { max: CACHE_MAX, ttl: KEY_CACHE_MS, ttlResolution: 0 };
   const valid = new LRUCache<string, true>(verdicts);
   const invalid = new LRUCache<string, true>(verdicts);
+  /** The keys that have been valid. */
+  const proven = new LRUCache<string, true>({ max: CACHE_MAX });
   const pending = new Map<string, Promise<boolean>>();
+  const lookUp = createKeyLookup(options.readValidKeys);
+  const attempts = createAttempts();
   const tokens = new LRUCache<string, VerifiedToken>({ max: CACHE_MAX });
 
   /** Asks the database. The verdict is as old as the question, because the key may be revoked right after it. */
-  async function check(name: string): Promise<boolean> {
+  async function check(name: string, address: string | null): Promise<boolean> {
     const start = performance.now();
-    const isValid = await options.isValidKey(Buffer.from(name, "hex"));
+    const isValid = await lookUp(name);
     (isValid ? valid : invalid).set(name, true, { start });
+    if (isValid) proven.set(name, true);
+    else if (address !== null) attempts.fail(address);
     return isValid;
   }
 
   /** Asks the database once, however many requests wait for the verdict. */
-  function isSecret(name: string): boolean | Promise<boolean> {
+  function isSecret(name: string, address: string | null): boolean | Promise<boolean> | typeof EXHAUSTED {
     if (valid.has(name)) return true;
     if (invalid.has(name)) return false;
-    const checking = pending.get(name) ?? check(name).finally(() => pending.delete(name));
+    const known = pending.get(name);
+    if (known !== undefined) return known;
+    // A flood from an address must not keep out a key that has been valid.
+    if (address !== null && !proven.has(name) && attempts.isExhausted(address)) return EXHAUSTED;
+    const checking = check(name, address).finally(() => pending.delete(name));
     pending.set(name, checking);
     return checking;
   }
 
   /** Returns the reader of a token. Its signature is verified once; its expiry is checked each time. */
-  async function toReader(token: string, name: string): Promise<Caller | { readonly problem: string }> {
+  async function toReader(token: string, name: string): Promise<Caller | CredentialProblem> {
     const known = tokens.get(name);
     if (known !== undefined && options.now() < known.expiresAt) return known.caller;
     const verified = await verifyToken(token, tokenKey, options.now());
@@ -81,15 +108,17 @@ export function createCredentials(options: CredentialsOptions): Credentials {
   }
 
   return {
-    async identify(credential) {
+    async identify(credential, address) {
       const digest = toDigest(credential);
       // These come first, because a key that the operator chose may look like a token.
       if (given.some((other) => timingSafeEqual(other, digest))) return { type: "secret" };
       // The caches are keyed by the digest, so that no credential stays in the process.
       const name = digest.toString("hex");
       if (/^[\w-]+\.[\w-]+\.[\w-]+$/.test(credential)) return toReader(credential, name);
-      if (await isSecret(name)) return { type: "secret" };
-      return { problem: "The secret key is unknown or revoked. Use a key that the command line lists." };
+      const verdict = isSecret(name, address);
+      if (verdict === EXHAUSTED) return { problem: TOO_MANY, code: "too_many_attempts" };
+      if (verdict === true || (await verdict)) return { type: "secret" };
+      return { problem: UNKNOWN, code: "unauthorized" };
     },
     async issue(account, seconds) {
       const now = Math.floor(options.now() / MICROS_PER_SECOND);
@@ -116,7 +145,7 @@ async function verifyToken(
   token: string,
   key: KeyObject,
   now: Instant,
-): Promise<VerifiedToken | { readonly problem: string }> {
+): Promise<VerifiedToken | CredentialProblem> {
   try {
     const { payload } = await jwtVerify(token, key, {
       algorithms: ["HS256"],
@@ -133,6 +162,7 @@ async function verifyToken(
       problem: isExpired
         ? `The account token has expired (it is ${formatInstant(now)}). Request another one.`
         : "The account token is not signed by this server, or was changed. Request another one.",
+      code: "unauthorized",
     };
   }
 }

@@ -38,13 +38,16 @@ export async function createSecretKey(
   return { id, key };
 }
 
-/** True if a digest belongs to a secret key that has not been revoked. */
-export async function isValidKey(reader: Reader, digest: Buffer): Promise<boolean> {
-  const rows = await reader.query(
-    "SELECT id FROM credits.api_keys WHERE hash = $1::text::bytea AND revoked_at IS NULL",
-    [toBytea(digest)],
+/** Returns those digests, in hex, that belong to a secret key that has not been revoked. */
+export async function readValidKeys(
+  reader: Reader,
+  digests: readonly string[],
+): Promise<ReadonlySet<string>> {
+  const rows = await reader.query<{ hash: string }>(
+    "SELECT hash FROM credits.api_keys WHERE hash = ANY($1::text[]::bytea[]) AND revoked_at IS NULL",
+    [digests.map((digest) => `\\x${digest}`)],
   );
-  return rows.length > 0;
+  return new Set(rows.map(({ hash }) => hash));
 }
 
 /** Lists all secret keys, the oldest first. */

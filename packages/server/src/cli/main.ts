@@ -31,6 +31,10 @@ addCommand(program, "serve", "serve the API and its reference")
     "--clock-offset-max <seconds>",
     "difference to the database's clock beyond which no command is taken (or CLOCK_OFFSET_MAX; default 60)",
   )
+  .option(
+    "--trusted-proxies <number>",
+    "proxies in front that append to X-Forwarded-For (or TRUSTED_PROXIES; default 0)",
+  )
   .action(serve);
 
 addCommand(program, "migrate", "bring the database's schema up to date").action(async (flags) => {

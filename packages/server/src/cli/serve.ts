@@ -1,10 +1,12 @@
 import type { Server } from "node:http";
+import type { AddressInfo } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
-import { serve as listen } from "@hono/node-server";
+import { createAdaptorServer } from "@hono/node-server";
 import { type Logger, pino } from "pino";
 import { DatabaseError, isRetryable } from "../db/errors.js";
 import { createLedger, type LedgerOptions, type LocalLedger } from "../ledger.js";
 import { CommandError, type DatabaseFlags, toDatabase } from "./open.js";
+import { pace } from "./server-pace.js";
 import { finishResponses } from "./server-shutdown.js";
 import { setServerFlags } from "./v8.js";
 
@@ -18,10 +20,21 @@ const OPEN_PAUSE_MS_MAX = 8_000;
 /** The time without traffic after which a connection is destroyed. It is longer than any response takes. */
 const IDLE_MS_MAX = 60_000;
 
+/**
+ * The connections that wait until the server accepts them. The system drops others, and their clients try again after 1, 3
+ * and up to 31 seconds. Node's default of 511 is too few for a burst of connections while the server is busy.
+ */
+const BACKLOG_MAX = 4_096;
+
+interface ServeFlags extends DatabaseFlags {
+  readonly port?: string;
+  readonly host?: string;
+  readonly trustedProxies?: string;
+  readonly clockOffsetMax?: string;
+}
+
 /** Serves the API until a signal comes. Then it takes no more requests and finishes those in flight. */
-export async function serve(
-  flags: DatabaseFlags & { port?: string; host?: string; clockOffsetMax?: string },
-): Promise<void> {
+export async function serve(flags: ServeFlags): Promise<void> {
   setServerFlags();
   const port = parsePort(flags.port ?? process.env.PORT ?? "3000");
   const hostname = flags.host ?? process.env.HOST ?? "127.0.0.1";
@@ -32,14 +45,19 @@ export async function serve(
     database: toDatabase(flags),
     secretKeys: secretKey === undefined || secretKey === "" ? [] : [secretKey],
     ...(clockOffsetMax === undefined ? {} : { clockOffsetMax }),
+    trustedProxies: parseProxies(flags.trustedProxies ?? process.env.TRUSTED_PROXIES ?? "0"),
     logger,
   });
-  const server = listen({ fetch: ledger.fetch, port, hostname }, (address) => {
-    logger.info({ address: `http://${hostname}:${address.port}`, docs: "/docs" }, "Serving.");
-    logger.info(ledger.durability);
-  }) as Server;
+  const paced = pace(ledger.fetch);
+  const server = createAdaptorServer({ fetch: paced.fetch, hostname }) as Server;
+  paced.watch(server);
   finishResponses(server);
   server.timeout = IDLE_MS_MAX;
+  server.listen({ port, host: hostname, backlog: BACKLOG_MAX }, () => {
+    const address = `http://${hostname}:${(server.address() as AddressInfo).port}`;
+    logger.info({ address, docs: "/docs" }, "Serving.");
+    logger.info(ledger.durability);
+  });
   await untilStopped(server, logger)
     .catch((error: NodeJS.ErrnoException) => {
       if (error.code !== "EADDRINUSE") throw error;
@@ -95,4 +113,9 @@ function parseSeconds(value: string | undefined): number | undefined {
   if (value === undefined || value === "") return undefined;
   if (/^\d{1,9}$/.test(value) && Number(value) > 0) return Number(value);
   throw new CommandError(`"${value}" is not a number of seconds. Use a whole number from 1 on.`);
+}
+
+function parseProxies(value: string): number {
+  if (/^\d{1,2}$/.test(value)) return Number(value);
+  throw new CommandError(`"${value}" is not a number of proxies. Use a number from 0 to 99.`);
 }

@@ -9,6 +9,12 @@ export interface Documentation {
   readonly format?: string;
   readonly minLength?: number;
   readonly maxLength?: number;
+  readonly pattern?: string;
+  readonly minimum?: number;
+  readonly maximum?: number;
+  readonly maxProperties?: number;
+  /** A schema of what is refused although all fields are valid. */
+  readonly not?: object;
 }
 
 /** The documentation of the ledger's schemas. An app may share our zod, and with it zod's global registry. */

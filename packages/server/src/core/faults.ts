@@ -7,6 +7,12 @@ export interface Fault {
   readonly message: string;
 }
 
+/** The most faults that are collected of one input. */
+export const FAULTS_MAX = 100;
+
+/** The characters of a path that a fault has. A caller may name a field as it likes. */
+const PATH_LENGTH_MAX = 500;
+
 type RawIssue = z.core.$ZodRawIssue;
 type Issue = z.core.$ZodIssue;
 
@@ -27,24 +33,32 @@ const NOT_A_FIELD = "is not a field. Leave it out";
 /** The parameters of zod's parsers. They come before messages that an app has configured, but after a schema's own. */
 export const PARSING = { error: toMessage } as const;
 
-/** Returns the faults of an error that was parsed with `PARSING`. */
+/** Returns the first faults of an error that was parsed with `PARSING`. */
 export function toFaults(error: z.ZodError): Fault[] {
-  return collect(error.issues, []);
+  const faults: Fault[] = [];
+  collect(error.issues, [], faults);
+  return faults;
 }
 
-function collect(issues: readonly Issue[], parent: readonly PropertyKey[]): Fault[] {
-  return issues.flatMap((issue) => {
+function collect(issues: readonly Issue[], parent: readonly PropertyKey[], faults: Fault[]): void {
+  for (const issue of issues) {
+    const left = FAULTS_MAX - faults.length;
+    if (left === 0) return;
     const path = [...parent, ...issue.path];
-    if (issue.code === "unrecognized_keys")
-      return issue.keys.map((key) => ({
-        path: [...path, key].map(String).join("."),
-        message: issue.message,
-      }));
     const specific = issue.code === "invalid_union" ? issue.errors.find(isSpecific) : undefined;
-    return specific === undefined
-      ? [{ path: path.map(String).join("."), message: issue.message }]
-      : collect(specific, path);
-  });
+    if (issue.code === "unrecognized_keys") {
+      for (const key of issue.keys.slice(0, left)) faults.push(toFault([...path, key], issue.message));
+    } else if (specific !== undefined) collect(specific, path, faults);
+    else faults.push(toFault(path, issue.message));
+  }
+}
+
+function toFault(path: readonly PropertyKey[], message: string): Fault {
+  const whole = path.map(String).join(".");
+  return {
+    path: whole.length > PATH_LENGTH_MAX ? `${whole.slice(0, PATH_LENGTH_MAX)}…` : whole,
+    message,
+  };
 }
 
 /** True if the issues are those of a union's option whose type the value has. */

@@ -42,17 +42,23 @@ const storageFault: FaultOf = (value) => {
     : "has a character that can't be stored (NUL, or half of a surrogate pair). Remove it";
 };
 
+/** The same as a pattern for documents. */
+const STORABLE = String.raw`^(?!\uFEFF)[^\u0000\uD800-\uDFFF]*$`;
+
 /** Control characters would make an id unreadable in logs and URLs. */
 const idFault: FaultOf = (id) => {
   if (isPrintable(id)) return null;
   return storageFault(id) ?? (/\p{Cc}/u.test(id) ? "has a control character. Remove it" : null);
 };
 
+const ID = String.raw`^(?!\uFEFF)[^\u0000-\u001F\u007F-\u009F\uD800-\uDFFF]*$`;
+const ACCOUNT_ID = String.raw`^(?!\uFEFF|\.\.?$)[^\u0000-\u001F\u007F-\u009F\uD800-\uDFFF]*$`;
+
 const accountFault: FaultOf = (id) =>
   id === "." || id === ".." ? 'can\'t be "." or "..", which URLs drop. Use another id' : idFault(id);
 
 /** Makes the schema of a string of bounded length. It has one check, because each check costs every call. */
-function toStringSchema(shortest: number, longest: number, faultOf: FaultOf) {
+function toStringSchema(shortest: number, longest: number, faultOf: FaultOf, pattern: string) {
   const schema = documented(
     z.string().check(({ value, issues }) => {
       const common = { origin: "string", inclusive: true, input: value, continue: true } as const;
@@ -61,7 +67,7 @@ function toStringSchema(shortest: number, longest: number, faultOf: FaultOf) {
       const message = faultOf(value);
       if (message !== null) issues.push({ code: "custom", message, input: value, continue: true });
     }),
-    { ...(shortest > 0 ? { minLength: shortest } : {}), maxLength: longest },
+    { ...(shortest > 0 ? { minLength: shortest } : {}), maxLength: longest, pattern },
   );
   return withDecoder(schema, (value) =>
     typeof value === "string" &&
@@ -74,10 +80,11 @@ function toStringSchema(shortest: number, longest: number, faultOf: FaultOf) {
 }
 
 /** Makes the schema of a string that is kept as it is given. */
-export const string = (longest: number, shortest = 0) => toStringSchema(shortest, longest, storageFault);
+export const string = (longest: number, shortest = 0) =>
+  toStringSchema(shortest, longest, storageFault, STORABLE);
 
-export const accountId = toStringSchema(1, 128, accountFault);
-export const key = toStringSchema(1, 255, idFault);
+export const accountId = toStringSchema(1, 128, accountFault, ACCOUNT_ID);
+export const key = toStringSchema(1, 255, idFault, ID);
 export const holdId = string(64, 1);
 export const description = string(500);
 export const title = string(200, 1);
@@ -171,7 +178,8 @@ export const amountInput = withDecoder(
   documented(amountCodec, {
     id: "AmountInput",
     description:
-      "An amount of credits: a decimal string with at most 6 decimals, or a number of at most 15 significant digits.",
+      "An amount of credits: a decimal string with at most 6 decimals, or a number of at most 15 significant digits. It lies between -9223372036854.775807 and 9223372036854.775807.",
+    pattern: "^-?[0-9]{1,30}(\\.[0-9]{1,6})?$",
     examples: ["12.5"],
   }),
   tryAmount,
@@ -219,7 +227,7 @@ export const timeInput = withDecoder(
     ),
     {
       id: "TimeInput",
-      description: "A time with any offset (RFC 3339).",
+      description: "A time with any offset (RFC 3339), in the years 1900 to 2199.",
       format: "date-time",
       examples: ["2026-11-22T10:05:00Z"],
     },

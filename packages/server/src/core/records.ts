@@ -12,17 +12,16 @@ const QUANTITIES_MAX = 50;
 const isExact = (value: number) => !Number.isInteger(value) || Number.isSafeInteger(value);
 
 /**
- * Refuses `__proto__` as a name. The schema of a record passes over it, and two commands that differ in it would be taken
- * for the same.
+ * Refuses a record with too many values before it looks at each, because a caller may send a million. It also refuses
+ * `__proto__` as a name. The schema of a record passes over it, and two commands that differ in it would be taken for the
+ * same.
  */
-function withoutProto<S extends z.ZodType>(schema: S) {
+function bounded<S extends z.ZodType>(schema: S, namesMax: number) {
   return z.preprocess((given, { issues }) => {
-    if (typeof given === "object" && given !== null && Object.hasOwn(given, "__proto__"))
-      issues.push({
-        code: "custom",
-        message: 'has a value named "__proto__". Use another name',
-        input: given,
-      });
+    const refuse = (message: string) => issues.push({ code: "custom", message, input: given });
+    if (typeof given !== "object" || given === null) return given;
+    if (Object.keys(given).length > namesMax) refuse(`has more than ${namesMax} values. Leave some out`);
+    if (Object.hasOwn(given, "__proto__")) refuse('has a value named "__proto__". Use another name');
     return given;
   }, schema);
 }
@@ -37,10 +36,13 @@ const keyError = ({ code }: { code?: string | undefined }) =>
 const withoutMinusZero = (value: number) => value + 0;
 
 const EXACT_NUMBER = withDecoder(
-  z
-    .number()
-    .refine(isExact, "is a whole number beyond 2^53. Give it as a string")
-    .overwrite(withoutMinusZero),
+  documented(
+    z
+      .number()
+      .refine(isExact, "is a whole number beyond 2^53. Give it as a string")
+      .overwrite(withoutMinusZero),
+    { minimum: Number.MIN_SAFE_INTEGER, maximum: Number.MAX_SAFE_INTEGER },
+  ),
   (value) =>
     typeof value === "number" && Number.isFinite(value) && isExact(value)
       ? withoutMinusZero(value)
@@ -53,13 +55,8 @@ const METADATA_VALUE = z.union([string(500), EXACT_NUMBER, z.boolean()], {
 
 /** Makes the schema of a record with bounded names and values. */
 function record<Value extends z.ZodType>(value: Value, namesMax: number) {
-  const schema = z
-    .record(RECORD_KEY, value, { error: keyError })
-    .refine(
-      (given) => Object.keys(given).length <= namesMax,
-      `has more than ${namesMax} values. Leave some out`,
-    );
-  return withDecoder(withoutProto(schema), toRecordDecoder(RECORD_KEY, value, namesMax));
+  const schema = z.record(RECORD_KEY, value, { error: keyError });
+  return withDecoder(bounded(schema, namesMax), toRecordDecoder(RECORD_KEY, value, namesMax));
 }
 
 const isEmpty = (value: object): boolean => {
@@ -75,6 +72,7 @@ export const metadata = documented(
   }),
   {
     id: "MetadataInput",
+    maxProperties: METADATA_KEYS_MAX,
     description: `Up to ${METADATA_KEYS_MAX} values of your own, by name.`,
   },
 );
@@ -91,6 +89,7 @@ export const quantities = documented(
   }),
   {
     id: "QuantitiesInput",
+    maxProperties: QUANTITIES_MAX,
     description: `Up to ${QUANTITIES_MAX} measured quantities, by name.`,
   },
 );

@@ -11,6 +11,9 @@ import type { Call } from "./queue.js";
 const COMMANDS_MAX = 50_000;
 const BYTES_MAX = 64_000_000;
 
+/** The commands in flight from which more are only taken while they are written in time. */
+const BUSY_COMMANDS = 500;
+
 /**
  * The most lanes. One thread decides for all of them, and two connections keep up with it. With more lanes each batch is
  * smaller and costs more.
@@ -24,6 +27,8 @@ export class ClosedError extends Error {
 
 /** Gathers commands that arrive together into batches, one transaction each. */
 export interface Engine {
+  /** True while too much is in flight to take more, or all that comes would wait for too long. */
+  readonly isFull: boolean;
   /**
    * Decides and writes a command, in the order of arrival on its account.
    *
@@ -63,7 +68,8 @@ export function createEngine({ database, now, admit = () => null }: EngineOption
   const salt = createSalts();
   const lanes = Array.from({ length: count }, () => {
     const cache = createAccountCache(1 / count);
-    return { cache, ...createLane({ database, cache, circumstances: () => ({ now: now(), salt }) }) };
+    const lane = createLane({ database, cache, circumstances: () => ({ now: now(), salt }) });
+    return { cache, lane };
   });
   const toLane = (account: string) => lanes[toHash(account) % count] as (typeof lanes)[number];
   const inFlight: InFlight = { commands: 0, bytes: 0 };
@@ -100,11 +106,15 @@ export function createEngine({ database, now, admit = () => null }: EngineOption
     }
     const call = new TakenCall(commands.length, bytes, inFlight, resolve, reject);
     commands.forEach((command, index) => {
-      toLane(command.account).add({ command, call, index, bytes: sizes[index] as number });
+      toLane(command.account).lane.add({ command, call, index, bytes: sizes[index] as number });
     });
   }
 
   return {
+    get isFull() {
+      const isAtLimit = inFlight.commands >= COMMANDS_MAX || inFlight.bytes >= BYTES_MAX;
+      return isAtLimit || (inFlight.commands >= BUSY_COMMANDS && lanes.every(({ lane }) => lane.isLate));
+    },
     submit: (command) =>
       new Promise((resolve, reject) => {
         submitAll(
@@ -120,7 +130,7 @@ export function createEngine({ database, now, admit = () => null }: EngineOption
     evict: (account) => toLane(account).cache.evict(account),
     close: async () => {
       isClosed = true;
-      await Promise.all(lanes.map((lane) => lane.idle()));
+      await Promise.all(lanes.map(({ lane }) => lane.idle()));
     },
   };
 }

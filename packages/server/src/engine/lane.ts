@@ -10,6 +10,9 @@ export class OverloadedError extends Error {
   override readonly name = "OverloadedError";
 }
 
+/** The shortest wait of a batch's calls with which a lane is late. */
+const LATE_MS = 1_000;
+
 const TOO_LATE = "The ledger is busy and did nothing within 30 seconds. Send the command again in a second.";
 
 /**
@@ -17,6 +20,8 @@ const TOO_LATE = "The ledger is busy and did nothing within 30 seconds. Send the
  * large, so that the ledger and the database work at the same time, also for a single account.
  */
 export interface Lane {
+  /** True while commands wait and even the last call to come waited too long for its batch. */
+  readonly isLate: boolean;
   /** Takes a command of a call. Commands on one account keep the order of their arrival. */
   add(waiting: Waiting): void;
   /** Resolves when nothing is waiting or in flight. */
@@ -74,6 +79,9 @@ export function createLane(options: ExecuteOptions): Lane {
   }
 
   return {
+    get isLate() {
+      return queue.size > 0 && queue.waitMs > LATE_MS;
+    },
     add(waiting) {
       queue.add(waiting);
       if (queue.size === AHEAD_MIN) onEnough();

@@ -45,6 +45,8 @@ export interface Share {
 export interface Queue {
   /** The number of commands that wait. */
   readonly size: number;
+  /** The shortest time that a call of the last batch had waited when the batch began. */
+  readonly waitMs: number;
   add(waiting: Waiting): void;
   /**
    * Takes the next batch. Accounts take turns, so that none waits behind all commands of another. The commands of one
@@ -72,6 +74,7 @@ export function createQueue(): Queue {
   let bytes = 0;
   /** The batch that was taken and has not begun. */
   let taken: Share[] = [];
+  let waitMs = 0;
 
   /** Takes all there is when that fits. This is the usual case, so it costs little. */
   function takeAll(expire: (call: Call) => void): Share[] {
@@ -115,6 +118,9 @@ export function createQueue(): Queue {
     get size() {
       return commands;
     },
+    get waitMs() {
+      return waitMs;
+    },
     add(waiting) {
       const one = pending.get(waiting.command.account);
       if (one === undefined) pending.set(waiting.command.account, { waiting: [waiting], next: 0 });
@@ -133,11 +139,17 @@ export function createQueue(): Queue {
     },
     begin() {
       const begun: Share[] = [];
+      let latestMs = -1;
       for (const { account, waiting } of taken) {
         const wanted = waiting.filter(({ call }) => !call.isDone);
-        for (const { call } of wanted) call.isBegun = true;
+        for (const { call } of wanted) {
+          // The rest of a call that has begun waits for its own commands.
+          if (!call.isBegun) latestMs = Math.max(latestMs, call.sinceMs);
+          call.isBegun = true;
+        }
         if (wanted.length > 0) begun.push({ account, waiting: wanted });
       }
+      if (latestMs >= 0) waitMs = performance.now() - latestMs;
       taken = [];
       return begun;
     },

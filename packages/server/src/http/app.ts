@@ -1,10 +1,10 @@
 import { LedgerError } from "@credit-activity/client";
 import { type Context, Hono, type MiddlewareHandler } from "hono";
-import { bodyLimit } from "hono/body-limit";
 import { cors } from "hono/cors";
 import { HTTPException } from "hono/http-exception";
 import { toPublicError } from "../api/errors.js";
 import type { Caller, Credentials } from "../auth/credentials.js";
+import { createBodies } from "./bodies.js";
 import { toDocument } from "./openapi.js";
 import { respondWithError, respondWithProblem } from "./problems.js";
 import { SECURE } from "./respond.js";
@@ -14,9 +14,6 @@ import { commandRoutes } from "./routes/commands.js";
 import { addDocsRoutes } from "./routes/docs.js";
 import { readRoutes } from "./routes/reads.js";
 import { addUsageRoute, usageDocs } from "./routes/usage.js";
-
-/** The largest request in bytes: 10,000 usage events of some 1.6 kB each. */
-const BODY_BYTES_MAX = 16 * 1024 * 1024;
 
 /** Lets pages on other origins read. Commands are not for browsers, and their preflights fail. */
 const preflight = cors({
@@ -31,6 +28,8 @@ const ROUTES = [...accountRoutes, ...commandRoutes, ...readRoutes];
 export interface AppOptions {
   readonly methods: MethodsByCaller;
   readonly credentials: Credentials;
+  /** Returns the address by which wrong keys are limited, or null. */
+  readonly toAddress: (c: Context) => string | null;
   /** Rejects when the database does not respond. */
   readonly ping: () => Promise<unknown>;
   /** Called with errors that nobody foresaw. */
@@ -55,35 +54,27 @@ export function createApp(options: AppOptions): App {
   });
   addDocsRoutes(app, () => toDocument([...ROUTES, usageDocs]));
   app.use("/v1/*", createGate(options));
-  for (const route of ROUTES) addRoute(app, options.methods, route);
-  addUsageRoute(app, options.methods);
+  const bodies = createBodies();
+  for (const route of ROUTES) addRoute(app, options.methods, bodies, route);
+  addUsageRoute(app, options.methods, bodies);
   return app;
 }
 
 /** Makes the gate of every request under /v1. It is one middleware, because each costs a round of promises. */
-function createGate({ credentials }: AppOptions): MiddlewareHandler<{ Variables: Variables }> {
-  const limit = bodyLimit({
-    maxSize: BODY_BYTES_MAX,
-    onError: (c) =>
-      respondWithProblem(
-        c,
-        "payload_too_large",
-        `The request is larger than ${BODY_BYTES_MAX} bytes. Send several smaller ones.`,
-      ),
-  });
+function createGate(options: AppOptions): MiddlewareHandler<{ Variables: Variables }> {
   return async (c, next) => {
     if (c.req.method === "OPTIONS") return preflight(c, next);
-    const caller = await authenticate(c, credentials);
+    const caller = await authenticate(c, options);
     if (caller instanceof Response) return caller;
     const malformed = refuseMalformed(c);
     if (malformed !== null) return malformed;
     c.set("caller", caller);
-    return hasFittingLength(c) ? next() : limit(c, next);
+    return next();
   };
 }
 
 /** Returns the caller, or refuses it: a secret key may do all, an account token reads its account. */
-async function authenticate(c: Context, credentials: Credentials): Promise<Caller | Response> {
+async function authenticate(c: Context, { credentials, toAddress }: AppOptions): Promise<Caller | Response> {
   const credential = /^Bearer +(\S+)$/i.exec(c.req.header("authorization") ?? "")?.[1];
   if (credential === undefined) {
     return respondWithProblem(
@@ -92,8 +83,8 @@ async function authenticate(c: Context, credentials: Credentials): Promise<Calle
       "The credential is missing. Send the header Authorization: Bearer, with a secret key or an account token.",
     );
   }
-  const caller = await credentials.identify(credential);
-  if ("problem" in caller) return respondWithProblem(c, "unauthorized", caller.problem);
+  const caller = await credentials.identify(credential, toAddress(c));
+  if ("problem" in caller) return respondWithProblem(c, caller.code, caller.problem);
   if (caller.type === "reader" && !mayRead(c, caller.account)) {
     const detail = "The account token only reads its own account. Use a secret key on a server for all else.";
     return respondWithProblem(c, "forbidden", detail);
@@ -114,20 +105,6 @@ function refuseMalformed(c: Context): Response | null {
     const message = "is not percent-encoded UTF-8. Encode it with encodeURIComponent";
     return respondWithProblem(c, "bad_request", `The path ${message}.`, { errors: [{ path: "", message }] });
   }
-}
-
-/**
- * True if a request has no body, or states a length that fits. HTTP lets no more than that through. All others are counted
- * as they arrive, for which the middleware has to copy the body.
- */
-function hasFittingLength(c: Context): boolean {
-  if (c.req.method === "GET" || c.req.method === "HEAD") return true;
-  const length = c.req.header("content-length") ?? "";
-  return (
-    /^\d{1,15}$/.test(length) &&
-    Number(length) <= BODY_BYTES_MAX &&
-    c.req.header("transfer-encoding") === undefined
-  );
 }
 
 /** True if a request reads something of an account. The path is compared as the routes decode it. */

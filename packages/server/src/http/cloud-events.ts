@@ -10,15 +10,20 @@ const ENVELOPE = {
   id: field.key,
   // A URI reference, and so without white space.
   source: documented(z.string().regex(/^\S+$/, "is not a URI reference. Write it without spaces"), {
+    description: "Together with the id it has at most 254 characters.",
+    maxLength: 253,
     examples: ["/gateway/eu-1"],
   }),
   type: documented(z.string().min(1), { examples: ["com.example.ai.usage"] }),
   subject: documented(field.accountId, { description: "The account." }),
   time: documented(z.string().optional(), { format: "date-time" }),
-  datacontenttype: z
-    .string()
-    .refine((type) => /^application\/([\w.-]+\+)?json\b/i.test(type), "is not JSON. Use application/json")
-    .optional(),
+  datacontenttype: documented(
+    z
+      .string()
+      .refine((type) => /^application\/([\w.-]+\+)?json\b/i.test(type), "is not JSON. Use application/json")
+      .optional(),
+    { pattern: "^[Aa][Pp][Pp][Ll][Ii][Cc][Aa][Tt][Ii][Oo][Nn]/([\\w.\\-]+\\+)?[Jj][Ss][Oo][Nn]\\b" },
+  ),
 };
 
 /**

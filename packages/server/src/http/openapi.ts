@@ -1,12 +1,13 @@
 import { readFileSync } from "node:fs";
 import { z } from "zod";
+import { EVENTS_MAX } from "../api/requests.js";
 import { problem } from "../api/results.js";
 import { DOCUMENTATION, documented } from "../core/documented.js";
 import { keyHeader, PATH_PARAMS, type RouteDocs } from "./route.js";
 
 const PACKAGE = new URL("../../package.json", import.meta.url);
 
-const DESCRIPTION = `The ledger behind a credit balance. Amounts are decimal strings with at most 6 decimals. Times are RFC 3339 in UTC.
+const DESCRIPTION = `The ledger behind a credit balance. Lengths of strings count UTF-16 code units. Amounts are decimal strings with at most 6 decimals. Times are RFC 3339 in UTC.
 
 Every POST of a command takes an **Idempotency-Key**. The same key with the same payload returns the first response (200) and moves nothing. With another payload it is refused (409). A refused command does not use its key up. Errors are problem documents (RFC 9457) with a stable \`code\`.`;
 
@@ -20,8 +21,12 @@ const PROBLEM_MEANINGS: Readonly<Record<number, string>> = {
   413: "The request is too large",
   415: "The media type is not supported",
   422: "The ledger can't do this",
+  429: "Too many wrong secret keys came from the address",
   503: "Busy, or the database can't be reached. Try again",
 };
+
+/** The statuses of problems that every route can have. */
+const GATE_PROBLEMS = [429];
 
 /** The options under which zod writes the outside of its schemas: strings where amounts and times are bigints inside. */
 const OUTSIDE = {
@@ -46,8 +51,10 @@ function tidy({ zodSchema, jsonSchema }: Converted): void {
     jsonSchema.type = "string";
   }
   if (Object.keys(jsonSchema.propertyNames ?? {}).join() === "type") delete jsonSchema.propertyNames;
-  if (jsonSchema.minimum === Number.MIN_SAFE_INTEGER) delete jsonSchema.minimum;
-  if (jsonSchema.maximum === Number.MAX_SAFE_INTEGER) delete jsonSchema.maximum;
+  if (jsonSchema.type === "integer") {
+    if (jsonSchema.minimum === Number.MIN_SAFE_INTEGER) delete jsonSchema.minimum;
+    if (jsonSchema.maximum === Number.MAX_SAFE_INTEGER) delete jsonSchema.maximum;
+  }
   // zod leaves out the examples of codecs, because they could be those of the inside.
   const { examples } = DOCUMENTATION.get(zodSchema) ?? {};
   if (examples !== undefined && jsonSchema.$ref === undefined) jsonSchema.examples = [...examples];
@@ -117,7 +124,7 @@ function toOperation(route: RouteDocs): object {
   }
   if (isRead)
     responses[304] = { description: "The response with one of these ETags still holds", headers: ETAG };
-  for (const status of route.problems) {
+  for (const status of [...route.problems, ...GATE_PROBLEMS]) {
     const content = { "application/problem+json": { schema: toReference(problem) } };
     responses[status] = { description: PROBLEM_MEANINGS[status], content };
   }
@@ -189,9 +196,12 @@ function withoutIdentity({ $schema, $id, ...schema }: Record<string, unknown>): 
   return schema;
 }
 
-/** Returns a reference to a schema with an id, or to the items of an array of such. */
+/** Returns a reference to a schema with an id, or an array of such as a request may have it. */
 function toReference(schema: z.ZodType): object {
-  if (schema instanceof z.ZodArray) return { type: "array", items: toReference(schema.element as z.ZodType) };
+  if (schema instanceof z.ZodArray) {
+    const items = toReference(schema.element as z.ZodType);
+    return { ...toInline(z.array(z.unknown()).min(1).max(EVENTS_MAX)), items };
+  }
   const id = DOCUMENTATION.get(schema)?.id;
   if (id === undefined) throw new Error("A schema of the document has no id. Give it one with documented.");
   return { $ref: toUri(id) };

@@ -7,10 +7,7 @@ import {
   toProblem,
 } from "@credit-activity/client";
 import type { Context } from "hono";
-import { NO_STORE, SECURE } from "./respond.js";
-
-/** The pause that a client should make when the server can't take a request. */
-const RETRY_AFTER_SECONDS = 1;
+import { NO_STORE, RETRY_AFTER, SECURE } from "./respond.js";
 
 /** Responds with a problem document (RFC 9457). */
 export function respondWithProblem(
@@ -26,7 +23,7 @@ export function respondWithProblem(
     headers: {
       ...(isApi ? NO_STORE : SECURE),
       "Content-Type": "application/problem+json",
-      ...(problem.status === 503 ? { "Retry-After": String(RETRY_AFTER_SECONDS) } : {}),
+      ...(problem.status === 429 || problem.status === 503 ? RETRY_AFTER : {}),
       ...(problem.status === 401 ? { "WWW-Authenticate": 'Bearer realm="credit-activity"' } : {}),
     },
   });

@@ -14,6 +14,9 @@ export const SECURE = { "X-Content-Type-Options": "nosniff", "Referrer-Policy": 
 /** The headers of commands and problems. Nobody else may store a balance. */
 export const NO_STORE = { ...CORS, ...SECURE, "Cache-Control": "no-store" } as const;
 
+/** The pause in seconds that a client should make when the server can't take a request. */
+export const RETRY_AFTER = { "Retry-After": "1" } as const;
+
 /** The headers of reads. The client may store them, but has to revalidate each time. */
 const REVALIDATE = { ...CORS, ...SECURE, "Cache-Control": "private, no-cache" } as const;
 

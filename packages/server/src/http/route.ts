@@ -6,6 +6,7 @@ import type { Methods } from "../api/methods.js";
 import type { Caller } from "../auth/credentials.js";
 import { UNDECIDED, withDecoder } from "../core/codec.js";
 import * as field from "../core/fields.js";
+import { type Bodies, COMMAND_BYTES_MAX } from "./bodies.js";
 import { parseJson } from "./json.js";
 import { respondToCommand, respondToRead } from "./respond.js";
 
@@ -79,7 +80,7 @@ export const keyHeader = withDecoder(
 );
 
 /** Adds a route to the app. Its method checks what it is given, so the route only takes the request apart. */
-export function addRoute(app: App, methods: MethodsByCaller, route: Route): void {
+export function addRoute(app: App, methods: MethodsByCaller, bodies: Bodies, route: Route): void {
   const isRead = route.method === "get";
   app.on(route.method, route.path.replaceAll(/\{(.+?)\}/g, ":$1"), async (c) => {
     const key = route.hasKey ? c.req.header("idempotency-key") : undefined;
@@ -90,7 +91,9 @@ export function addRoute(app: App, methods: MethodsByCaller, route: Route): void
       position: toNumber(c.req.param("position") ?? "0"),
       seq: toNumber(c.req.param("seq") ?? "0"),
       query: toQuery(c, route.query),
-      body: (route.body === undefined ? undefined : await readBody(c, route.body.isRequired)) as never,
+      body: (route.body === undefined
+        ? undefined
+        : await readBody(c, bodies, route.body.isRequired)) as never,
       key: key === undefined ? undefined : { key: checkValue(keyHeader, "idempotency-key", key) },
     };
     const { status, body } = await route.handle(parts);
@@ -145,13 +148,17 @@ export function requireUtf8(contentType: string): void {
 }
 
 /** Reads the JSON body. One that may be absent is `{}` then, and its type is not needed either. */
-async function readBody(c: Context, isRequired: boolean): Promise<unknown> {
+async function readBody(c: Context, bodies: Bodies, isRequired: boolean): Promise<unknown> {
   const type = c.req.header("content-type") ?? "";
   requireUtf8(type);
-  if (type !== "application/json" && !JSON_TYPE.test(type)) {
-    const isAbsent = type === "" && (await c.req.arrayBuffer()).byteLength === 0;
-    if (!isAbsent) throw new HTTPException(415);
+  const isJson = type === "application/json" || JSON_TYPE.test(type);
+  if (!isJson && type !== "") throw new HTTPException(415);
+  const { text, release } = await bodies.read(c, COMMAND_BYTES_MAX);
+  try {
+    if (isJson) return parseJson(text);
+    if (text !== "") throw new HTTPException(415);
     return isRequired ? undefined : {};
+  } finally {
+    release();
   }
-  return parseJson(await c.req.text());
 }

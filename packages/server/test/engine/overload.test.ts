@@ -1,4 +1,4 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import type { Instant } from "../../src/core/instant.js";
 import { createEngine } from "../../src/engine/engine.js";
 import { OverloadedError } from "../../src/engine/lane.js";
@@ -23,6 +23,7 @@ describe("an engine with too much in flight", () => {
       "The ledger is busy with 49000 commands and did nothing of this. Send it again in a second.",
     );
     const fits = engine.submitAll(many("fits", 1_000));
+    expect(engine.isFull).toBe(true);
     const outcomes = (await Promise.all([taken, ...rest, fits])).flat();
     expect(outcomes).toHaveLength(50_000);
     const { entries } = await readAll(test.database, "a");
@@ -46,6 +47,47 @@ describe("an engine with too much in flight", () => {
     await expect(engine.submit(toSpend("a", "second", "1"))).rejects.toThrow(OverloadedError);
     await fill;
     expect((await engine.submit(toSpend("a", "third", "1"))).refusal?.code).toBe("account_not_found");
+    await engine.close();
+    await test.drop();
+  });
+
+  it("is full while all that comes waits for more than a second, and no longer", async () => {
+    const test = await openTestDatabase("pglite");
+    await putAccount(test.database, "a", {}, NOW);
+    const writes: (() => void)[] = [];
+    const gate: typeof test.database.write = async (sql, params) => {
+      await new Promise<void>((resolve) => writes.push(resolve));
+      return test.database.write(sql, params);
+    };
+    const engine = createEngine({ database: { ...test.database, write: gate }, now: () => NOW });
+    const send = (name: string, count: number) =>
+      engine.submitAll(Array.from({ length: count }, (_, index) => toUsage("a", `${name}-${index}`, "1")));
+    /** Lets the next statement through. */
+    const pass = async () => {
+      await vi.waitFor(() => expect(writes).not.toEqual([]));
+      writes.shift()?.();
+    };
+    const now = vi.spyOn(performance, "now").mockReturnValue(1_000);
+    const calls = [send("first", 600)];
+    await vi.waitFor(() => expect(writes).not.toEqual([]));
+    calls.push(send("second", 600));
+    now.mockReturnValue(2_500);
+    expect(engine.isFull).toBe(false);
+    let isDone = false;
+    const passing = (async () => {
+      while (!isDone) await pass();
+    })().catch(() => {});
+    await vi.waitFor(async () => {
+      calls.push(send("more", 600));
+      now.mockReturnValue(performance.now() + 1_500);
+      await new Promise(setImmediate);
+      expect(engine.isFull).toBe(true);
+    });
+    await Promise.all(calls);
+    expect(engine.isFull).toBe(false);
+    isDone = true;
+    now.mockRestore();
+    await passing;
     await engine.close();
     await test.drop();
   });

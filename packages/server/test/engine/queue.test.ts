@@ -104,6 +104,28 @@ describe("the queue of a lane", () => {
     expect(sizes(batch)).toEqual({ begun: 1_998, fresh: 2 });
   });
 
+  it("measures the shortest wait of the calls that a batch begins", () => {
+    const queue = createQueue();
+    fill(queue, "much", 4_000);
+    queue.take(never);
+    vi.advanceTimersByTime(2_000);
+    queue.begin();
+    expect(queue.waitMs).toBe(2_000);
+    fill(queue, "a", 1);
+    vi.advanceTimersByTime(500);
+    fill(queue, "b", 1);
+    vi.advanceTimersByTime(70);
+    queue.take(never);
+    expect(queue.waitMs).toBe(2_000);
+    queue.begin();
+    expect(queue.waitMs).toBe(70);
+    // The rest of a call that has begun does not count.
+    vi.advanceTimersByTime(9_000);
+    queue.take(never);
+    queue.begin();
+    expect(queue.waitMs).toBe(70);
+  });
+
   it("takes no more than it is asked for", () => {
     const queue = createQueue();
     fill(queue, "a", 100);

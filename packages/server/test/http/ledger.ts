@@ -52,7 +52,7 @@ export interface AccountState {
   readonly grants: readonly Grant[];
 }
 
-export interface TestOptions extends Pick<LedgerOptions, "now" | "kinds" | "logger"> {
+export interface TestOptions extends Pick<LedgerOptions, "now" | "kinds" | "logger" | "trustedProxies"> {
   readonly engine: Engine;
 }
 

@@ -41,6 +41,33 @@ describe.each(ENGINES)("lists and pages on %s", (engine) => {
     }
   });
 
+  it("have shorter parts where entries are long, and reach the end", async () => {
+    const long = await ledger.account();
+    const record = Object.fromEntries(
+      Array.from({ length: 50 }, (_, index) => [`n${index}`.padEnd(64, "x"), "v".repeat(500)]),
+    );
+    const events = Array.from({ length: 100 }, (_, index) => ({
+      ...{ id: `${index}`, account: long, kind: "ai_usage", credits: "1" },
+      ...{ metadata: record, privateMetadata: record },
+    }));
+    await ledger.post("/v1/usage", { events });
+    const sizes: number[] = [];
+    const seqs: number[] = [];
+    let cursor: string | null = null;
+    do {
+      const query: string = cursor === null ? "" : `&cursor=${cursor}`;
+      const { body, text } = await ledger.get<EntryList>(
+        `/v1/accounts/${long}/entries?order=asc&limit=1000${query}`,
+      );
+      expect(text.length).toBeLessThan(2_500_000);
+      sizes.push(body.entries.length);
+      seqs.push(...body.entries.map((entry) => entry.seq));
+      cursor = body.nextCursor;
+    } while (cursor !== null);
+    expect(sizes).toEqual([35, 35, 30]);
+    expect(seqs).toEqual(events.map((_, index) => index + 1));
+  });
+
   it("reach the end of the grants, and of the entries of a row", async () => {
     const seqs: number[] = [];
     let cursor: string | null = null;

@@ -299,7 +299,7 @@ describe.each(ENGINES)("refusals on %s", (engine) => {
     expect((await ledger.post(at("spend"), { credits: "1" }, charset)).status).toBe(201);
   });
 
-  it("bodies of more than 16 MiB: 413, with and without a length", async () => {
+  it("bodies of more than 1 MiB, or 16 MiB of usage: 413, with and without a length", async () => {
     const before = await ledger.readState(account);
     const padded = (bytes: number) => {
       const body = new Uint8Array(bytes).fill(0x20);
@@ -307,10 +307,11 @@ describe.each(ENGINES)("refusals on %s", (engine) => {
       body[bytes - 1] = 0x7d;
       return new Raw(body);
     };
-    const most = 16 * 1024 * 1024;
+    const most = 1024 * 1024;
     for (const path of ["spend", "writeoffs", "../../usage"]) {
-      for (const headers of [{}, { "content-length": String(most + 1) }]) {
-        const reply = await ledger.post(at(path), padded(most + 1), { headers });
+      const bytes = (path.endsWith("usage") ? 16 * most : most) + 1;
+      for (const headers of [{}, { "content-length": String(bytes) }]) {
+        const reply = await ledger.post(at(path), padded(bytes), { headers });
         expect([reply.status, reply.body.code], path).toEqual([413, "payload_too_large"]);
       }
     }

@@ -1,6 +1,6 @@
 import pg from "pg";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { isValidKey, toDigest } from "../../src/auth/keys.js";
+import { readValidKeys, toDigest } from "../../src/auth/keys.js";
 import type { AnyCommand, Command } from "../../src/core/command.js";
 import { type Instant, parseInstant } from "../../src/core/instant.js";
 import { CATEGORIES } from "../../src/core/kinds.js";
@@ -290,7 +290,8 @@ describe("the plans of statements that read", () => {
         3,
       ));
 
-    it("of a secret key", () => check((database) => isValidKey(database, toDigest("unknown")), 1));
+    it("of a secret key", () =>
+      check((database) => readValidKeys(database, [toDigest("unknown").toString("hex")]), 1));
   });
 });
 

@@ -50,6 +50,14 @@ export const MEASURED = {
   }),
 };
 
+/** Returns the JSON schema of a charge that `findDiscounted` refuses. */
+export function toDiscountedWith(option: string, value: string | boolean): object {
+  return {
+    properties: { originalCredits: { not: { type: "null" } }, [option]: { const: value } },
+    required: ["originalCredits", option],
+  };
+}
+
 /** Refuses an option that makes a charge smaller together with a discount, which could not be stated then. */
 export function findDiscounted(path: string, original: Micros | null): readonly Fault[] {
   if (original === null) return [];

@@ -2,7 +2,7 @@ import { z } from "zod";
 import { toSourceArray } from "../chain.js";
 import type { Inside } from "../codec.js";
 import type { Operation } from "../command.js";
-import { documented } from "../documented.js";
+import { DOCUMENTATION, documented } from "../documented.js";
 import { toFacts } from "../facts.js";
 import * as field from "../fields.js";
 import { formatInstant } from "../instant.js";
@@ -35,6 +35,9 @@ const schema = z.strictObject({
       "The kinds of usage that may draw on the grant. It is drawn on before grants for all kinds, and pays no debt. Default: all kinds.",
   }),
   ...DESCRIBED,
+});
+DOCUMENTATION.add(schema, {
+  not: { properties: { kind: { not: { const: "bonus" } }, title: { type: "string" } }, required: ["title"] },
 });
 
 /** Adds a block of credits. */

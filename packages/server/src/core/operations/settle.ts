@@ -3,7 +3,7 @@ import { least, type Micros, micros, ZERO } from "../amount.js";
 import { requireCharge } from "../charge.js";
 import type { Inside } from "../codec.js";
 import type { Operation } from "../command.js";
-import { documented } from "../documented.js";
+import { DOCUMENTATION, documented } from "../documented.js";
 import type { Hold } from "../entry.js";
 import { toFacts } from "../facts.js";
 import * as field from "../fields.js";
@@ -17,6 +17,7 @@ import {
   findDiscounted,
   isVersion1,
   MEASURED,
+  toDiscountedWith,
   toVersion1Amounts,
   toVersion1Description,
 } from "./fields.js";
@@ -31,6 +32,7 @@ const schema = z.strictObject({
   }),
   ...DESCRIBED,
 });
+DOCUMENTATION.add(schema, { not: toDiscountedWith("excess", "cap") });
 
 type SettleInput = Inside<typeof schema>;
 

@@ -4,7 +4,7 @@ import { toSourceArray } from "../chain.js";
 import { requireCharge } from "../charge.js";
 import type { Inside } from "../codec.js";
 import type { Operation } from "../command.js";
-import { documented } from "../documented.js";
+import { DOCUMENTATION, documented } from "../documented.js";
 import { type Facts, toFacts } from "../facts.js";
 import * as field from "../fields.js";
 import type { Instant } from "../instant.js";
@@ -17,6 +17,7 @@ import {
   isVersion1,
   MEASURED,
   optionalUsageKind,
+  toDiscountedWith,
   toVersion1Amounts,
   toVersion1Description,
   USAGE_KIND_DEFAULT,
@@ -31,6 +32,7 @@ const schema = z.strictObject({
   ...ATTRIBUTED,
   ...DESCRIBED,
 });
+DOCUMENTATION.add(schema, { not: toDiscountedWith("atMost", true) });
 
 /** Spends credits now. A spend that is not covered is refused, or takes what is covered. */
 export const spend: Operation<Inside<typeof schema>> = {

@@ -28,7 +28,8 @@ export const accountRoutes: readonly Route[] = [
       200: ["The account, changed", result.account],
       201: ["The account, created", result.account],
     },
-    problems: [400, 401, 403, 409, 413, 415, 503],
+    // The ids "." and ".." are dropped from URLs, and nothing is at the path that is left.
+    problems: [400, 401, 403, 404, 409, 413, 415, 503],
     async handle({ methods, account, body }) {
       const put = await methods.putAccountCreated(account, body);
       return { status: put.created ? 201 : 200, body: put.account };

@@ -3,7 +3,7 @@ import type { CommandMethods } from "../../api/commands.js";
 import { check } from "../../api/inputs.js";
 import * as result from "../../api/results.js";
 import { COMMON_REFUSALS, type Operation } from "../../core/command.js";
-import { documented } from "../../core/documented.js";
+import { DOCUMENTATION, documented } from "../../core/documented.js";
 import { ALL_OPERATIONS } from "../../core/operations/index.js";
 import type { Parts, Route } from "../route.js";
 
@@ -50,7 +50,9 @@ function toRoute(operation: Operation): Route[] {
       hasKey: true,
       body: {
         isRequired: !WITHOUT_BODY.has(name),
-        content: { "application/json": documented(schema, { id: toInputName(name) }) },
+        content: {
+          "application/json": documented(schema, { ...DOCUMENTATION.get(schema), id: toInputName(name) }),
+        },
       },
       responses: RESPONSES[returns],
       problems: [...new Set([...COMMON, ...statuses])].sort(),

@@ -3,30 +3,40 @@ import { z } from "zod";
 import { toInvalid } from "../../api/inputs.js";
 import { EVENTS_MAX } from "../../api/requests.js";
 import * as result from "../../api/results.js";
-import { decodeEvent, findFaultsOfEvents, toEventId } from "../../api/usage.js";
+import { type DecodedEvent, decodeEvent, findFaultsOfEvents, toEventId } from "../../api/usage.js";
 import { documented } from "../../core/documented.js";
 import { OPERATIONS } from "../../core/operations/index.js";
+import { type Bodies, COMMAND_BYTES_MAX, USAGE_BYTES_MAX } from "../bodies.js";
 import { cloudEvent, decodeCloudEvent } from "../cloud-events.js";
-import { parseJson } from "../json.js";
+import { parseJson, sliceJson } from "../json.js";
 import { respondWithProblem } from "../problems.js";
 import { respondToCommand } from "../respond.js";
 import { type App, type MethodsByCaller, type RouteDocs, requireUtf8, toQuery } from "../route.js";
-
-/** The decoded events, and the ids of their results where these are not the keys. */
-type Decoded = Parameters<MethodsByCaller["secret"]["postUsage"]>;
+import { createTurns, type TakeTurn } from "../turns.js";
 
 const EVENTS_TYPE = "application/json";
 
-/** Decodes the body of each media type. */
-const DECODERS: Readonly<Record<string, (body: unknown) => Decoded>> = {
-  [EVENTS_TYPE]: (body) => [requireEvents(toEvents(body)).map(decodeEvent), null],
-  "application/cloudevents+json": (body) => decodeCloudEvents([body]),
-  "application/cloudevents-batch+json": (body) => decodeCloudEvents(requireEvents(body)),
+/** The use of a media type. */
+interface Format {
+  /** True if a body has an array of events. Such a body may be large. */
+  readonly isBatch: boolean;
+  /** Returns the array of events in a body. */
+  toEvents(body: unknown): unknown;
+  decode(event: unknown): DecodedEvent;
+}
+
+const FORMATS: Readonly<Record<string, Format>> = {
+  [EVENTS_TYPE]: { isBatch: true, toEvents, decode: decodeEvent },
+  "application/cloudevents+json": { isBatch: false, toEvents: (body) => [body], decode: decodeCloudEvent },
+  "application/cloudevents-batch+json": {
+    isBatch: true,
+    toEvents: (body) => body,
+    decode: decodeCloudEvent,
+  },
 };
 
-function decodeCloudEvents(events: readonly unknown[]): Decoded {
-  return [events.map(decodeCloudEvent), events.map(toEventId)];
-}
+/** The length of a body up to which it is parsed at once. */
+const UNSLICED_LENGTH_MAX = 256 * 1024;
 
 const usageEvent = documented(OPERATIONS.usage.schema, { id: "UsageEvent" });
 const usageInput = documented(z.strictObject({ events: z.array(usageEvent).min(1).max(EVENTS_MAX) }), {
@@ -54,22 +64,63 @@ export const usageDocs: RouteDocs = {
 };
 
 /** Adds the route that reports usage, as events of the ledger or as CloudEvents 1.0. A faulty event is refused alone. */
-export function addUsageRoute(app: App, { secret }: MethodsByCaller): void {
+export function addUsageRoute(app: App, { secret }: MethodsByCaller, bodies: Bodies): void {
+  const takeTurn = createTurns();
   app.post(usageDocs.path, async (c) => {
     const contentType = c.req.header("content-type") ?? "";
     requireUtf8(contentType);
     const type = contentType.split(";")[0]?.trim().toLowerCase() ?? "";
-    const decode = DECODERS[type];
-    if (decode === undefined) {
-      const types = Object.keys(DECODERS).join(", or ");
+    const format = FORMATS[type];
+    if (format === undefined) {
+      const types = Object.keys(FORMATS).join(", or ");
       const detail = `The media type ${JSON.stringify(type)} is not supported. Send Content-Type: ${types}.`;
       return respondWithProblem(c, "unsupported_media_type", detail);
     }
     toQuery(c);
-    const results = await secret.postUsage(...decode(parseJson(await c.req.text())));
-    if (type !== EVENTS_TYPE) requireDecided(results);
-    return respondToCommand(200, results);
+    const { text, release } = await bodies.read(c, format.isBatch ? USAGE_BYTES_MAX : COMMAND_BYTES_MAX);
+    try {
+      const isOwn = type === EVENTS_TYPE;
+      const { events, ids } = await decodeEvents(text, format, takeTurn);
+      // The id of a CloudEvent is only a part of its key.
+      const results = await secret.postUsage(events, isOwn ? null : ids);
+      if (!isOwn) requireDecided(results);
+      return respondToCommand(200, results);
+    } finally {
+      release();
+    }
   });
+}
+
+/** The events of a body, and their ids as the sender gave them. */
+interface DecodedBody {
+  readonly events: DecodedEvent[];
+  readonly ids: (string | null)[];
+}
+
+/** Decodes a body. A large one is decoded in slices, between which others have their turns. */
+async function decodeEvents(text: string, format: Format, takeTurn: TakeTurn): Promise<DecodedBody> {
+  const decoded: DecodedBody = { events: [], ids: [] };
+  const add = (events: readonly unknown[]) => {
+    for (const event of events) {
+      decoded.events.push(format.decode(event));
+      decoded.ids.push(toEventId(event));
+    }
+  };
+  if (!format.isBatch || text.length <= UNSLICED_LENGTH_MAX) {
+    const events = format.toEvents(parseJson(text));
+    requireEvents(events);
+    add(events as readonly unknown[]);
+    return decoded;
+  }
+  await takeTurn();
+  const { frame, count, parse } = sliceJson(text);
+  if (frame.length > UNSLICED_LENGTH_MAX) throw toInvalid([{ path: "", message: NOT_EVENTS }]);
+  requireEvents(format.toEvents(parseJson(frame)), count);
+  for (const slice of parse()) {
+    add(slice);
+    await takeTurn();
+  }
+  return decoded;
 }
 
 /**
@@ -83,17 +134,15 @@ function requireDecided({ results }: UsageResults): void {
   }
 }
 
+const NOT_EVENTS = 'The body is not an object {"events": [...]}. Send the events in such an object';
+
 function toEvents(body: unknown): unknown {
   const isEnvelope = typeof body === "object" && body !== null && "events" in body;
-  if (!isEnvelope || Object.keys(body).length > 1) {
-    const message = 'The body is not an object {"events": [...]}. Send the events in such an object';
-    throw toInvalid([{ path: "", message }]);
-  }
+  if (!isEnvelope || Object.keys(body).length > 1) throw toInvalid([{ path: "", message: NOT_EVENTS }]);
   return body.events;
 }
 
-function requireEvents(events: unknown): readonly unknown[] {
-  const faults = findFaultsOfEvents(events);
+function requireEvents(events: unknown, count?: number): void {
+  const faults = findFaultsOfEvents(events, count);
   if (faults.length > 0) throw toInvalid(faults);
-  return events as readonly unknown[];
 }

@@ -1,0 +1,36 @@
+import { toProblem } from "@credit-activity/client";
+import { NO_STORE, RETRY_AFTER } from "./respond.js";
+
+/** The requests that may write and are in the process at once. */
+const REQUESTS_MAX = 2_000;
+
+const DETAIL = "The ledger is busy and did nothing of this. Send it again in a second.";
+const BUSY = JSON.stringify(toProblem({ code: "overloaded", detail: DETAIL }));
+
+/** The headers are a plain object, which costs a refusal the least. */
+const HEADERS = { ...NO_STORE, ...RETRY_AFTER, "Content-Type": "application/problem+json" };
+
+type Fetch = (request: Request, context?: object) => Response | Promise<Response>;
+
+/**
+ * Refuses requests that may write while too many are in the process, or the ledger takes no more commands. It comes before
+ * all else: to read, parse and check a request that is refused then costs as much as to take it, and a server with too
+ * much to do would do nothing else. Reads always pass.
+ */
+export function limitWrites(
+  fetch: Fetch,
+  isFull: () => boolean,
+): (request: Request, context?: object) => Promise<Response> {
+  let requests = 0;
+  return async (request, context) => {
+    const { method } = request;
+    if (method === "GET" || method === "HEAD" || method === "OPTIONS") return fetch(request, context);
+    if (requests >= REQUESTS_MAX || isFull()) return new Response(BUSY, { status: 503, headers: HEADERS });
+    requests += 1;
+    try {
+      return await fetch(request, context);
+    } finally {
+      requests -= 1;
+    }
+  };
+}
