@@ -116,6 +116,8 @@ export interface Changes {
   readonly grants: GrantChange[];
   readonly reservations: Reservation[];
   readonly holds: Hold[];
+  /** The number of holds that were opened. */
+  opened: number;
   /** The labels that came with commands. An entry may carry older ones: those of its hold, or of the entry it returns. */
   readonly labels: Label[];
   /** The rows that are complete: single ones, and those of closed windows. They never change again. */
@@ -155,7 +157,7 @@ export function toDraft(state: AccountState, { now, salt }: Circumstances): Draf
     bySeq: null,
     firstFree: 0,
     pending: null,
-    changes: { entries: [], grants: [], reservations: [], holds: [], labels: [], rows: [] },
+    changes: { entries: [], grants: [], reservations: [], holds: [], opened: 0, labels: [], rows: [] },
   };
 }
 

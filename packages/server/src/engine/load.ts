@@ -43,11 +43,12 @@ interface AccountColumns {
   drawn_remaining: Micros | null;
   due_at: Instant | null;
   has_held: boolean;
+  holds: bigint;
 }
 
 const ACCOUNTS = `
   SELECT account, version, overdraft_limit, balance, held, debt, seq, hash, rows_all, rows_added, rows_used, rows_adjustments,
-    open_window, drawn_grant, drawn_remaining, due_at, has_held
+    open_window, drawn_grant, drawn_remaining, due_at, has_held, holds
   FROM credits.accounts WHERE account = ANY ($1::text[])`;
 
 /** Locks accounts in the order of their ids, so that two batches never wait for each other in a circle. */
@@ -236,6 +237,7 @@ function toCached(
     drawn: drawn === null ? null : Number(drawn),
     dueAt: columns.due_at,
     hasHeld: columns.has_held,
+    holds: Number(columns.holds),
     rows: [],
     weight: 0,
   };

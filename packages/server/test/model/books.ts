@@ -10,7 +10,7 @@ import type { Instant } from "../../src/core/instant.js";
 export type PredictedEntry = Omit<Entry, "opens" | "salt" | "digest" | "hash" | "fingerprint">;
 
 /** A hold without its salt and its digests. */
-export type PredictedHold = Omit<Hold, "salt" | "fingerprint" | "releaseFingerprint">;
+export type PredictedHold = Omit<Hold, "salt" | "digest" | "fingerprint" | "releaseFingerprint">;
 
 /** A grant as it was opened. What remains of it is computed from the books each time. */
 export type Block = Omit<Grant, "remaining">;

@@ -35,7 +35,7 @@ function toPredictedEntry(entry: Entry): PredictedEntry {
 }
 
 function toPredictedHold(hold: Hold): PredictedHold {
-  const { fingerprint: _fingerprint, releaseFingerprint: _release, salt: _salt, ...rest } = hold;
+  const { fingerprint: _f, releaseFingerprint: _r, salt: _s, digest: _d, ...rest } = hold;
   return { ...rest, facts: withoutLabels(rest.facts) };
 }
 

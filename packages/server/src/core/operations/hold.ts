@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { micros } from "../amount.js";
-import { toSourceArray } from "../chain.js";
+import { digestHold, toSourceArray } from "../chain.js";
 import type { Inside } from "../codec.js";
 import type { Operation } from "../command.js";
 import { documented } from "../documented.js";
@@ -61,11 +61,12 @@ export const hold: Operation<Inside<typeof schema>> = {
     const held = micros(draft.held + credits);
     requireFits(held, "The sum of the holds");
     const salt = draft.salt();
+    const facts = toFacts(command.input);
     const opened: Hold = {
       id: command.hold as string,
       kind: kind ?? USAGE_KIND_DEFAULT,
       credits,
-      facts: toFacts(command.input),
+      facts,
       status: "open",
       createdAt: draft.now,
       expiresAt: addSeconds(draft.now, expiresIn ?? field.HOLD_SECONDS_DEFAULT),
@@ -73,6 +74,7 @@ export const hold: Operation<Inside<typeof schema>> = {
       key: command.key,
       fingerprint: toFingerprint(command, salt),
       salt,
+      digest: digestHold(salt, facts),
       settledSeq: null,
       releaseKey: null,
       releaseFingerprint: null,
@@ -80,6 +82,7 @@ export const hold: Operation<Inside<typeof schema>> = {
     draft.held = held;
     draft.holds.set(opened.id, opened);
     draft.changes.holds.push(opened);
+    draft.changes.opened += 1;
     return opened;
   },
 };
