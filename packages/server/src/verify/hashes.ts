@@ -5,7 +5,7 @@ import type { Instant } from "../core/instant.js";
 import { isVersion1 } from "../core/operations/fields.js";
 import type { Connection } from "../db/port.js";
 import { type EntryColumns, fromEntryColumns } from "../db/tables/entries.js";
-import type { Finding } from "./checks.js";
+import { type Check, type Finding, isIn, type Range, toParams } from "./check.js";
 
 /** The number of entries that are read at a time. */
 const CHUNK = 2_000;
@@ -21,31 +21,33 @@ type Columns = EntryColumns & {
 const ENTRIES = `
   SELECT e.*, g.credits AS opened, g.priority, g.effective_at, g.expires_at
   FROM credits.entries e LEFT JOIN credits.grants g ON g.account = e.account AND g.seq = e.seq
-  WHERE $1::text IS NULL OR e.account = $1::text ORDER BY e.account, e.seq`;
+  WHERE ${isIn("e.account")} ORDER BY e.account, e.seq`;
 
-/**
- * Computes the hash of every entry again, from the entry before it, a chunk at a time.
- *
- * @returns the first entry that is not what its hash covers, or null
- */
-export async function checkHashes(connection: Connection, account: string | null): Promise<Finding | null> {
-  let before: Entry | null = null;
-  for await (const chunk of connection.stream<Columns>(ENTRIES, [account], CHUNK)) {
-    for (const columns of chunk) {
-      const entry = withOpening(columns);
-      const previous = before?.account === entry.account ? before.hash : GENESIS;
-      const isWhole = isDigestValid(entry) && entry.hash === hashEntry(previous, entry);
-      if (!isWhole) {
-        return {
-          account: entry.account,
-          record: `entry ${entry.seq}`,
-          problem: "is not what was hashed: it, its grant, or an entry before it was changed",
-        };
+/** Computes the hash of every entry again, from the entry before it, a chunk at a time. */
+export const hashes: Check = {
+  name: "each entry's hash covers it and all entries before it",
+  async find(connection: Connection, range: Range): Promise<Finding | null> {
+    let before: Pick<Entry, "account" | "hash"> | null = null;
+    for await (const chunk of connection.stream<Columns>(ENTRIES, toParams(range), CHUNK)) {
+      for (const columns of chunk) {
+        const { account, seq, hash } = columns;
+        const problem = findProblem(columns, before?.account === account ? before.hash : GENESIS);
+        if (problem !== null) return { account, record: `entry ${seq}`, problem };
+        before = { account, hash };
       }
-      before = entry;
     }
+    return null;
+  },
+};
+
+function findProblem(columns: Columns, previous: string): string | null {
+  try {
+    const entry = withOpening(columns);
+    if (isDigestValid(entry) && entry.hash === hashEntry(previous, entry)) return null;
+    return "is not what was hashed: it, its grant, or an entry before it was changed";
+  } catch (error) {
+    return `can't be read: ${(error as Error).message}`;
   }
-  return null;
 }
 
 function withOpening(columns: Columns): Entry {
