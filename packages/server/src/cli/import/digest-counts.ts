@@ -7,7 +7,7 @@ const SLOTS_MIN = 64;
 const PARTS = 256;
 
 /**
- * Counts digests in about 25 bytes per distinct one. A `Map` of strings takes 100 bytes, and ends at 2^24 of them. Each part
+ * Counts digests in 16 to 32 bytes per distinct one. A `Map` of strings takes more, and ends at 2^24 of them. Each part
  * is a hash table with open addressing, keyed by the first 72 bits of a digest: 8 choose the part, and 64 are compared.
  */
 export class DigestCounts {
