@@ -32,8 +32,9 @@ export async function createSecretKey(
 ): Promise<{ id: string; key: string }> {
   const id = `key_${randomBytes(9).toString("base64url")}`;
   const key = `ca_secret_${randomBytes(32).toString("base64url")}`;
-  const sql =
-    "INSERT INTO credits.api_keys (id, name, hint, hash, created_at) VALUES ($1, $2, $3, $4::text::bytea, $5::timestamptz)";
+  const sql = `
+    INSERT INTO credits.api_keys (id, name, hint, hash, created_at, record_hash) VALUES ($1, $2, $3, $4::text::bytea, $5::timestamptz,
+      credits.hash_record('key', $1, encode($4::text::bytea, 'hex'), credits.micros($5::timestamptz), NULL))`;
   await database.write(sql, [id, name, key.slice(-4), toBytea(toDigest(key)), formatInstant(now)]);
   return { id, key };
 }
@@ -72,8 +73,11 @@ export async function listSecretKeys(reader: Reader): Promise<StoredKey[]> {
  * @returns true if there is such a key
  */
 export async function revokeSecretKey(database: Database, id: string, now: Instant): Promise<boolean> {
-  const sql =
-    "UPDATE credits.api_keys SET revoked_at = coalesce(revoked_at, $2::timestamptz) WHERE id = $1 RETURNING id";
+  const sql = `
+    UPDATE credits.api_keys SET revoked_at = coalesce(revoked_at, $2::timestamptz),
+      record_hash = credits.hash_record('key', id, encode(hash, 'hex'), credits.micros(created_at),
+        credits.micros(coalesce(revoked_at, $2::timestamptz)))
+    WHERE id = $1 RETURNING id`;
   const rows = await database.write(sql, [id, formatInstant(now)]);
   return rows.length > 0;
 }

@@ -1,5 +1,6 @@
 import { hash } from "node:crypto";
 import type { Entry, Opening } from "./entry.js";
+import type { Facts } from "./facts.js";
 import { sortedJson } from "./json.js";
 import { JsonArray } from "./json-array.js";
 
@@ -91,6 +92,11 @@ export function digestText(salt: string, { title, facts }: Pick<Entry, "title" |
   if (metadata !== null) to.string("metadata").json(sortedJson(metadata));
   if (privateMetadata !== null) to.string("privateMetadata").json(sortedJson(privateMetadata));
   return to.isEmpty ? null : sha256(to.end());
+}
+
+/** Returns the digest of a hold's free text in hex. A hold without free text has a digest too. */
+export function digestHold(salt: string, facts: Facts): string {
+  return digestText(salt, { title: null, facts }) ?? sha256(`${salt}\n[]`);
 }
 
 /** Version 1 is an array of the facts there were then, in a fixed order, with the free text in clear. */

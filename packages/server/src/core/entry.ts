@@ -110,6 +110,8 @@ export interface Hold {
   readonly key: string;
   readonly fingerprint: string;
   readonly salt: string | null;
+  /** SHA-256 over the salt and the free text in hex; null for a hold from before there were digests of holds. */
+  readonly digest: string | null;
   /** The `seq` of the entry that settled it. */
   readonly settledSeq: number | null;
   /** The expiry before the first extension. Null if the hold was not extended. */

@@ -16,6 +16,8 @@ export interface CachedAccount {
   dueAt: Instant | null;
   /** True if the account has ever had a hold. */
   hasHeld: boolean;
+  /** The number of holds that were opened on the account. */
+  holds: number;
   /** The rows of the open window as the account's row has them. */
   readonly rows: WrittenRow[];
   /** The weight with which it was cached last; 0 before. */

@@ -45,11 +45,12 @@ interface AccountColumns {
   drawn_remaining: Micros | null;
   due_at: Instant | null;
   has_held: boolean;
+  holds: bigint;
 }
 
 const ACCOUNTS = `
   SELECT account, version, closed_at, overdraft_limit, balance, held, debt, seq, hash, rows_all, rows_added, rows_used, rows_adjustments,
-    open_window, drawn_grant, drawn_remaining, due_at, has_held
+    open_window, drawn_grant, drawn_remaining, due_at, has_held, holds
   FROM credits.accounts WHERE account = ANY ($1::text[])`;
 
 /** The part of an input that names a grant. */
@@ -264,6 +265,7 @@ function toCached(
     drawn: drawn === null ? null : Number(drawn),
     dueAt: columns.due_at,
     hasHeld: columns.has_held,
+    holds: Number(columns.holds),
     rows: [],
     weight: 0,
     weighed: { count: 0, weight: 0 },

@@ -143,6 +143,7 @@ function toChange({ cached, result }: Decided, now: Instant): AccountChange {
   cached.drawn = grants.drawn;
   cached.dueAt = dueAt;
   if (changes.holds.length > 0) cached.hasHeld = true;
+  cached.holds += changes.holds.filter(({ before }) => before === null).length;
   writeRows(state.window, cached.rows);
   const pending = toPending(state, now);
   return { account: state.account, cached, result, versionBefore, isChanged, grants, pending };

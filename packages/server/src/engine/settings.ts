@@ -12,13 +12,15 @@ export interface Settings {
 }
 
 const PUT = `
-  INSERT INTO credits.accounts AS a (account, name, time_zone, overdraft_limit, metadata, created_at, updated_at)
-  VALUES ($1, $3, coalesce($4, 'UTC'), coalesce($5::bigint, 0), coalesce($6::jsonb, '{}'), $7::timestamptz, $7::timestamptz)
+  INSERT INTO credits.accounts AS a (account, name, time_zone, overdraft_limit, metadata, created_at, updated_at, record_hash)
+  VALUES ($1, $3, coalesce($4, 'UTC'), coalesce($5::bigint, 0), coalesce($6::jsonb, '{}'), $7::timestamptz, $7::timestamptz,
+    credits.hash_record('account', $1, coalesce($5::bigint, 0)::text))
   ON CONFLICT (account) DO UPDATE SET
     name = CASE WHEN $2::boolean THEN $3 ELSE a.name END,
     time_zone = coalesce($4, a.time_zone),
     overdraft_limit = coalesce($5::bigint, a.overdraft_limit),
     metadata = coalesce($6::jsonb, a.metadata),
+    record_hash = CASE WHEN $5 IS NULL THEN a.record_hash ELSE excluded.record_hash END,
     version = floor(random() * 9007199254740991)::bigint,
     updated_at = $7::timestamptz
   WHERE a.closed_at IS NULL

@@ -1,31 +1,23 @@
-/**
- * A check that a database makes by itself: a query that finds the records that are wrong, and how. `$1` is an account, or
- * null for all. Together with the hashes the checks cover what must always be true.
+import { isIn, type SqlCheck } from "./check.js";
+import { rowChain, rowCounters, rowEntries } from "./row-checks.js";
+
+/*
+ * The checks that the database makes by itself. Sums and differences are numeric where a changed value could leave the range
+ * of a bigint.
  */
-export interface Check {
-  readonly name: string;
-  readonly sql: string;
-}
 
-/** The columns that every check returns. */
-export interface Finding {
-  readonly account: string;
-  readonly record: string;
-  readonly problem: string;
-}
+const ONE = isIn("account");
 
-const ONE = "($1::text IS NULL OR account = $1::text)";
-
-const seqs: Check = {
+const seqs: SqlCheck = {
   name: "entries are seq 1, 2, 3, ... without gaps",
   sql: `
     SELECT account, 'entry ' || seq AS record, 'follows entry ' || before AS problem FROM (
       SELECT account, seq, lag(seq, 1, 0::bigint) OVER (PARTITION BY account ORDER BY seq) AS before
       FROM credits.entries WHERE ${ONE}
-    ) e WHERE seq <> before + 1 ORDER BY account, seq`,
+    ) e WHERE seq <> before::numeric + 1 ORDER BY account, seq`,
 };
 
-const balances: Check = {
+const balances: SqlCheck = {
   name: "each balance is the one before plus the credits",
   sql: `
     SELECT account, 'entry ' || seq AS record,
@@ -35,7 +27,7 @@ const balances: Check = {
     ) e WHERE balance::numeric <> before::numeric + credits ORDER BY account, seq`,
 };
 
-const accounts: Check = {
+const accounts: SqlCheck = {
   name: "each account stands where its last entry left it",
   sql: `
     SELECT a.account, 'account' AS record,
@@ -44,13 +36,13 @@ const accounts: Check = {
     FROM credits.accounts a LEFT JOIN LATERAL (
       SELECT seq, balance, hash FROM credits.entries e WHERE e.account = a.account ORDER BY seq DESC LIMIT 1
     ) e ON true
-    WHERE ($1::text IS NULL OR a.account = $1::text)
+    WHERE ${isIn("a.account")}
       AND (a.seq <> coalesce(e.seq, 0) OR a.balance <> coalesce(e.balance, 0)
         OR a.hash <> coalesce(e.hash, decode(repeat('00', 32), 'hex')))
     ORDER BY a.account`,
 };
 
-const strays: Check = {
+const strays: SqlCheck = {
   name: "every record belongs to an account that exists",
   sql: `
     SELECT account, record, 'belongs to an account that does not exist' AS problem FROM (
@@ -59,11 +51,14 @@ const strays: Check = {
       UNION ALL SELECT DISTINCT account, 'activity rows' FROM credits.activity WHERE ${ONE}
       UNION ALL SELECT DISTINCT account, 'holds' FROM credits.holds WHERE ${ONE}
       UNION ALL SELECT DISTINCT account, 'labels' FROM credits.labels WHERE ${ONE}
+      UNION ALL SELECT DISTINCT account, 'expiries' FROM credits.expiries WHERE ${ONE}
+      UNION ALL SELECT DISTINCT account, 'extensions of holds' FROM credits.hold_extensions WHERE ${ONE}
+      UNION ALL SELECT DISTINCT account, 'erasures' FROM credits.erasures WHERE ${ONE}
     ) l WHERE NOT EXISTS (SELECT FROM credits.accounts a WHERE a.account = l.account)
     ORDER BY account`,
 };
 
-const draws: Check = {
+const draws: SqlCheck = {
   name: "the draws of each entry and its debt are its amount",
   sql: `
     SELECT e.account, 'entry ' || e.seq AS record,
@@ -72,13 +67,14 @@ const draws: Check = {
     FROM credits.entries e
     LEFT JOIN credits.grants g ON g.account = e.account AND g.seq = e.seq
     CROSS JOIN LATERAL (SELECT coalesce(sum(c), 0) AS drawn FROM unnest(e.draw_credits) AS c) d
-    WHERE ($1::text IS NULL OR e.account = $1::text)
-      AND (e.credits <> coalesce(g.credits, 0) - d.drawn - e.debt
-        OR cardinality(e.draw_grants) <> cardinality(e.draw_credits))
+    WHERE ${isIn("e.account")}
+      AND (e.credits <> coalesce(g.credits, 0) - d.drawn - e.debt::numeric
+        OR cardinality(e.draw_grants) <> cardinality(e.draw_credits)
+        OR array_position(e.draw_grants || e.draw_credits, NULL) IS NOT NULL)
     ORDER BY e.account, e.seq`,
 };
 
-const grants: Check = {
+const grants: SqlCheck = {
   name: "each grant is as its entry opened it, and what remains is its amount less its draws",
   sql: `
     SELECT coalesce(g.account, d.account) AS account, 'grant ' || coalesce(g.seq, d.grant_seq) AS record,
@@ -91,7 +87,7 @@ const grants: Check = {
     FULL JOIN (
       SELECT e.account, u.grant_seq, sum(u.credits) AS drawn
       FROM credits.entries e, unnest(e.draw_grants, e.draw_credits) AS u (grant_seq, credits)
-      WHERE ($1::text IS NULL OR e.account = $1::text) GROUP BY e.account, u.grant_seq
+      WHERE ${isIn("e.account")} AND u.grant_seq IS NOT NULL GROUP BY e.account, u.grant_seq
     ) d ON d.account = g.account AND d.grant_seq = g.seq
     LEFT JOIN credits.entries o ON o.account = g.account AND o.seq = g.seq
     WHERE g.seq IS NULL OR g.remaining <> g.credits - coalesce(d.drawn, 0)
@@ -100,7 +96,7 @@ const grants: Check = {
     ORDER BY 1, coalesce(g.seq, d.grant_seq)`,
 };
 
-const sums: Check = {
+const sums: SqlCheck = {
   name: "what remains of the grants less the debt is the balance",
   sql: `
     SELECT a.account, 'account' AS record,
@@ -111,31 +107,63 @@ const sums: Check = {
       ON g.account = a.account
     LEFT JOIN (SELECT account, sum(debt) AS debt FROM credits.entries WHERE ${ONE} GROUP BY account) e
       ON e.account = a.account
-    WHERE ($1::text IS NULL OR a.account = $1::text)
-      AND (a.balance <> coalesce(g.remaining, 0) - a.debt OR a.debt <> coalesce(e.debt, 0))
+    WHERE ${isIn("a.account")}
+      AND (a.balance <> coalesce(g.remaining, 0) - a.debt::numeric OR a.debt <> coalesce(e.debt, 0))
     ORDER BY a.account`,
 };
 
-const holds: Check = {
+const drawn: SqlCheck = {
+  name: "the grant that an account draws on is found by its own row",
+  sql: `
+    SELECT account, 'grant ' || a.drawn_grant AS record,
+      CASE WHEN g.account IS NULL THEN 'is drawn on but does not exist'
+        ELSE 'has 0 remaining in its own row, so a server that starts does not find it' END AS problem
+    FROM credits.accounts a LEFT JOIN credits.grants g USING (account)
+    WHERE a.drawn_grant IS NOT NULL AND coalesce(g.seq, a.drawn_grant) = a.drawn_grant AND coalesce(g.remaining, 0) = 0
+      AND ${ONE}
+    ORDER BY account`,
+};
+
+const holds: SqlCheck = {
   name: "what is held is the sum of the open holds",
   sql: `
-    SELECT a.account, 'account' AS record,
-      CASE WHEN a.held <> coalesce(h.credits, 0)
-        THEN 'holds ' || a.held || ', its open holds are ' || coalesce(h.credits, 0)
-        ELSE 'has had holds, but has_held is false' END AS problem
-    FROM credits.accounts a
-    LEFT JOIN (
-      SELECT account, sum(credits) FILTER (WHERE status = 'open') AS credits FROM credits.holds WHERE ${ONE} GROUP BY account
+    SELECT a.account, 'account' AS record, 'holds ' || a.held || ', its open holds are ' || coalesce(h.credits, 0) AS problem
+    FROM credits.accounts a LEFT JOIN (
+      SELECT account, sum(credits) AS credits FROM credits.holds WHERE status = 'open' AND ${ONE} GROUP BY account
     ) h ON h.account = a.account
-    WHERE ($1::text IS NULL OR a.account = $1::text)
-      AND (a.held <> coalesce(h.credits, 0) OR (h.account IS NOT NULL AND NOT a.has_held))
-    ORDER BY a.account`,
+    WHERE ${isIn("a.account")} AND a.held <> coalesce(h.credits, 0) ORDER BY a.account`,
+};
+
+const holdCounts: SqlCheck = {
+  name: "every hold that was opened is there",
+  sql: `
+    SELECT a.account, 'account' AS record,
+      CASE WHEN a.holds <> coalesce(h.holds, 0) THEN 'has had ' || a.holds || ' holds, and has ' || coalesce(h.holds, 0)
+        ELSE 'has had ' || a.holds || ' holds, but has_held is ' || a.has_held END AS problem
+    FROM credits.accounts a LEFT JOIN (
+      SELECT account, count(*) AS holds FROM credits.holds WHERE ${ONE} GROUP BY account
+    ) h ON h.account = a.account
+    WHERE ${isIn("a.account")} AND (a.holds <> coalesce(h.holds, 0) OR a.has_held <> (a.holds > 0)) ORDER BY a.account`,
+};
+
+const settlements: SqlCheck = {
+  name: "a closed hold states how it ended, and a settled one names its entry",
+  sql: `
+    SELECT h.account, 'hold ' || h.hold AS record,
+      'is ' || h.status || ', and names ' || coalesce('entry ' || h.settled_seq, 'no entry') || ' and '
+      || coalesce('the key ' || h.release_key, 'no key') AS problem
+    FROM credits.holds h LEFT JOIN credits.entries e ON e.account = h.account AND e.seq = h.settled_seq
+    WHERE ${isIn("h.account")} AND ((h.status = 'settled') <> (h.settled_seq IS NOT NULL)
+      OR (h.status = 'released') <> (h.release_key IS NOT NULL)
+      OR (h.release_key IS NULL) <> (h.release_fingerprint IS NULL)
+      OR (h.settled_seq IS NOT NULL AND (e.kind = h.kind AND e.key IS NOT NULL) IS NOT TRUE))
+    ORDER BY h.account, h.hold`,
 };
 
 const RESERVED = `
   SELECT account, seq, sum(credits) AS reserved FROM credits.reservations WHERE ${ONE} GROUP BY account, seq`;
 
-const extensions: Check = {
+const extensions: SqlCheck = {
   name: "each hold and each grant expires when its last change states",
   sql: `
     SELECT account, record, problem FROM (
@@ -143,7 +171,7 @@ const extensions: Check = {
       FROM credits.holds h FULL JOIN (
         SELECT account, hold, max(expires_at) AS expires_at FROM credits.hold_extensions WHERE ${ONE} GROUP BY account, hold
       ) x ON x.account = h.account AND x.hold = h.hold
-      WHERE ($1::text IS NULL OR coalesce(h.account, x.account) = $1::text)
+      WHERE ${isIn("coalesce(h.account, x.account)")}
         AND (h.hold IS NULL OR (x.hold IS NULL) <> (h.opened_until IS NULL)
           OR x.expires_at <> h.expires_at OR h.opened_until > h.expires_at)
       UNION ALL
@@ -153,18 +181,18 @@ const extensions: Check = {
         FROM credits.expiries x
         LEFT JOIN credits.entries e ON e.account = x.account AND e.seq = x.seq AND e.grant_seq = x.grant_seq
         LEFT JOIN credits.grants g ON g.account = x.account AND g.seq = x.grant_seq
-        WHERE $1::text IS NULL OR x.account = $1::text
+        WHERE ${isIn("x.account")}
         WINDOW w AS (PARTITION BY x.account, x.grant_seq ORDER BY x.seq)
       ) m WHERE entry IS NULL OR found IS NULL OR (before IS NOT NULL AND stood IS DISTINCT FROM expires_before)
         OR (next IS NULL AND stands IS DISTINCT FROM expires_at)
       UNION ALL
       SELECT e.account, 'entry ' || e.seq, 'names grant ' || e.grant_seq || ', but its expiry was not recorded'
       FROM credits.entries e LEFT JOIN credits.expiries x ON x.account = e.account AND x.seq = e.seq
-      WHERE e.grant_seq IS NOT NULL AND x.seq IS NULL AND ($1::text IS NULL OR e.account = $1::text)
+      WHERE e.grant_seq IS NOT NULL AND x.seq IS NULL AND ${isIn("e.account")}
     ) f ORDER BY account, record`,
 };
 
-const closures: Check = {
+const closures: SqlCheck = {
   name: "an account is closed since the entry that closed it",
   sql: `
     SELECT a.account, 'account' AS record, 'is closed since ' || coalesce(a.closed_at::text, 'never') ||
@@ -172,11 +200,11 @@ const closures: Check = {
     FROM credits.accounts a LEFT JOIN (
       SELECT account, min(recorded_at) AS closed_at FROM credits.entries WHERE kind = 'closure' AND ${ONE} GROUP BY account
     ) e ON e.account = a.account
-    WHERE ($1::text IS NULL OR a.account = $1::text) AND a.closed_at IS DISTINCT FROM e.closed_at
+    WHERE ${isIn("a.account")} AND a.closed_at IS DISTINCT FROM e.closed_at
     ORDER BY a.account`,
 };
 
-const reservations: Check = {
+const reservations: SqlCheck = {
   name: "grants have what open holds have set aside of them",
   sql: `
     SELECT account, record, problem FROM (
@@ -194,90 +222,19 @@ const reservations: Check = {
     ) f ORDER BY account, record`,
 };
 
-const refunds: Check = {
+const refunds: SqlCheck = {
   name: "no entry is refunded beyond what it took",
   sql: `
     SELECT r.account, 'entry ' || r.refund_of AS record,
-      'took ' || -coalesce(e.credits, 0) || ', and ' || r.refunded || ' were refunded' AS problem
+      'took ' || -coalesce(e.credits, 0)::numeric || ', and ' || r.refunded || ' were refunded' AS problem
     FROM (
       SELECT account, refund_of, sum(credits) AS refunded FROM credits.entries
       WHERE refund_of IS NOT NULL AND ${ONE} GROUP BY account, refund_of
     ) r LEFT JOIN credits.entries e ON e.account = r.account AND e.seq = r.refund_of
-    WHERE r.refunded > -coalesce(e.credits, 0) ORDER BY r.account, r.refund_of`,
+    WHERE r.refunded > -coalesce(e.credits, 0)::numeric ORDER BY r.account, r.refund_of`,
 };
 
-const rowChain: Check = {
-  name: "each row's balance is that of the row beneath it plus its credits",
-  sql: `
-    SELECT account, 'row ' || position AS record,
-      'has balance ' || balance || ', but ' || before || ' + ' || credits || ' were due (after row ' || under || ')'
-      AS problem
-    FROM (
-      SELECT account, position, credits, balance, lag(position, 1, 0::bigint) OVER w AS under,
-        lag(balance, 1, 0::bigint) OVER w AS before
-      FROM credits.activity WHERE ${ONE} WINDOW w AS (PARTITION BY account ORDER BY position)
-    ) r WHERE balance::numeric <> before::numeric + credits OR position <> under + 1
-    ORDER BY account, position`,
-};
-
-const rowEntries: Check = {
-  name: "each row is the sum of its entries, and every entry is in one row",
-  sql: `
-    SELECT coalesce(r.account, e.account) AS account, 'row ' || coalesce(r.position, e.position) AS record,
-      CASE WHEN r.position IS NULL THEN 'has entries but does not exist'
-        WHEN e.position IS NULL THEN 'has no entries'
-        ELSE 'is not what its ' || e.entries || ' entries make it, from ' || e.first_seq || ' to ' || e.last_seq END AS problem
-    FROM (SELECT * FROM credits.activity WHERE ${ONE}) r
-    FULL JOIN (
-      SELECT account, position, count(*) AS entries, min(seq) AS first_seq, max(seq) AS last_seq, sum(credits) AS credits,
-        sum(original_credits) AS original_credits, min(occurred_at) AS started_at, max(occurred_at) AS ended_at,
-        count(DISTINCT (kind, title, source_type, source_id, source_label, project, member, task)) AS groups,
-        min(kind) AS kind, min(title) AS title, min(source_type) AS source_type, min(source_id) AS source_id,
-        min(source_label) AS source_label, min(project) AS project, min(member) AS member, min(task) AS task,
-        min(credits.type_of(type, kind)) AS type,
-        CASE WHEN count(description) = count(*) AND min(description) = max(description) THEN min(description) END
-          AS description
-      FROM credits.entries WHERE ${ONE} GROUP BY account, position
-    ) e ON e.account = r.account AND e.position = r.position
-    WHERE r.position IS NULL OR e.position IS NULL OR r.entries <> e.entries OR r.first_seq <> e.first_seq
-      OR r.last_seq <> e.last_seq OR r.credits <> e.credits
-      OR r.original_credits IS DISTINCT FROM e.original_credits OR r.started_at <> e.started_at
-      OR r.ended_at <> e.ended_at OR e.groups <> 1
-      OR (r.kind, r.title, r.source_type, r.source_id, r.source_label, r.project, r.member, r.task, r.description)
-        IS DISTINCT FROM
-        (e.kind, e.title, e.source_type, e.source_id, e.source_label, e.project, e.member, e.task, e.description)
-      OR (r.discount IS NULL) <> (r.original_credits IS NULL)
-      OR r.category <> CASE e.type WHEN 'usage' THEN 'used' WHEN 'correction' THEN 'adjustments' ELSE 'added' END
-      OR e.ended_at - e.started_at >= interval '10 minutes'
-    ORDER BY 1, coalesce(r.position, e.position)`,
-};
-
-const rowCounters: Check = {
-  name: "rows are numbered 1, 2, 3, ... in each category, and counted on the account",
-  sql: `
-    SELECT account, record, problem FROM (
-      SELECT account, 'row ' || position AS record, 'is number ' || category_position || ' of ' || category ||
-        ' after number ' || before AS problem
-      FROM (
-        SELECT account, position, category, category_position, lag(category_position, 1, 0::bigint)
-          OVER (PARTITION BY account, category ORDER BY position) AS before
-        FROM credits.activity WHERE ${ONE}
-      ) r WHERE category_position <> before + 1
-      UNION ALL
-      SELECT a.account, 'account', 'counts ' || a.rows_all || ' rows, and has ' || coalesce(r.rows_all, 0)
-      FROM credits.accounts a LEFT JOIN (
-        SELECT account, count(*) AS rows_all, count(*) FILTER (WHERE category = 'added') AS rows_added,
-          count(*) FILTER (WHERE category = 'used') AS rows_used,
-          count(*) FILTER (WHERE category = 'adjustments') AS rows_adjustments
-        FROM credits.activity WHERE ${ONE} GROUP BY account
-      ) r ON r.account = a.account
-      WHERE ($1::text IS NULL OR a.account = $1::text) AND (a.rows_all <> coalesce(r.rows_all, 0)
-        OR a.rows_added <> coalesce(r.rows_added, 0) OR a.rows_used <> coalesce(r.rows_used, 0)
-        OR a.rows_adjustments <> coalesce(r.rows_adjustments, 0))
-    ) f ORDER BY account, record`,
-};
-
-const due: Check = {
+const due: SqlCheck = {
   name: "each account has what comes due next, and what remains by kind",
   sql: `
     SELECT a.account, 'account' AS record,
@@ -306,36 +263,51 @@ const due: Check = {
       WHERE g.account = a.account AND g.remaining > 0 AND g.effective_at > g.recorded_at
         AND g.effective_at >= a.due_at
     ) p ON a.due_at IS NOT NULL
-    WHERE ($1::text IS NULL OR a.account = $1::text) AND (a.due_at IS DISTINCT FROM least(e.due_at, p.due_at)
+    WHERE ${isIn("a.account")} AND (a.due_at IS DISTINCT FROM least(e.due_at, p.due_at)
       OR a.pending <> coalesce(p.pending, 0) OR a.remaining::jsonb <> coalesce(g.remaining, '{}'))
     ORDER BY a.account`,
 };
 
-const appendOnly: Check = {
-  name: "the database itself refuses changes to entries",
+const recordHashes: SqlCheck = {
+  name: "overdraft limits, secret keys and the terms of old grants are as they were hashed",
   sql: `
-    SELECT coalesce($1::text, '') AS account, 'trigger ' || name || ' on credits.entries' AS record,
-      'is missing or disabled' AS problem
-    FROM unnest(ARRAY['append_only', 'not_truncated']) AS name
-    WHERE NOT EXISTS (
-      SELECT FROM pg_trigger
-      WHERE tgrelid = 'credits.entries'::regclass AND tgname = name AND tgenabled = 'A')`,
+    SELECT account, record, 'is not what was hashed' AS problem FROM (
+      SELECT account, 'account' AS record, record_hash, credits.hash_record('account', account, overdraft_limit::text) AS due
+      FROM credits.accounts WHERE ${ONE}
+      UNION ALL
+      SELECT g.account, 'grant ' || g.seq, g.record_hash, CASE WHEN e.version = 1 THEN
+        credits.hash_record('grant', g.account, g.seq::text, g.credits::text, g.priority::text, credits.micros(g.effective_at),
+          credits.micros(CASE WHEN f.account IS NULL THEN g.expires_at ELSE f.expires_before END)) END
+      FROM credits.grants g JOIN credits.entries e ON e.account = g.account AND e.seq = g.seq
+      LEFT JOIN (
+        SELECT DISTINCT ON (account, grant_seq) account, grant_seq, expires_before FROM credits.expiries
+        ORDER BY account, grant_seq, seq
+      ) f ON f.account = g.account AND f.grant_seq = g.seq
+      WHERE ${isIn("g.account")}
+      UNION ALL
+      SELECT '', 'secret key ' || id, record_hash,
+        credits.hash_record('key', id, encode(hash, 'hex'), credits.micros(created_at), credits.micros(revoked_at))
+      FROM credits.api_keys WHERE $1::text IS NULL AND $2::text IS NULL
+    ) s WHERE record_hash IS DISTINCT FROM due ORDER BY account, record`,
 };
 
-export const CHECKS: readonly Check[] = [
-  appendOnly,
+export const CHECKS: readonly SqlCheck[] = [
   strays,
   seqs,
   balances,
   accounts,
   draws,
   grants,
+  drawn,
   sums,
   holds,
   extensions,
   closures,
+  holdCounts,
+  settlements,
   reservations,
   refunds,
+  recordHashes,
   due,
   rowChain,
   rowEntries,

@@ -5,7 +5,7 @@ import type { Instant } from "../core/instant.js";
 import { isVersion1 } from "../core/operations/fields.js";
 import type { Connection } from "../db/port.js";
 import { type EntryColumns, fromEntryColumns } from "../db/tables/entries.js";
-import type { Finding } from "./checks.js";
+import { type Check, type Finding, isIn, type Range, toParams } from "./check.js";
 
 /** The number of entries that are read at a time. */
 const CHUNK = 2_000;
@@ -39,43 +39,38 @@ const ENTRIES = `
     SELECT account, max(a.seq) AS seq FROM credits.erasures JOIN credits.entries a USING (account, seq)
     WHERE a.kind = 'anonymization' GROUP BY account
   ) x ON x.account = e.account
-  WHERE $1::text IS NULL OR e.account = $1::text ORDER BY e.account, e.seq`;
-
-/** The hashes of all entries, as they were found. */
-export interface HashReport {
-  /** The first entry that is not what its hash covers, or null. */
-  readonly finding: Finding | null;
-  /** The number of entries whose free text was erased. */
-  readonly anonymized: number;
-}
+  WHERE ${isIn("e.account")} ORDER BY e.account, e.seq`;
 
 /**
  * Computes the hash of every entry again, from the entry before it, a chunk at a time. The hash of an entry of version 1
  * covers its free text itself. Once that is erased, it only proves the entries after it.
  */
-export async function checkHashes(connection: Connection, account: string | null): Promise<HashReport> {
-  let before: Entry | null = null;
-  let anonymized = 0;
-  for await (const chunk of connection.stream<Columns>(ENTRIES, [account], CHUNK)) {
-    for (const columns of chunk) {
-      const entry = withOpening(columns);
-      const previous = before?.account === entry.account ? before.hash : GENESIS;
-      const isErased = columns.is_erased && entry.salt === null && hasNoText(entry);
-      const isHashed = entry.hash === hashEntry(previous, entry);
-      const isWhole = isErased ? isHashed || entry.version === 1 : isHashed && isDigestValid(entry);
-      if (!isWhole) {
-        const finding = {
-          account: entry.account,
-          record: `entry ${entry.seq}`,
-          problem: "is not what was hashed: it, its grant, or an entry before it was changed",
-        };
-        return { finding, anonymized };
+export const hashes: Check = {
+  name: "each entry's hash covers it and all entries before it",
+  async find(connection: Connection, range: Range): Promise<Finding | null> {
+    let before: Pick<Entry, "account" | "hash"> | null = null;
+    for await (const chunk of connection.stream<Columns>(ENTRIES, toParams(range), CHUNK)) {
+      for (const columns of chunk) {
+        const { account, seq, hash } = columns;
+        const problem = findProblem(columns, before?.account === account ? before.hash : GENESIS);
+        if (problem !== null) return { account, record: `entry ${seq}`, problem };
+        before = { account, hash };
       }
-      if (isErased) anonymized += 1;
-      before = entry;
     }
+    return null;
+  },
+};
+
+function findProblem(columns: Columns, previous: string): string | null {
+  try {
+    const entry = withOpening(columns);
+    const isErased = columns.is_erased && entry.salt === null && hasNoText(entry);
+    const isHashed = entry.hash === hashEntry(previous, entry);
+    if (isErased ? isHashed || entry.version === 1 : isHashed && isDigestValid(entry)) return null;
+    return "is not what was hashed: it, its grant, or an entry before it was changed";
+  } catch (error) {
+    return `can't be read: ${(error as Error).message}`;
   }
-  return { finding: null, anonymized };
 }
 
 function withOpening(columns: Columns): Entry {

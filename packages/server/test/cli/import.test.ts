@@ -60,7 +60,7 @@ describe("import of CSV", () => {
     expect(first).toMatchObject({ code: 0, stderr: "" });
     expect(first.stdout).toMatch(/Created the account "acme"/);
     expect(first.stdout).toMatch(/4 lines: 4 posted, 0 there already, 0 refused, 0 bad/);
-    expect(first.stdout).toMatch(/The balance of "acme" is -0\.017001\./);
+    expect(first.stdout).toMatch(/The balance of "acme" is -0\.017\./);
     const entries = await readEntries("acme");
     const source = { type: "model", id: null, label: "Sonnet" };
     expect(entries).toMatchObject([
@@ -77,9 +77,9 @@ describe("import of CSV", () => {
         project: { id: "none" },
         occurredAt: "2023-11-16T18:17:04.031960Z",
       },
-      // 3.5 micro-credits: half of one is rounded up.
+      // 3.5 micro-credits each: half of one is rounded up, and is then missing from the next line.
       { credits: "-0.000004", description: "é 😀", occurredAt: "2023-11-16T18:17:05.000000Z" },
-      { credits: "-0.000004", description: "é 😀" },
+      { credits: "-0.000003", description: "é 😀" },
     ]);
     expect(entries[0]?.occurredAt).toBe("2023-11-16T18:17:03.979960Z");
     expect(new Set(entries.map((entry) => entry.key)).size).toBe(4);
@@ -145,8 +145,10 @@ describe("import of CSV", () => {
     ]);
   });
 
-  it("creates no account without a file", async () => {
+  it("creates no account without a file, or for a file that begins with a bad line", async () => {
     await runImport("no-such-file.csv", ...TOKENS, ...RATES);
+    const bad = await directory.write("bad-first.csv", "when,in,out,what,for\nyesterday,5,5,,\n");
+    expect((await runImport(bad, ...TOKENS, ...RATES)).code).toBe(1);
     const ledger = await createLedger({ database: { url: database.url } });
     await expect(ledger.getAccount("acme")).rejects.toThrow(NotFoundError);
     await ledger.close();
@@ -160,8 +162,87 @@ describe("import of CSV", () => {
   });
 });
 
+describe("the rounding of an import", () => {
+  /** Imports a file twice. Returns the credits of the entries, and what the imports printed. */
+  async function importTwice(name: string, content: string, ...options: string[]) {
+    const file = await directory.write(name, content);
+    const first = await runImport(file, "--account", "acme", ...options);
+    const again = await runImport(file, "--account", "acme", ...options);
+    expect([first.stderr, again.stderr]).toEqual(["", ""]);
+    const charged = (await readEntries("acme")).map(({ credits }) => credits);
+    return { charged, first: first.stdout, again: again.stdout };
+  }
+
+  const lines = (count: number, line: (index: number) => string) =>
+    Array.from({ length: count }, (_, index) => line(index)).join("\n");
+
+  it.each([
+    ["0.0001", "-0.0004", 400],
+    ["0.00015", "-0.0006", 600],
+    ["0.00000025", "-0.000001", 1],
+    ["2.5e-4", "-0.001", 1_000],
+  ])("charges 1,000 calls of 4 tokens at %s per 1,000 exactly", async (rate, balance, posted) => {
+    const content = `n,in\n${lines(1_000, (index) => `${index},4`)}`;
+    const { charged, first, again } = await importTwice(
+      "small.csv",
+      content,
+      ...["--map", "input=in", "--input-rate", rate],
+    );
+    expect(first).toContain(`The balance of "acme" is ${balance}.`);
+    expect(charged).toHaveLength(posted);
+    expect(new Set(charged).size).toBe(1);
+    const rest = posted === 1_000 ? "" : `, ${(1_000 - posted).toLocaleString("en")} below a micro-credit`;
+    expect(first).toContain(
+      `1,000 lines: ${posted.toLocaleString("en")} posted, 0 there already, 0 refused, 0 bad${rest}`,
+    );
+    expect(again).toContain(`0 posted, ${posted.toLocaleString("en")} there already`);
+  });
+
+  it.each(["csv", "ndjson"])("reads what programs with floats write as %s", async (format) => {
+    const costs = ["3.45e-5", "0.00022499999999999997", "1E-7", "4e-07", "0.30000000000000004", "12"];
+    const content =
+      format === "csv"
+        ? `n,cost\n${lines(6, (at) => `${at},${costs[at]}`)}`
+        : lines(6, (at) => `{"n":${at},"cost":${costs[at]}}`);
+    const { charged, first } = await importTwice(`floats.${format}`, content, "--map", "credits=cost");
+    // 34.5, 224.99999999999997, 0.1 and 0.4 micro-credits are 260 together.
+    expect(charged).toEqual(["-0.000035", "-0.000224", "-0.000001", "-0.3", "-12"]);
+    expect(first).toContain('The balance of "acme" is -12.30026.');
+  });
+
+  it("carries what is left per account", async () => {
+    const ledger = await createLedger({ database: { url: database.url } });
+    for (const account of ["a", "b"]) await ledger.putAccount(account);
+    await ledger.close();
+    const file = await directory.write(
+      "two.csv",
+      `n,who,cost\n${lines(20, (at) => `${at},${at % 2 ? "a" : "b"},1.4e-6`)}`,
+    );
+    expect((await runImport(file, "--map", "account=who,credits=cost")).code).toBe(0);
+    for (const account of ["a", "b"])
+      expect((await readEntries(account)).at(-1)).toMatchObject({ balance: "-0.000014" });
+  });
+
+  it("never charges more than the amount before a discount", async () => {
+    const content = `n,cost,full\n${lines(10, (at) => `${at},1.4e-6,1.4e-6`)}`;
+    const { first } = await importTwice("full.csv", content, "--map", "credits=cost,originalCredits=full");
+    expect(first).toContain("10 lines: 10 posted");
+    expect(first).toContain('The balance of "acme" is -0.000014.');
+  });
+
+  it("refuses amounts that no column holds", async () => {
+    const file = await directory.write(
+      "huge.csv",
+      "cost\n9223372036854.775808\n1e60\n1e999\n1e61\n--1\n.\n1e\n",
+    );
+    const result = await runImport(file, "--account", "acme", "--map", "credits=cost", "--skip-bad-lines");
+    expect(result.stdout).toMatch(/7 lines: 0 posted, 0 there already, 0 refused, 7 bad/);
+    expect(result.stderr).toMatch(/^line 2 has 9223372036854\.775808 credits, which is out of range/m);
+  });
+});
+
 describe("import of NDJSON", () => {
-  it("reads lines, empty lines and a byte order mark, and refuses rounded numbers", async () => {
+  it("reads lines, empty lines and a byte order mark, and numbers of any length exactly", async () => {
     const lines = [
       '\ufeff{"t":"2026-01-01T00:00:00Z","c":"1.000001","id":"n1"}',
       "",
@@ -178,15 +259,17 @@ describe("import of NDJSON", () => {
     const options = ["--account", "acme", "--map", "time=t,credits=c,id=id", "--kind", "runtime_usage"];
     const result = await runImport(file, ...options, "--skip-bad-lines");
     expect(result.code).toBe(1);
-    expect(result.stdout).toMatch(/9 lines: 2 posted, 0 there already, 0 refused, 7 bad/);
-    for (const number of [4, 5, 6, 7, 8, 9, 10])
-      expect(result.stderr).toMatch(new RegExp(`^line ${number} `, "m"));
+    expect(result.stdout).toMatch(
+      /9 lines: 3 posted, 0 there already, 0 refused, 5 bad, 1 below a micro-credit and carried on/,
+    );
+    for (const number of [5, 6, 7, 8, 9]) expect(result.stderr).toMatch(new RegExp(`^line ${number} `, "m"));
     expect(await readEntries("acme")).toMatchObject([
       { key: "n1", credits: "-1.000001", kind: "runtime_usage" },
       { key: "n2", credits: "-2.5" },
+      { key: "n3", credits: "-9007199254.740993" },
     ]);
     const stopped = await runImport(file, ...options);
-    expect(stopped.stderr).toMatch(/^error: Line 4 /m);
+    expect(stopped.stderr).toMatch(/^error: Line 5 /m);
   });
 });
 

@@ -87,6 +87,11 @@ const GRANTS = "each grant is as its entry opened it, and what remains is its am
 const DUE = "each account has what comes due next, and what remains by kind";
 const SUMS = "what remains of the grants less the debt is the balance";
 const HOLDS = "what is held is the sum of the open holds";
+const HOLD_COUNTS = "every hold that was opened is there";
+const HOLD_HASHES = "each hold is as it was hashed";
+const RECORD_HASHES = "overdraft limits, secret keys and the terms of old grants are as they were hashed";
+const DRAWN = "the grant that an account draws on is found by its own row";
+const WINDOWS = "each open window can be read, and has the usage of its five minutes";
 const REFUNDS = "no entry is refunded beyond what it took";
 const ROW_CHAIN = "each row's balance is that of the row beneath it plus its credits";
 const ROW_SUMS = "each row is the sum of its entries, and every entry is in one row";
@@ -186,7 +191,34 @@ describe("after tampering, verify finds the record", () => {
     ],
     ["what remains by kind", account("remaining = '{}'"), DUE, "account"],
     ["what is pending", account("pending = 1"), DUE, "account"],
-    ["that there were holds", account("has_held = false"), HOLDS, "account"],
+    ["that there were holds", account("has_held = false"), HOLD_COUNTS, "account"],
+    ["the number of holds", account("holds = 0"), HOLD_COUNTS, "account"],
+    ["an overdraft limit", account("overdraft_limit = 1000000"), RECORD_HASHES, "account"],
+    [
+      "a hold's key",
+      "UPDATE credits.holds SET key = 'forged' WHERE account = 'acme'",
+      HOLD_HASHES,
+      "hold HOLD",
+    ],
+    [
+      "a hold's description",
+      "UPDATE credits.holds SET description = 'x' WHERE account = 'acme'",
+      HOLD_HASHES,
+      "hold HOLD",
+    ],
+    [
+      "the grant that is drawn on",
+      "UPDATE credits.grants SET remaining = 0 WHERE account = 'acme'",
+      DRAWN,
+      "grant 1",
+    ],
+    ["an open row's discount", openWindow("{2,0,3}", "100"), ROW_SUMS, "row 6"],
+    ["the open window's cell", openWindow("{0}", "1800000000000001"), WINDOWS, "open window"],
+    ["an open window that is not JSON", account("open_window = '[1,'"), WINDOWS, "open window"],
+    ["an open window of another form", account("open_window = '[]'"), WINDOWS, "open window"],
+    ["remaining credits that are not JSON", account("remaining = 'x'"), DUE, "account"],
+    ["a draw without a grant", entry("draw_credits = draw_credits || 0::bigint"), DRAWS, "entry 3"],
+    ["a row's discount", row("discount = discount + 1"), ROW_SUMS, "row 3"],
     [
       "a grant's kind",
       "UPDATE credits.grants SET kind = 'bonus' WHERE account = 'acme' AND seq = 1",
@@ -243,7 +275,10 @@ describe("after tampering, verify finds the record", () => {
     try {
       const { violations } = await ledger.verify();
       const found = violations.find((violation) => violation.check === check);
-      expect(found, JSON.stringify(violations)).toMatchObject({ account: "acme", record });
+      expect(found, JSON.stringify(violations)).toMatchObject({
+        account: "acme",
+        record: record === "hold HOLD" ? expect.stringMatching(/^hold hold_/) : record,
+      });
     } finally {
       await ledger.close();
       await database.drop();
@@ -255,9 +290,9 @@ describe("after tampering, verify finds the record", () => {
     try {
       const { code, stdout } = await run(["verify"], { DATABASE_URL: database.url });
       expect(stdout).toContain(
-        "WRONG the database itself refuses changes to entries\n      trigger append_only",
+        "WRONG tables, triggers, functions, views and indexes are what the migrations make\n      trigger append_only",
       );
-      expect(stdout).toContain("1 of 18 checks failed.");
+      expect(stdout).toContain("1 of 24 checks failed.");
       expect(code).toBe(1);
     } finally {
       await database.drop();
@@ -277,7 +312,7 @@ describe("after tampering, verify finds the record", () => {
         const at = lines.indexOf(`WRONG ${check}`);
         expect(at, stdout).toBeGreaterThanOrEqual(0);
         expect(lines[at + 1], stdout).toMatch(new RegExp(`^ {6}account "acme", ${record}: `));
-        expect(stdout).toMatch(/^\d+ of 18 checks failed\.$/m);
+        expect(stdout).toMatch(/^\d+ of 24 checks failed\.$/m);
         expect(code).toBe(1);
       }
       const other = await run(["verify", "--account", "other"], { DATABASE_URL: database.url });

@@ -162,7 +162,9 @@ describe("a cached account", () => {
     const { engine } = serve();
     await putAccount(open(), "by-hand", { overdraftLimit: credits("1000") }, now());
     expect((await engine.submit(toSpend("by-hand", "s1", "10"))).refusal).toBeNull();
-    await run("UPDATE credits.accounts SET overdraft_limit = 10000000 WHERE account = 'by-hand'");
+    await run(`
+      UPDATE credits.accounts SET overdraft_limit = 10000000,
+        record_hash = credits.hash_record('account', account, '10000000') WHERE account = 'by-hand'`);
     expect((await engine.submit(toSpend("by-hand", "s2", "500"))).refusal?.code).toBe("insufficient_credits");
     await engine.close();
   });

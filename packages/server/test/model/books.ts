@@ -10,7 +10,10 @@ import type { Instant } from "../../src/core/instant.js";
 export type PredictedEntry = Omit<Entry, "opens" | "expiry" | "salt" | "digest" | "hash" | "fingerprint">;
 
 /** A hold without its salt, its digests and the command that extended it. */
-export type PredictedHold = Omit<Hold, "salt" | "fingerprint" | "extension" | "releaseFingerprint">;
+export type PredictedHold = Omit<
+  Hold,
+  "salt" | "digest" | "fingerprint" | "extension" | "releaseFingerprint"
+>;
 
 /** A grant as it was opened, with its latest expiry. What remains of it is computed from the books each time. */
 export type Block = Omit<Grant, "remaining">;

@@ -36,7 +36,7 @@ function toPredictedEntry(entry: Entry): PredictedEntry {
 }
 
 function toPredictedHold(hold: Hold): PredictedHold {
-  const { fingerprint: _, releaseFingerprint: _release, salt: _salt, extension: _extension, ...rest } = hold;
+  const { fingerprint: _f, releaseFingerprint: _r, salt: _s, digest: _d, extension: _e, ...rest } = hold;
   return { ...rest, facts: withoutLabels(rest.facts) };
 }
 

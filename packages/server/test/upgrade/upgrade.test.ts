@@ -10,6 +10,7 @@ import { credits, toGrant, toHold, toRefund, toSettle, toSpend } from "../comman
 import { ENGINES, openEmptyDatabase, openTestDatabase, runScript, type TestDatabase } from "../databases.js";
 import { checkAlone } from "../properties/compare.js";
 import { readAll } from "../properties/read-all.js";
+import { undone, verifyWithin } from "../verify/forge.js";
 import { ACCOUNTS, END, type Recorded, record, toPlain, toProject, writeHistory } from "./before-0003.js";
 
 const APPLIED = ["0001_ledger", "0002_access"];
@@ -256,5 +257,45 @@ describe.each(ENGINES)("a database from before the migration 0003 on %s", (name)
     );
     expect(found).toContainEqual(expect.objectContaining({ account: "sealed", record: "entry 2" }));
     expect(await violations()).toEqual([]);
+  });
+
+  it.each([
+    "priority = priority + 1",
+    "effective_at = effective_at - interval '1 second'",
+    "expires_at = coalesce(expires_at, effective_at) + interval '1 second'",
+    "record_hash = NULL",
+  ])("names a grant of version 1 after SET %s", async (set) => {
+    const [grant] = await test.database.query<{ seq: bigint }>(
+      "SELECT seq FROM credits.grants WHERE account = 'acme' AND record_hash IS NOT NULL ORDER BY seq LIMIT 1",
+    );
+    await undone(test.database, async (connection) => {
+      await connection.script(
+        `UPDATE credits.grants SET ${set} WHERE account = 'acme' AND seq = ${grant?.seq}`,
+      );
+      expect(await verifyWithin(connection)).toContainEqual(
+        expect.objectContaining({
+          account: "acme",
+          record: `grant ${grant?.seq}`,
+          problem: "is not what was hashed",
+        }),
+      );
+    });
+  });
+
+  it.each([
+    "key = 'other'",
+    "expires_at = expires_at + interval '1 second'",
+    "reserve_grants = '{1}', reserve_credits = '{1}'",
+    "status = CASE status WHEN 'expired' THEN 'released' ELSE 'expired' END",
+  ])("names a hold from before after SET %s", async (set) => {
+    await undone(test.database, async (connection) => {
+      await connection.script(
+        `UPDATE credits.holds SET ${set} WHERE account = 'acme'
+           AND hold = (SELECT min(hold) FROM credits.holds WHERE account = 'acme' AND digest IS NULL)`,
+      );
+      expect(await verifyWithin(connection)).toContainEqual(
+        expect.objectContaining({ account: "acme", problem: "is not what was hashed" }),
+      );
+    });
   });
 });

@@ -1,37 +1,51 @@
-import { type Amount, fromMicros, toMicros, type UsageEvent } from "@credit-activity/client";
+import { type Amount, fromMicros, type UsageEvent } from "@credit-activity/client";
+import { fits } from "../../core/amount.js";
 import { sha256 } from "../../core/chain.js";
 import { formatInstant, parseInstant } from "../../core/instant.js";
-import { AMOUNTS, type Field, type Mapping } from "./mapping.js";
+import { add, type Decimal, multiply, parseDecimal, roundToMicros, ZERO } from "./decimal.js";
+import type { DigestCounts } from "./digest-counts.js";
+import type { Field, Mapping } from "./mapping.js";
+import type { LineContent } from "./read.js";
+import type { Remainders } from "./remainders.js";
 
 /** A line can't become an event. The message continues a sentence that begins with the line's number. */
 export class LineError extends Error {
   override readonly name = "LineError";
 }
 
-/** The content of a line by column. */
-export type LineRecord = Readonly<Record<string, unknown>>;
-
 /** Returns the value of a field, or null if it is empty or has no column. */
 type ReadField = (field: Field) => string | null;
 
+/** The part of a file that was read before. */
+export interface Earlier {
+  /** The number of lines by the digest of their content. */
+  readonly counts: DigestCounts;
+  readonly remainders: Remainders;
+}
+
 /**
- * Converts a line to an event.
+ * Converts a line to an event, and counts it in.
  *
- * @param counts the number of earlier lines by the digest of their content. The call counts this line in.
+ * @returns null if the line does not reach the next micro-credit, which is then carried to the next line
  * @throws LineError if a column is missing or its value is not valid
  */
-export function toEvent(record: LineRecord, mapping: Mapping, counts: Map<string, number>): UsageEvent {
-  const read: ReadField = (field) => readField(record, mapping.columns[field]);
+export function toEvent(
+  { record, exact }: LineContent,
+  mapping: Mapping,
+  { counts, remainders }: Earlier,
+): UsageEvent | null {
+  const read: ReadField = (field) => readField(exact, mapping.columns[field]);
   const source = read("source") ?? mapping.source;
   const time = read("time");
   const account = read("account") ?? mapping.account;
   if (account === null) throw new LineError("has no account");
-  return {
-    id: read("id") ?? toId(record, mapping.batch, counts),
+  const id = read("id") ?? toId(record, mapping.batch, counts);
+  const exactCredits = readCredits(read, mapping);
+  const original = read("originalCredits");
+  const event = {
+    id,
     account,
     kind: read("kind") ?? mapping.kind,
-    credits: fromMicros(readCredits(read, mapping)),
-    ...readAmounts(read),
     source: source === null ? null : { type: mapping.sourceType, label: source },
     project: read("project") ?? mapping.project,
     member: read("member"),
@@ -39,9 +53,23 @@ export function toEvent(record: LineRecord, mapping: Mapping, counts: Map<string
     description: read("description") ?? mapping.description,
     occurredAt: time === null ? null : toTime(time),
   };
+  const originalCredits = original === null ? null : toInRange(roundToMicros(parseAmount(original)));
+  // Nothing may throw from here, because the remainder counts the line in.
+  const credits = remainders.take(account, exactCredits);
+  if (credits === 0n && exactCredits.units > 0n) return null;
+  return {
+    ...event,
+    credits: fromMicros(credits),
+    originalCredits: originalCredits === null ? null : fromMicros(toOriginal(originalCredits, credits)),
+  };
 }
 
-function readField(record: LineRecord, column: string | undefined): string | null {
+/** Returns the amount before a discount. What earlier lines left may bring the credits of a line above it by one micro-credit. */
+function toOriginal(original: bigint, credits: bigint): bigint {
+  return original + 1n === credits ? credits : original;
+}
+
+function readField(record: LineContent["exact"], column: string | undefined): string | null {
   if (column === undefined) return null;
   const value = Object.hasOwn(record, column) ? record[column] : undefined;
   if (value === undefined) throw new LineError(`has no column "${column}"`);
@@ -49,30 +77,16 @@ function readField(record: LineRecord, column: string | undefined): string | nul
   if (typeof value === "object") {
     throw new LineError(`has an object or array in column "${column}"; write a string or number`);
   }
-  if (isRounded(value)) {
-    throw new LineError(
-      `has a number of more than ${EXACT_DIGITS} digits in column "${column}", which JSON rounds; write it as a string`,
-    );
-  }
   return String(value);
-}
-
-/** The digits that a JSON number keeps. */
-const EXACT_DIGITS = 15;
-
-function isRounded(value: unknown): boolean {
-  return typeof value === "number" && String(value).replaceAll(/\D/g, "").length > EXACT_DIGITS;
 }
 
 /**
  * Returns the id of a line without an id column: the batch, a digest of the line, and the number of equal lines before it.
  * Each line of a file so counts once, however often the file is imported. The form of the id must not change.
  */
-function toId(record: LineRecord, batch: string | null, counts: Map<string, number>): string {
+function toId(record: LineContent["record"], batch: string | null, counts: DigestCounts): string {
   const digest = sha256(JSON.stringify(record)).slice(0, 32);
-  const count = counts.get(digest) ?? 0;
-  counts.set(digest, count + 1);
-  return `import:${batch === null ? "" : `${batch}:`}${digest}:${count}`;
+  return `import:${batch === null ? "" : `${batch}:`}${digest}:${counts.add(digest)}`;
 }
 
 /** Converts a time to RFC 3339. One without a zone is in UTC. */
@@ -85,28 +99,29 @@ function toTime(time: string): string {
   }
 }
 
-function parseAmount(value: string): bigint {
-  try {
-    return toMicros(value as Amount);
-  } catch (error) {
-    throw new LineError((error as Error).message);
-  }
+/** Parses an amount exactly, whatever its number of decimals is. */
+function parseAmount(value: string): Decimal {
+  const amount = parseDecimal(value);
+  if (amount === null)
+    throw new LineError(`"${value.slice(0, 40)}" is not an amount; write a decimal, such as 12.5 or 3.45e-5`);
+  toInRange(roundToMicros(amount));
+  return amount;
 }
 
-function readAmounts(read: ReadField): Partial<Record<(typeof AMOUNTS)[number], Amount | null>> {
-  const toAmount = (field: Field) => {
-    const value = read(field);
-    return value === null ? null : fromMicros(parseAmount(value));
-  };
-  return Object.fromEntries(AMOUNTS.map((field) => [field, toAmount(field)]));
+function toInRange(micros: bigint): bigint {
+  if (fits(micros)) return micros;
+  throw new LineError(`has ${fromMicros(micros).slice(0, 40) as Amount} credits, which is out of range`);
 }
 
-/** Returns the credits of a line in micro-credits. Those of tokens are rounded half up, once. */
-function readCredits(read: ReadField, { columns, inputRate, outputRate }: Mapping): bigint {
+/** Returns the exact credits of a line. */
+function readCredits(read: ReadField, { columns, inputRate, outputRate }: Mapping): Decimal {
   if (columns.credits !== undefined) return parseAmount(read("credits") ?? "");
-  const perThousand =
-    readTokens(read, "input") * (inputRate ?? 0n) + readTokens(read, "output") * (outputRate ?? 0n);
-  return (perThousand + 500n) / 1000n;
+  const credits = add(
+    multiply(inputRate ?? ZERO, readTokens(read, "input"), -3),
+    multiply(outputRate ?? ZERO, readTokens(read, "output"), -3),
+  );
+  toInRange(roundToMicros(credits));
+  return credits;
 }
 
 function readTokens(read: ReadField, field: "input" | "output"): bigint {

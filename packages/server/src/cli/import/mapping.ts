@@ -1,14 +1,11 @@
-import { toMicros } from "@credit-activity/client";
 import { CommandError } from "../open.js";
-
-/** The fields of an event that hold an amount and may be empty. */
-export const AMOUNTS = ["originalCredits"] as const;
+import { type Decimal, parseDecimal } from "./decimal.js";
 
 /** The fields of an event that columns can hold. */
 export const FIELDS = [
   "time",
   "credits",
-  ...AMOUNTS,
+  "originalCredits",
   "input",
   "output",
   "id",
@@ -32,9 +29,9 @@ export interface Mapping {
   readonly project: string | null;
   readonly description: string | null;
   readonly batch: string | null;
-  /** Micro-credits per 1,000 tokens. */
-  readonly inputRate: bigint | null;
-  readonly outputRate: bigint | null;
+  /** Credits per 1,000 tokens. */
+  readonly inputRate: Decimal | null;
+  readonly outputRate: Decimal | null;
 }
 
 /** The options of the command line that make a mapping. */
@@ -87,7 +84,7 @@ export function toMapping(flags: MappingFlags): Mapping {
 }
 
 /** Refuses a rate without its column, and a column of tokens that would cost nothing. */
-function requirePair(name: "input" | "output", columns: Mapping["columns"], rate: bigint | null): void {
+function requirePair(name: "input" | "output", columns: Mapping["columns"], rate: Decimal | null): void {
   if (columns.credits !== undefined) {
     if (rate === null) return;
     throw new CommandError(
@@ -102,15 +99,11 @@ function requirePair(name: "input" | "output", columns: Mapping["columns"], rate
     throw new CommandError(`The rate of the column "${columns[name]}" is missing. Set --${name}-rate.`);
 }
 
-function parseRate(option: string, value: string | undefined): bigint | null {
+function parseRate(option: string, value: string | undefined): Decimal | null {
   if (value === undefined) return null;
-  let rate: bigint;
-  try {
-    rate = toMicros(value as `${number}`);
-  } catch (error) {
-    throw new CommandError(`${option}: ${(error as Error).message}`);
-  }
-  if (rate < 0n) throw new CommandError(`${option} can't be negative. Use 0 or more.`);
+  const rate = parseDecimal(value);
+  if (rate === null) throw new CommandError(`${option} "${value}" is not an amount. Write it as 0.003.`);
+  if (rate.units < 0n) throw new CommandError(`${option} can't be negative. Use 0 or more.`);
   return rate;
 }
 

@@ -3,12 +3,20 @@ import path from "node:path";
 import { createInterface } from "node:readline";
 import { parse } from "csv-parse";
 import { CommandError } from "../open.js";
-import type { LineRecord } from "./event.js";
 
-/** A line of a file: its record, or the reason why it can't be read. */
+type Values = Readonly<Record<string, unknown>>;
+
+/** The content of a line by column. */
+export interface LineContent {
+  readonly record: Values;
+  /** The same with numbers that JavaScript might round as strings, as they stand in the file. */
+  readonly exact: Values;
+}
+
+/** A line of a file: its content, or the reason why it can't be read. */
 export type Line =
-  | { readonly number: number; readonly record: LineRecord; readonly problem: null }
-  | { readonly number: number; readonly record: null; readonly problem: string };
+  | { readonly number: number; readonly content: LineContent; readonly problem: null }
+  | { readonly number: number; readonly content: null; readonly problem: string };
 
 export type Format = "csv" | "ndjson";
 
@@ -39,7 +47,7 @@ async function* readCsv(file: string): AsyncGenerator<Line> {
     skip_records_with_error: true,
     on_skip: (error) => {
       const line = (error as unknown as { lines?: number } | undefined)?.lines;
-      bad.push({ number: line ?? 0, record: null, problem: error?.message ?? "can't be read" });
+      bad.push({ number: line ?? 0, content: null, problem: error?.message ?? "can't be read" });
       return undefined;
     },
   });
@@ -51,7 +59,7 @@ async function* readCsv(file: string): AsyncGenerator<Line> {
     info: { lines: number };
   }>) {
     yield* bad.splice(0);
-    yield { number: info.lines, record, problem: null };
+    yield { number: info.lines, content: { record, exact: record }, problem: null };
   }
   yield* bad;
 }
@@ -70,10 +78,31 @@ function parseLine(number: number, json: string): Line {
   try {
     const record: unknown = JSON.parse(json);
     if (record === null || typeof record !== "object" || Array.isArray(record)) {
-      return { number, record: null, problem: "is not a JSON object" };
+      return { number, content: null, problem: "is not a JSON object" };
     }
-    return { number, record: record as LineRecord, problem: null };
+    return {
+      number,
+      content: { record: record as Values, exact: toExact(json, record as Values) },
+      problem: null,
+    };
   } catch (error) {
-    return { number, record: null, problem: `is not JSON: ${(error as Error).message}` };
+    return { number, content: null, problem: `is not JSON: ${(error as Error).message}` };
   }
+}
+
+/** Matches the strings and the numbers of JSON, so that digits in strings are passed over. */
+const TOKENS = /"(?:[^"\\]+|\\.)*"|-?\d[\d.eE+-]*/g;
+
+/** The digits that a number of JavaScript always keeps. */
+const KEPT_DIGITS = 15;
+
+/** Returns the values of a JSON object, whose numbers of more digits are strings. */
+function toExact(json: string, record: Values): Values {
+  let isRounded = false;
+  const exact = json.replace(TOKENS, (token) => {
+    if (token.startsWith('"') || token.length <= KEPT_DIGITS) return token;
+    isRounded = true;
+    return `"${token}"`;
+  });
+  return isRounded ? (JSON.parse(exact) as Values) : record;
 }

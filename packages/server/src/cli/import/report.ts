@@ -10,11 +10,13 @@ export interface Counts {
   duplicate: number;
   refused: number;
   bad: number;
+  /** Lines that did not reach the next micro-credit. Later lines charge what they left. */
+  carried: number;
 }
 
 /** Counts what an import does, and prints it. */
 export class Report {
-  readonly counts: Counts = { lines: 0, posted: 0, duplicate: 0, refused: 0, bad: 0 };
+  readonly counts: Counts = { lines: 0, posted: 0, duplicate: 0, refused: 0, bad: 0, carried: 0 };
   readonly #startedMs = Date.now();
   readonly #isTerminal = process.stderr.isTTY;
 
@@ -40,10 +42,10 @@ export class Report {
   /** Prints the counts. */
   printSummary(): void {
     this.#clearProgress();
-    const { lines, posted, duplicate, refused, bad } = this.counts;
+    const { lines, posted, duplicate, refused, bad, carried } = this.counts;
     const format = (count: number) => count.toLocaleString("en");
     print(
-      `${format(lines)} lines: ${format(posted)} posted, ${format(duplicate)} there already, ${format(refused)} refused, ${format(bad)} bad, in ${this.#seconds().toFixed(1)} s.`,
+      `${format(lines)} lines: ${format(posted)} posted, ${format(duplicate)} there already, ${format(refused)} refused, ${format(bad)} bad${carried === 0 ? "" : `, ${format(carried)} below a micro-credit and carried on`}, in ${this.#seconds().toFixed(1)} s.`,
     );
   }
 

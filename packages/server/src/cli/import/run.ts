@@ -1,9 +1,11 @@
 import { stat } from "node:fs/promises";
 import { type Ledger, NotFoundError, type UsageEvent } from "@credit-activity/client";
 import { CommandError, print } from "../open.js";
-import { LineError, toEvent } from "./event.js";
+import { DigestCounts } from "./digest-counts.js";
+import { type Earlier, LineError, toEvent } from "./event.js";
 import { type Mapping, type MappingFlags, toMapping } from "./mapping.js";
 import { type Line, readLines, toFormat } from "./read.js";
+import { Remainders } from "./remainders.js";
 import { Report } from "./report.js";
 import { openTarget, type TargetFlags } from "./target.js";
 
@@ -28,13 +30,10 @@ export async function runImport(file: string, flags: ImportFlags): Promise<void>
   const { account } = mapping;
   const report = new Report();
   try {
-    if (account !== null && (await ensureAccount(ledger, account))) {
-      print(`Created the account "${account}".`);
-    }
     await postLines(readLines(file, format), ledger, mapping, flags.skipBadLines, report).finally(() =>
       report.printSummary(),
     );
-    if (account !== null) {
+    if (account !== null && report.counts.posted + report.counts.duplicate > 0) {
       const { balance } = await ledger.getAccount(account);
       print(`The balance of "${account}" is ${balance}.`);
     }
@@ -53,15 +52,14 @@ async function checkFile(file: string): Promise<void> {
   if (found.isDirectory()) throw new CommandError(`"${file}" is a directory. Give the path of a file.`);
 }
 
-/** Creates an account unless it exists. Returns true if it was created. */
-async function ensureAccount(ledger: Ledger, account: string): Promise<boolean> {
+/** Creates an account unless it exists. */
+async function ensureAccount(ledger: Ledger, account: string): Promise<void> {
   try {
     await ledger.getAccount(account);
-    return false;
   } catch (error) {
     if (!(error instanceof NotFoundError)) throw error;
     await ledger.putAccount(account);
-    return true;
+    print(`Created the account "${account}".`);
   }
 }
 
@@ -73,31 +71,38 @@ async function postLines(
   report: Report,
 ): Promise<void> {
   let chunk: NumberedEvent[] = [];
-  const counts = new Map<string, number>();
+  let isFirst = true;
+  const earlier: Earlier = { counts: new DigestCounts(), remainders: new Remainders() };
+  const postRead = async () => {
+    // A file without a valid line creates no account.
+    if (isFirst && mapping.account !== null) await ensureAccount(ledger, mapping.account);
+    isFirst = false;
+    await postChunk(ledger, chunk, report);
+    chunk = [];
+    report.showProgress();
+  };
   for await (const line of lines) {
     report.counts.lines++;
-    const event = readEvent(line, mapping, counts, skipBadLines, report);
+    const event = readEvent(line, mapping, earlier, skipBadLines, report);
     if (event !== null) chunk.push({ line: line.number, event });
-    if (chunk.length === CHUNK) {
-      await postChunk(ledger, chunk, report);
-      chunk = [];
-      report.showProgress();
-    }
+    if (chunk.length === CHUNK) await postRead();
   }
-  if (chunk.length > 0) await postChunk(ledger, chunk, report);
+  if (chunk.length > 0) await postRead();
 }
 
-/** Returns the event of a line, or null if the line is bad and skipped. */
+/** Returns the event of a line, or null if the line is bad and skipped, or is carried on. */
 function readEvent(
   line: Line,
   mapping: Mapping,
-  counts: Map<string, number>,
+  earlier: Earlier,
   skipBadLines: boolean,
   report: Report,
 ): UsageEvent | null {
   try {
-    if (line.record === null) throw new LineError(line.problem);
-    return toEvent(line.record, mapping, counts);
+    if (line.content === null) throw new LineError(line.problem);
+    const event = toEvent(line.content, mapping, earlier);
+    if (event === null) report.counts.carried++;
+    return event;
   } catch (error) {
     if (!(error instanceof LineError)) throw error;
     if (!skipBadLines) {

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { micros } from "../amount.js";
-import { toSourceArray } from "../chain.js";
+import { digestHold, toSourceArray } from "../chain.js";
 import type { Inside } from "../codec.js";
 import type { Operation } from "../command.js";
 import { documented } from "../documented.js";
@@ -57,11 +57,12 @@ export const hold: Operation<Inside<typeof schema>> = {
     const held = micros(draft.held + credits);
     requireFits(held, "The sum of the holds");
     const salt = draft.salt();
+    const facts = toFacts(command.input);
     const opened: Hold = {
       id: command.hold as string,
       kind,
       credits,
-      facts: toFacts(command.input),
+      facts,
       status: "open",
       createdAt: draft.now,
       expiresAt: addSeconds(draft.now, expiresIn ?? field.HOLD_SECONDS_DEFAULT),
@@ -69,6 +70,7 @@ export const hold: Operation<Inside<typeof schema>> = {
       key: command.key,
       fingerprint: toFingerprint(command, salt),
       salt,
+      digest: digestHold(salt, facts),
       settledSeq: null,
       openedUntil: null,
       extension: null,

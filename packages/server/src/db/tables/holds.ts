@@ -1,8 +1,9 @@
 import type { Micros } from "../../core/amount.js";
+import { sha256 } from "../../core/chain.js";
 import type { Hold, HoldStatus, Signature } from "../../core/entry.js";
 import { type Metadata, NO_FACTS } from "../../core/facts.js";
 import type { Instant } from "../../core/instant.js";
-import { insertInto, withAccount, within } from "./columns.js";
+import { type Column, insertInto, type Owned, withAccount, within } from "./columns.js";
 import { fromDrawColumns, toDrawColumns } from "./draws.js";
 import {
   type DimensionColumns,
@@ -30,9 +31,11 @@ export interface HoldColumns extends SourceColumns, DimensionColumns {
   fingerprint: string;
   salt: string | null;
   opened_until: Instant | null;
+  digest: string | null;
   settled_seq: bigint | null;
   release_key: string | null;
   release_fingerprint: string | null;
+  record_hash: string | null;
 }
 
 /** The columns of facts that holds don't have: what is measured is known when they are settled. */
@@ -44,7 +47,7 @@ const MEASURED: ReadonlySet<string> = new Set([
   "cost",
 ]);
 
-const COLUMNS = withAccount<Hold>([
+const COLUMNS: readonly Column<Hold>[] = [
   { name: "hold", array: "text", value: ({ id }) => id },
   { name: "kind", array: "text", value: ({ kind }) => kind },
   { name: "credits", array: "bigint", value: ({ credits }) => credits },
@@ -60,9 +63,20 @@ const COLUMNS = withAccount<Hold>([
   { name: "key", array: "text", value: ({ key }) => key },
   { name: "fingerprint", array: "bytea", value: ({ fingerprint }) => fingerprint },
   { name: "salt", array: "bytea", value: ({ salt }) => salt },
+  { name: "digest", array: "bytea", value: ({ digest }) => digest },
   { name: "settled_seq", array: "bigint", value: ({ settledSeq }) => settledSeq },
   { name: "release_key", array: "text", value: ({ releaseKey }) => releaseKey },
   { name: "release_fingerprint", array: "bytea", value: ({ releaseFingerprint }) => releaseFingerprint },
+];
+
+/** The columns that can be erased. The digest covers them. */
+const ERASABLE: ReadonlySet<string> = new Set([
+  "description",
+  "source_label",
+  "member",
+  "metadata",
+  "private_metadata",
+  "salt",
 ]);
 
 /** A hold with the command that has just extended it. */
@@ -81,12 +95,31 @@ export const insertExtensions = insertInto(
   ]),
 );
 
-/** Adds holds, and brings those that are there to their new status. */
+/** The columns that the hash of a hold covers besides its id, sorted by name. */
+const HASHED = COLUMNS.filter(({ name }) => name !== "hold" && !ERASABLE.has(name)).sort((a, b) =>
+  a.name < b.name ? -1 : 1,
+);
+
+/**
+ * Returns the hash of a hold in hex: SHA-256 over a JSON array of strings. It has "hold", the account, and the name and
+ * value of each column of `HASHED` that is not null. A column that is added later so leaves the hashes of earlier holds valid.
+ */
+export function hashHold({ account, record }: Owned<Hold>): string {
+  const parts = ["hold", account, record.id];
+  for (const { name, value } of HASHED) {
+    const given = value(record);
+    if (given !== null) parts.push(name, String(given));
+  }
+  return sha256(JSON.stringify(parts));
+}
+
+/** Adds holds, and replaces those that are there. Text that can be erased stays as it is, because it may be erased meanwhile. */
 export const upsertHolds = insertInto(
   "holds",
-  COLUMNS,
-  `ON CONFLICT (account, hold) DO UPDATE SET status = excluded.status, expires_at = excluded.expires_at,
-    opened_until = excluded.opened_until, settled_seq = excluded.settled_seq, release_key = excluded.release_key, release_fingerprint = excluded.release_fingerprint`,
+  [...withAccount(COLUMNS), { name: "record_hash", array: "bytea", value: hashHold }],
+  `ON CONFLICT (account, hold) DO UPDATE SET ${["record_hash", ...HASHED.map(({ name }) => name)]
+    .map((name) => `${name} = excluded.${name}`)
+    .join(", ")}`,
 );
 
 /** Returns the hold in its columns. */
@@ -112,6 +145,7 @@ export function fromHoldColumns(columns: HoldColumns): Hold {
     salt: columns.salt,
     openedUntil: columns.opened_until,
     extension: null,
+    digest: columns.digest,
     settledSeq: columns.settled_seq === null ? null : Number(columns.settled_seq),
     releaseKey: columns.release_key,
     releaseFingerprint: columns.release_fingerprint,

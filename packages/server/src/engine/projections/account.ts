@@ -32,6 +32,7 @@ const CHANGED: readonly Column<AccountChange>[] = [
   { name: "drawn_remaining", array: "bigint", value: ({ cached }) => toDrawnRemaining(cached) },
   { name: "remaining", array: "text", value: ({ cached }) => toRemainingJson(cached.state) },
   { name: "has_held", array: "boolean", value: ({ cached }) => cached.hasHeld },
+  { name: "holds", array: "bigint", value: ({ cached }) => cached.holds },
   { name: "due_at", array: "timestamptz", value: ({ cached }) => cached.dueAt },
 ];
 
@@ -49,7 +50,7 @@ const UPDATE_ACCOUNTS = `
       debt = n.debt, seq = n.seq, hash = n.hash, rows_all = n.rows_added + n.rows_used + n.rows_adjustments,
       rows_added = n.rows_added, rows_used = n.rows_used, rows_adjustments = n.rows_adjustments,
       open_window = n.open_window, drawn_grant = n.drawn_grant, drawn_remaining = n.drawn_remaining,
-      remaining = n.remaining, has_held = n.has_held, due_at = n.due_at
+      remaining = n.remaining, has_held = n.has_held, holds = n.holds, due_at = n.due_at
     FROM (SELECT * FROM ${toTable("given", CHANGED)} ORDER BY account COLLATE "C") n
     WHERE a.account = n.account AND a.version = n.version AND a.overdraft_limit = n.overdraft_limit
     RETURNING a.account
