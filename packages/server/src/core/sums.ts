@@ -10,19 +10,19 @@ import type { LiveGrant } from "./state.js";
 
 /** The sums of an account. Those that depend on the time hold until something comes due. */
 export interface Sums {
-  /** What remains of all grants. */
+  /** The remaining credits of all grants. */
   remaining: Micros;
-  /** What remains of grants, by kind. */
+  /** The remaining credits of grants, by kind. */
   readonly byKind: Map<string, Micros>;
-  /** What is set aside of all grants. */
+  /** The part of all grants that is set aside. */
   reserved: Micros;
   /** The credits of the open holds. */
   held: Micros;
-  /** What the open holds have set aside of grants. */
+  /** The part of the open holds that they have set aside of grants. */
   setAside: Micros;
   /** True if a grant may be used up. */
   hasEmpty: boolean;
-  /** What remains of grants that are not effective yet. Null while it is not summed up. */
+  /** The remaining credits of grants that are not effective yet. Null while they are not summed up. */
   pending: Micros | null;
   /** The free credits of effective grants that only some kinds of usage may draw on. Null while they are not summed up. */
   scoped: ScopedCredits | null;

@@ -78,7 +78,7 @@ export interface Expectation {
   readonly debt?: string;
   readonly count?: number;
   readonly meta?: object;
-  /** What remains of grants, by name. */
+  /** The remaining credits of grants, by name. */
   readonly grants?: Readonly<Record<string, string>>;
   /** The kind, credits and balance of each entry, the oldest first. */
   readonly entries?: readonly (readonly string[])[];

@@ -51,7 +51,7 @@ interface Result {
 }
 
 /**
- * Plays a case on accounts of its own.
+ * Plays a case on new accounts.
  *
  * @throws Error that names the first step that did not do as the case expects
  */

@@ -203,8 +203,8 @@ export async function record(database: Database, earlier: string): Promise<Recor
 async function recordAccount(database: Database, id: string): Promise<object> {
   const found = await readAccount(database, id, END);
   if (found === null) throw new Error(`The account "${id}" does not exist.`);
-  // The version before had neither of these two.
-  const { id: account, pending, nextExpiry, ...rest } = found;
+  // The version before had none of these.
+  const { id: account, pending, nextExpiry, closedAt, ...rest } = found;
   return { account, ...rest, remaining: Object.fromEntries(found.remaining) };
 }
 

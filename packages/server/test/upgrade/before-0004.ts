@@ -130,8 +130,8 @@ const NO_DIMENSIONS = { member: null, task: null };
 
 /** An account without the kinds of which nothing remains. */
 export function toAccount(account: Json | Account) {
-  // The version before had neither of these two.
-  const { pending, nextExpiry, ...rest } = account as Account;
+  // The version before had none of these.
+  const { pending, nextExpiry, closedAt, ...rest } = account as Account;
   const remaining = Object.entries(rest.remaining).filter(([, amount]) => amount !== "0");
   return { ...rest, remaining: Object.fromEntries(remaining) };
 }
@@ -143,6 +143,7 @@ export function toEntry(entry: RecordedEntry): Json {
     ...NO_DIMENSIONS,
     type: toType(entry.kind),
     project: toProject(entry.project),
+    grant: null,
     price: null,
     quantities: null,
     estimated: false,
