@@ -1,20 +1,5 @@
-/**
- * A check that a database makes by itself: a query that finds the records that are wrong, and how. `$1` is an account, or
- * null for all. Together with the hashes the checks cover what must always be true.
- */
-export interface Check {
-  readonly name: string;
-  readonly sql: string;
-}
-
-/** The columns that every check returns. */
-export interface Finding {
-  readonly account: string;
-  readonly record: string;
-  readonly problem: string;
-}
-
-const ONE = "($1::text IS NULL OR account = $1::text)";
+import { type Check, ONE } from "./check.js";
+import { ROW_CHECKS } from "./row-checks.js";
 
 const seqs: Check = {
   name: "entries are seq 1, 2, 3, ... without gaps",
@@ -57,6 +42,7 @@ const strays: Check = {
       SELECT DISTINCT account, 'entries' AS record FROM credits.entries WHERE ${ONE}
       UNION ALL SELECT DISTINCT account, 'grants' FROM credits.grants WHERE ${ONE}
       UNION ALL SELECT DISTINCT account, 'activity rows' FROM credits.activity WHERE ${ONE}
+      UNION ALL SELECT DISTINCT account, 'window states' FROM credits.window_states WHERE ${ONE}
       UNION ALL SELECT DISTINCT account, 'holds' FROM credits.holds WHERE ${ONE}
       UNION ALL SELECT DISTINCT account, 'labels' FROM credits.labels WHERE ${ONE}
     ) l WHERE NOT EXISTS (SELECT FROM credits.accounts a WHERE a.account = l.account)
@@ -179,38 +165,6 @@ const rowChain: Check = {
     ORDER BY account, position`,
 };
 
-const rowEntries: Check = {
-  name: "each row is the sum of its entries, and every entry is in one row",
-  sql: `
-    SELECT coalesce(r.account, e.account) AS account, 'row ' || coalesce(r.position, e.position) AS record,
-      CASE WHEN r.position IS NULL THEN 'has entries but does not exist'
-        WHEN e.position IS NULL THEN 'has no entries'
-        ELSE 'is not what its ' || e.entries || ' entries make it, from ' || e.first_seq || ' to ' || e.last_seq END AS problem
-    FROM (SELECT * FROM credits.activity WHERE ${ONE}) r
-    FULL JOIN (
-      SELECT account, position, count(*) AS entries, min(seq) AS first_seq, max(seq) AS last_seq, sum(credits) AS credits,
-        sum(original_credits) AS original_credits, min(occurred_at) AS started_at, max(occurred_at) AS ended_at,
-        count(DISTINCT (kind, title, source_type, source_id, source_label, project, member, task)) AS groups,
-        min(kind) AS kind, min(title) AS title, min(source_type) AS source_type, min(source_id) AS source_id,
-        min(source_label) AS source_label, min(project) AS project, min(member) AS member, min(task) AS task,
-        min(credits.type_of(type, kind)) AS type,
-        CASE WHEN count(description) = count(*) AND min(description) = max(description) THEN min(description) END
-          AS description
-      FROM credits.entries WHERE ${ONE} GROUP BY account, position
-    ) e ON e.account = r.account AND e.position = r.position
-    WHERE r.position IS NULL OR e.position IS NULL OR r.entries <> e.entries OR r.first_seq <> e.first_seq
-      OR r.last_seq <> e.last_seq OR r.credits <> e.credits
-      OR r.original_credits IS DISTINCT FROM e.original_credits OR r.started_at <> e.started_at
-      OR r.ended_at <> e.ended_at OR e.groups <> 1
-      OR (r.kind, r.title, r.source_type, r.source_id, r.source_label, r.project, r.member, r.task, r.description)
-        IS DISTINCT FROM
-        (e.kind, e.title, e.source_type, e.source_id, e.source_label, e.project, e.member, e.task, e.description)
-      OR (r.discount IS NULL) <> (r.original_credits IS NULL)
-      OR r.category <> CASE e.type WHEN 'usage' THEN 'used' WHEN 'correction' THEN 'adjustments' ELSE 'added' END
-      OR e.ended_at - e.started_at >= interval '10 minutes'
-    ORDER BY 1, coalesce(r.position, e.position)`,
-};
-
 const rowCounters: Check = {
   name: "rows are numbered 1, 2, 3, ... in each category, and counted on the account",
   sql: `
@@ -294,6 +248,6 @@ export const CHECKS: readonly Check[] = [
   refunds,
   due,
   rowChain,
-  rowEntries,
   rowCounters,
+  ...ROW_CHECKS,
 ];

@@ -5,7 +5,7 @@ import type { Instant } from "../core/instant.js";
 import { isVersion1 } from "../core/operations/fields.js";
 import type { Connection } from "../db/port.js";
 import { type EntryColumns, fromEntryColumns } from "../db/tables/entries.js";
-import type { Finding } from "./checks.js";
+import type { Finding } from "./check.js";
 
 /** The number of entries that are read at a time. */
 const CHUNK = 2_000;

@@ -1,5 +1,6 @@
 import type { Connection, Database } from "../db/port.js";
-import { CHECKS, type Finding } from "./checks.js";
+import type { Finding } from "./check.js";
+import { CHECKS } from "./checks.js";
 import { checkHashes } from "./hashes.js";
 
 export interface VerifyOptions {

@@ -78,7 +78,12 @@ describe.each(ENGINES)("a database from before the migration 0003 on %s", (name)
   it("is upgraded once, and keeps every record", async () => {
     const before = await readRecords(test.database, ["entries", "holds", "activity_rows", "grants"]);
     expect(before.map((records) => records.length)).toEqual([37, 6, 32, 12]);
-    expect(await migrate(test.database)).toEqual(["0003_account_state", "0004_facts", "0005_reservations"]);
+    expect(await migrate(test.database)).toEqual([
+      "0003_account_state",
+      "0004_facts",
+      "0005_reservations",
+      "0008_windows",
+    ]);
     expect(await migrate(test.database)).toEqual([]);
     const after = await readRecords(test.database, ["entries", "holds", "activity", "grants_now"]);
     const known = after.map((records, table) =>
