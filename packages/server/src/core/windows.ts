@@ -22,7 +22,7 @@ import type { ActivityRow } from "./entry.js";
 import { type Instant, MICROS_PER_SECOND } from "./instant.js";
 import { CATEGORY } from "./kinds.js";
 import { isSameGroup, joinRow, type RowEntry, toRow } from "./rows.js";
-import type { Covered, Draft, RowTotals, Window } from "./state.js";
+import type { Covered, Draft, GrowingRow, RowTotals, Window } from "./state.js";
 
 /** The length of a window in microseconds: five minutes, aligned to the clock. */
 export const WINDOW_MICROS = 300 * MICROS_PER_SECOND;
@@ -128,9 +128,14 @@ function place(window: Window, entry: Hashed): number {
   const { rows } = window;
   const cell = toRowCell(window, entry.occurredAt);
   const discount = toDiscount(entry.credits, entry.facts);
-  let index = rows.findIndex((row) => row.cell === cell && isSameGroup(row, entry, discount));
+  let index = 0;
+  while (index < rows.length) {
+    const row = rows[index] as GrowingRow;
+    if (row.cell === cell && isSameGroup(row, entry, discount)) break;
+    index += 1;
+  }
   let isShared = false;
-  if (index === -1) {
+  if (index === rows.length) {
     const isCovered = window.covered !== null && cell >= window.covered.from && cell <= window.covered.to;
     if (!isCovered && isFull(window) && isNextPart(window, cell)) return ANOTHER_PART;
     isShared = isCovered || isFull(window);

@@ -94,7 +94,7 @@ function toRowJson(row: OpenRow): string {
   array.begin().string(row.kind);
   if (row.source === null) array.string(null);
   else array.open().string(row.source.type).string(row.source.id).string(row.source.label).close();
-  return array
+  array
     .string(row.project === null ? null : row.project.id)
     .number(row.discount)
     .string(row.description)
@@ -108,8 +108,9 @@ function toRowJson(row: OpenRow): string {
     .string(row.member === null ? null : row.member.id)
     .string(row.task === null ? null : row.task.id)
     .number(row.cell)
-    .json(row.various.length === 0 ? "[]" : JSON.stringify(row.various))
-    .toString();
+    .open();
+  for (const fact of row.various) array.string(fact);
+  return array.close().toString();
 }
 
 /** Parses what `toWindowJson` returned. */
