@@ -622,7 +622,7 @@ export interface components {
             /** @description Metadata that is absent for account tokens. */
             readonly privateMetadata?: components["schemas"]["Metadata"];
         };
-        /** @description One entry, or a group of usage entries from one window. */
+        /** @description One entry, or usage entries from one window. */
         readonly ActivityRow: {
             readonly position: number;
             /**
@@ -653,6 +653,8 @@ export interface components {
             readonly project: components["schemas"]["Dimension"] | null;
             readonly member: components["schemas"]["Dimension"] | null;
             readonly task: components["schemas"]["Dimension"] | null;
+            /** @description The facts in which the entries differ. They are null here. Only a row that groups share has any. */
+            readonly various: readonly ("source" | "project" | "member" | "task" | "discount")[];
             readonly startedAt: components["schemas"]["Time"];
             readonly endedAt: components["schemas"]["Time"];
             /** @description The number of entries in the row. */

@@ -52,6 +52,11 @@ export interface Labels {
   /** The amount before the discount, for screen readers. */
   original(values: { readonly credits: string }): string;
 
+  /** The source of a row whose entries have different ones. */
+  variousSources(): string;
+  /** The project of a row whose entries have different ones, and no source. */
+  variousProjects(): string;
+
   /** An entry of a group without a description that differs from the group's. */
   entry(values: { readonly seq: string }): string;
   showMoreEntries(values: { readonly shown: string; readonly total: string }): string;
@@ -151,6 +156,9 @@ export const defaultLabels: Labels = {
   discount: ({ percent }) => `${percent} off`,
   original: ({ credits }) => `Originally ${credits}, now`,
 
+  variousSources: () => "Various sources",
+  variousProjects: () => "Various projects",
+
   entry: ({ seq }) => `Entry ${seq}`,
   showMoreEntries: ({ shown, total }) => `Show more, ${shown} of ${total} shown`,
   entriesLoading: () => "Loading entries.",
@@ -180,4 +188,11 @@ export const defaultLabels: Labels = {
 export function rowTitle({ kind, title }: ActivityRow, labels: Labels): string {
   const isGiven = Object.hasOwn(KINDS, kind) && title !== KINDS[kind]?.title;
   return isGiven ? title : (labels.kindTitle({ kind }) ?? title);
+}
+
+/** Returns the label of the row's source, else of its project, or the page's words where its entries differ. */
+export function rowSource({ source, project, various }: ActivityRow, labels: Labels): string | undefined {
+  if (source !== null) return source.label;
+  if (various.includes("source")) return labels.variousSources();
+  return various.includes("project") ? labels.variousProjects() : project?.label;
 }

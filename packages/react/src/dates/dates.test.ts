@@ -48,6 +48,80 @@ test("a span over a change of the clocks names the offset at both ends", () => {
   expect(newYork("2026-11-01T05:58:00Z", "2026-11-01T06:02:00Z")).toBe("Nov 1, 01:58 EDT – 01:02 EST");
 });
 
+const TWICE = [
+  [
+    "America/New_York",
+    "2026-11-01T05:30:00Z",
+    "Nov 1, 01:30 EDT",
+    "2026-11-01T06:30:00Z",
+    "Nov 1, 01:30 EST",
+  ],
+  [
+    "Europe/Berlin",
+    "2026-10-25T00:59:59Z",
+    "Oct 25, 02:59 GMT+2",
+    "2026-10-25T01:00:00Z",
+    "Oct 25, 02:00 GMT+1",
+  ],
+  [
+    "Australia/Lord_Howe",
+    "2026-04-04T14:45:00Z",
+    "Apr 5, 01:45 GMT+11",
+    "2026-04-04T15:15:00Z",
+    "Apr 5, 01:45 GMT+10:30",
+  ],
+  [
+    "America/Santiago",
+    "2026-04-05T02:30:00Z",
+    "Apr 4, 23:30 GMT-3",
+    "2026-04-05T03:30:00Z",
+    "Apr 4, 23:30 GMT-4",
+  ],
+] as const;
+
+test.each(TWICE)(
+  "a time that the clocks of %s show twice names its offset",
+  (timeZone, first, firstText, second, secondText) => {
+    const format = spans(timeZone);
+    expect([format(first), format(second)]).toEqual([firstText, secondText]);
+  },
+);
+
+const ONCE = [
+  // The minutes before and after those that are repeated.
+  ["America/New_York", "2026-11-01T04:59:59Z", "Nov 1, 00:59"],
+  ["America/New_York", "2026-11-01T07:00:00Z", "Nov 1, 02:00"],
+  ["Australia/Lord_Howe", "2026-04-04T14:29:59Z", "Apr 5, 01:29"],
+  ["Australia/Lord_Howe", "2026-04-04T15:30:00Z", "Apr 5, 02:00"],
+  // The clocks are set forward: no time is shown twice.
+  ["America/New_York", "2026-03-08T06:59:00Z", "Mar 8, 01:59"],
+  ["America/New_York", "2026-03-08T07:00:00Z", "Mar 8, 03:00"],
+  ["Europe/Berlin", "2026-03-29T01:30:00Z", "Mar 29, 03:30"],
+  ["Asia/Tokyo", "2026-11-01T05:30:00Z", "Nov 1, 14:30"],
+] as const;
+
+test.each(ONCE)("a time that the clocks of %s show once, at %s, names no offset", (timeZone, at, text) => {
+  expect(spans(timeZone)(at)).toBe(text);
+});
+
+test("a span within repeated minutes names the offset at both ends", () => {
+  const newYork = spans("America/New_York");
+  expect(newYork("2026-11-01T05:30:00Z", "2026-11-01T05:34:00Z")).toBe("Nov 1, 01:30 EDT – 01:34 EDT");
+  expect(newYork("2026-11-01T06:30:00Z", "2026-11-01T06:34:00Z")).toBe("Nov 1, 01:30 EST – 01:34 EST");
+  expect(newYork("2026-11-01T04:58:00Z", "2026-11-01T05:02:00Z")).toBe("Nov 1, 00:58 EDT – 01:02 EDT");
+  const [at, nextDayMs] = ["2026-11-01T05:30:00Z", Date.parse("2026-11-02T15:00:00Z")];
+  expect(newYork(at, at, nextDayMs)).toBe("Yesterday, 01:30 EDT");
+});
+
+test("a time with seconds that the clocks show twice names its offset", () => {
+  const options = { locale: "en", hourCycle: "h23", labels: defaultLabels } as const;
+  const formats = dateFormats({ ...options, timeZone: "America/New_York" });
+  const toText = (at: string) => formats.withSeconds(at, "2026-11-01T05:30:00Z", nowMs).text;
+  expect(toText("2026-11-01T05:30:05Z")).toBe("01:30:05 EDT");
+  expect(toText("2026-11-01T06:30:05Z")).toBe("01:30:05 EST");
+  expect(toText("2026-11-01T07:30:05Z")).toBe("02:30:05");
+});
+
 test("times follow the locale and the hour cycle", () => {
   expect(spans("UTC", "de")("2026-11-20T10:05:00Z", "2026-11-20T10:09:00Z")).toBe("20. Nov., 10:05 – 10:09");
   expect(spans("UTC", "en", "h12")("2026-11-20T15:05:00Z").replace("\u202f", " ")).toBe("Nov 20, 3:05 PM");

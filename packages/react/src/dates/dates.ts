@@ -25,11 +25,16 @@ export interface Span {
 
 /** The date formats of a locale and time zone. */
 export interface DateFormats {
-  /** "Nov 22, 10:05 – 10:09" or "Yesterday, 18:22", with the year of another year and both days over midnight. */
+  /**
+   * "Nov 22, 10:05 – 10:09" or "Yesterday, 18:22", with the year of another year and both days over midnight. Times that
+   * the clocks show twice name their offset.
+   */
   span(startedAt: Time, endedAt: Time, nowMs: number): Span;
-  /** "10:05:31", with the day if it is not the day of `beside`. */
+  /** "10:05:31", with the day if it is not the day of `beside`, and with the offset if the clocks show it twice. */
   withSeconds(at: Time, beside: Time, nowMs: number): Moment;
 }
+
+const DAY_MS = 86_400_000;
 
 /** Returns the time zone of the browser. */
 export function browserTimeZone(): string {
@@ -41,7 +46,9 @@ export function dateFormats({ locale, timeZone, hourCycle, labels }: DateOptions
   const clock = { hour: hourCycle === "h12" ? "numeric" : "2-digit", minute: "2-digit", hourCycle } as const;
   const time = new Intl.DateTimeFormat(locale, { timeZone, ...clock });
   const timeWithZone = new Intl.DateTimeFormat(locale, { timeZone, ...clock, timeZoneName: "short" });
-  const timeWithSeconds = new Intl.DateTimeFormat(locale, { timeZone, ...clock, second: "2-digit" });
+  const seconds = { timeZone, ...clock, second: "2-digit" } as const;
+  const timeWithSeconds = new Intl.DateTimeFormat(locale, seconds);
+  const timeWithSecondsAndZone = new Intl.DateTimeFormat(locale, { ...seconds, timeZoneName: "short" });
   const day = { month: "short", day: "numeric" } as const;
   const thisYear = (format: typeof time) => dayFormat(locale, format, day);
   const otherYear = (format: typeof time) => dayFormat(locale, format, { ...day, year: "numeric" });
@@ -60,7 +67,8 @@ export function dateFormats({ locale, timeZone, hourCycle, labels }: DateOptions
       const sameDay = calendar(startMs).day === calendar(endMs).day;
       // Over a change of the clocks, "01:58 – 01:03" is ambiguous without the names of the offsets.
       const clocksChanged = offsetMinutes(calendar, startMs) !== offsetMinutes(calendar, endMs);
-      const format = clocksChanged ? timeWithZone : time;
+      const isAmbiguous = clocksChanged || isRepeated(calendar, startMs) || isRepeated(calendar, endMs);
+      const format = isAmbiguous ? timeWithZone : time;
       const start = moment(startMs, onDay(startMs, nowMs, format));
       if (sameDay && format.format(startMs) === format.format(endMs))
         return { start, end: null, twoDays: false };
@@ -70,7 +78,8 @@ export function dateFormats({ locale, timeZone, hourCycle, labels }: DateOptions
     withSeconds(at, beside, nowMs) {
       const ms = parseMs(at);
       const sameDay = calendar(ms).day === calendar(parseMs(beside)).day;
-      return moment(ms, sameDay ? timeWithSeconds.format(ms) : onDay(ms, nowMs, timeWithSeconds));
+      const format = isRepeated(calendar, ms) ? timeWithSecondsAndZone : timeWithSeconds;
+      return moment(ms, sameDay ? format.format(ms) : onDay(ms, nowMs, format));
     },
   };
 }
@@ -123,10 +132,21 @@ function zoneCalendar(timeZone: string): Calendar {
     const parts = Object.fromEntries(found.formatToParts(ms).map((part) => [part.type, Number(part.value)]));
     const { year = 0, month = 1, day = 1, hour = 0, minute = 0 } = parts;
     const midnightMs = Date.UTC(year, month - 1, day);
-    return { day: midnightMs / 86_400_000, year, wallMs: midnightMs + hour * 3_600_000 + minute * 60_000 };
+    return { day: midnightMs / DAY_MS, year, wallMs: midnightMs + hour * 3_600_000 + minute * 60_000 };
   };
 }
 
 function offsetMinutes(calendar: Calendar, ms: number): number {
   return Math.round((calendar(ms).wallMs - Math.floor(ms / 60_000) * 60_000) / 60_000);
+}
+
+/** True if the clocks show a time twice, because they are set back before or after it. */
+function isRepeated(calendar: Calendar, ms: number): boolean {
+  const offset = offsetMinutes(calendar, ms);
+  return [ms - DAY_MS, ms + DAY_MS].some((nearMs) => {
+    const other = offsetMinutes(calendar, nearMs);
+    // The moment with the same time on the clocks, if the other offset applies then.
+    const twinMs = ms + (offset - other) * 60_000;
+    return other !== offset && offsetMinutes(calendar, twinMs) === other;
+  });
 }

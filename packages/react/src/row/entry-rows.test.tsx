@@ -1,3 +1,4 @@
+import type { Entry } from "@credit-activity/client";
 import { expect, test } from "vitest";
 import { fakeReader } from "../testing/fake-reader.js";
 import { entriesOf, row } from "../testing/history.js";
@@ -104,4 +105,23 @@ test("an open group that grows loads its new entries without an announcement", a
     "\u22124.00",
   ]);
   expect(announcement()).toBe(before);
+});
+
+test("the entries of a row with various sources or discounts show their own", async () => {
+  const shared = row({
+    ...{ position: 1, entries: 3, credits: "-3", balance: "97", description: null, source: null },
+    various: ["source", "discount"],
+  });
+  const reader = fakeReader([shared]);
+  const [first, second, third] = entriesOf(shared, ["-1", "-1", "-1"]) as [Entry, Entry, Entry];
+  reader.entries.set(1, [
+    { ...first, source: { type: "model", id: "a", label: "Model A" } },
+    { ...second, originalCredits: "-2", discountPercent: 50 },
+    { ...third, project: { id: "shop", label: "Shop" } },
+  ]);
+  const { user } = await open(reader);
+  expect(tableText()[0]?.[2]).toBe("Various sources");
+  await user.click(button(/3 calls/));
+  expect(tableText().map((cells) => cells[2])).toEqual(["Various sources", "Model A", "", "Shop"]);
+  expect(tableText()[2]?.[3]).toContain("50% off");
 });

@@ -66,8 +66,10 @@ function EntryRow(props: {
   const { entry, row, decimals, formats } = props;
   const { labels, dates, nowMs } = formats;
   const at = dates.withSeconds(entry.occurredAt, row.startedAt, nowMs);
-  // The row above shows the common description.
+  // The row above shows what its entries have in common.
   const description = entry.description === row.description ? null : entry.description;
+  const hasOwnSource = row.various.includes("source") || row.various.includes("project");
+  const discountPercent = row.various.includes("discount") ? entry.discountPercent : null;
   return (
     <tr {...roles.row} className="credits-row credits-entry">
       <td {...roles.cell} className="credits-cell credits-cell-date">
@@ -76,11 +78,13 @@ function EntryRow(props: {
       <th {...roles.rowHeader} className="credits-cell credits-cell-activity">
         <bdi>{description ?? labels.entry({ seq: String(entry.seq) })}</bdi>
       </th>
-      {/* The row above shows the source. Balances within a window follow the ledger's order, not the page's. */}
-      <td {...roles.cell} className="credits-cell credits-cell-source" />
-      <td {...roles.cell} className="credits-cell credits-cell-credits">
-        <Change charge={entry} discountPercent={null} decimals={decimals} formats={formats} />
+      <td {...roles.cell} className="credits-cell credits-cell-source">
+        {hasOwnSource && <bdi>{entry.source?.label ?? entry.project?.label}</bdi>}
       </td>
+      <td {...roles.cell} className="credits-cell credits-cell-credits">
+        <Change charge={entry} discountPercent={discountPercent} decimals={decimals} formats={formats} />
+      </td>
+      {/* Balances within a window follow the ledger's order, not the page's. */}
       <td {...roles.cell} className="credits-cell credits-cell-balance" />
     </tr>
   );

@@ -108,6 +108,26 @@ test("figures run from left to right in every direction of writing", async () =>
   for (const figure of figures) expect(figure.getAttribute("dir")).toBe("ltr");
 });
 
+test("a row whose entries have different sources or projects states that", async () => {
+  const shop = { id: "shop", label: "Shop" };
+  const labels = { variousSources: () => "Verschiedene Quellen" };
+  const rows = [
+    row({ position: 5, source: null, project: shop, various: ["source", "task"] }),
+    row({ position: 4, source: null, various: ["source", "project"] }),
+    row({ position: 3, source: null, various: ["project"] }),
+    row({ position: 2, various: ["project", "member"] }),
+    row({ position: 1, source: null, project: shop, various: ["task"] }),
+  ];
+  await open(fakeReader(rows), { labels });
+  expect(tableText().map((cells) => cells[2])).toEqual([
+    "Verschiedene Quellen",
+    "Verschiedene Quellen",
+    "Various projects",
+    "Claude Sonnet",
+    "Shop",
+  ]);
+});
+
 test("a row without a source shows its project, and a row without both shows nothing", async () => {
   const rows = [
     row({ position: 2, source: null, project: { id: "store", label: "Acme Storefront" } }),

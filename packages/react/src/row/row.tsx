@@ -1,6 +1,6 @@
 import type { ActivityRow } from "@credit-activity/client";
 import type { Span } from "../dates/dates.js";
-import { rowTitle } from "../labels.js";
+import { rowSource, rowTitle } from "../labels.js";
 import type { Formats } from "../table/formats.js";
 import { roles } from "../table/roles.js";
 import { Balance, Change } from "./figures.js";
@@ -28,7 +28,7 @@ export function Row(props: {
         <Description row={row} formats={formats} expanded={expanded} onToggle={onToggle} />
       </th>
       <td {...roles.cell} className="credits-cell credits-cell-source">
-        <bdi>{row.source?.label ?? row.project?.label}</bdi>
+        <bdi>{rowSource(row, labels)}</bdi>
       </td>
       <td {...roles.cell} className="credits-cell credits-cell-credits">
         <Change charge={row} discountPercent={row.discountPercent} decimals={decimals} formats={formats} />

@@ -16,6 +16,7 @@ export function row(values: Partial<ActivityRow> & { position: number }): Activi
     project: null,
     member: null,
     task: null,
+    various: [],
     startedAt: "2026-11-20T10:05:00.123456Z",
     endedAt: "2026-11-20T10:05:00.123456Z",
     entries: 1,

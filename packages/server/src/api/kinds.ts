@@ -4,6 +4,7 @@ import {
   BUILT_IN_KINDS,
   type BuiltInKind,
   KIND_TYPES,
+  KINDS_MAX,
   type KindType,
   RESERVED_KINDS,
 } from "../core/kinds.js";
@@ -25,15 +26,23 @@ const kindName = z
   )
   .refine((name) => !Object.hasOwn(BUILT_IN_KINDS, name), "is a built-in kind. Use another name");
 
+/** The most kinds that the config may add. */
+const ADDED_MAX = KINDS_MAX - Object.keys(BUILT_IN_KINDS).length;
+
 /** The option that adds kinds. */
-export const kindsOption = z.record(
-  kindName,
-  z.strictObject({
-    type: z.enum(KIND_TYPES),
-    title: word,
-    nouns: z.strictObject({ one: word, other: word }).optional(),
-  }),
-);
+export const kindsOption = z
+  .record(
+    kindName,
+    z.strictObject({
+      type: z.enum(KIND_TYPES),
+      title: word,
+      nouns: z.strictObject({ one: word, other: word }).optional(),
+    }),
+  )
+  .refine(
+    (kinds) => Object.keys(kinds).length <= ADDED_MAX,
+    `has more than ${ADDED_MAX} kinds. Use fewer, and tell usage apart by its source`,
+  );
 
 /** The kinds of a ledger with their words. */
 export interface Kinds {

@@ -108,6 +108,7 @@ export function createPresenter(kinds: Kinds, seesPrivate: boolean): Presenter {
       project: toDimension(row, "project", toLabel),
       member: toDimension(row, "member", toLabel),
       task: toDimension(row, "task", toLabel),
+      various: [...row.various],
       startedAt: formatInstant(row.startedAt),
       endedAt: formatInstant(row.endedAt),
       entries: row.entries,

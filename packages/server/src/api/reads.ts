@@ -46,7 +46,7 @@ export function createReadMethods({ database, labels, presenter, now }: ReadOpti
     const offset = (page - 1) * perPage;
     const found = await readActivity(database, id, { filter, offset, limit: perPage, asOf }, now());
     if (found === null) throw toRefused(toUnknownAccount(id));
-    if (found.isAhead) throw toUnknownMoment();
+    if (found.isUnknown) throw toUnknownMoment();
     const total = found.asOf.totals[filter];
     const shown = found.rows.length;
     const toLabel = await labels.read(id, found.rows);

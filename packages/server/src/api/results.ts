@@ -1,7 +1,7 @@
 import { PROBLEM_CODES } from "@credit-activity/client";
 import { z } from "zod";
 import { documented } from "../core/documented.js";
-import { HOLD_STATUSES } from "../core/entry.js";
+import { GROUP_FACTS, HOLD_STATUSES } from "../core/entry.js";
 import * as field from "../core/fields.js";
 import { CATEGORIES, KIND_TYPES } from "../core/kinds.js";
 
@@ -109,6 +109,10 @@ export const row = documented(
     description: as("The description that all entries have in common, or null.", text),
     source: optionalSource,
     ...DIMENSIONS,
+    various: as(
+      "The facts in which the entries differ. They are null here. Only a row that groups share has any.",
+      z.array(z.enum(GROUP_FACTS)),
+    ),
     startedAt: time,
     endedAt: time,
     entries: as("The number of entries in the row.", count),
@@ -119,7 +123,7 @@ export const row = documented(
     discountPercent,
     balance: as("The balance right after the row.", amount),
   }),
-  { id: "ActivityRow", description: "One entry, or a group of usage entries from one window." },
+  { id: "ActivityRow", description: "One entry, or usage entries from one window." },
 );
 
 export const hold = documented(

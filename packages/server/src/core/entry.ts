@@ -122,12 +122,20 @@ export interface Hold {
   readonly releaseFingerprint: string | null;
 }
 
-/** The facts in which all entries of a row agree. Only the description may differ; it is null then. */
+/** The facts by which usage is grouped besides its kind. The entries of a shared row may differ in them. */
+export const GROUP_FACTS = ["source", "project", "member", "task", "discount"] as const;
+export type GroupFact = (typeof GROUP_FACTS)[number];
+
+/** The facts in which all entries of a row agree. Those in which they differ are null. */
 export type RowFacts = Pick<Facts, "description" | "source" | "project" | "member" | "task">;
 
-/** A group of usage entries of the open window. It may still grow. */
+/** Usage entries of the open window. They may still become more. */
 export interface OpenRow extends RowFacts, Discounted {
   readonly kind: string;
+  /** The window in which the usage of a group occurred. It is null for a row that groups share. */
+  readonly cell: Instant | null;
+  /** The facts in which the entries differ. Only a shared row has any. */
+  readonly various: readonly GroupFact[];
   /** The discount in tenths of a percent, or null when there was none. */
   readonly discount: number | null;
   readonly startedAt: Instant;
@@ -138,8 +146,8 @@ export interface OpenRow extends RowFacts, Discounted {
   readonly credits: Micros;
 }
 
-/** A row of the page: one entry, or a group of usage entries from one window. */
-export interface ActivityRow extends OpenRow {
+/** A row of the page: one entry, or usage entries from one window. */
+export interface ActivityRow extends Omit<OpenRow, "cell"> {
   /** 1, 2, 3, ... in the account. */
   readonly position: number;
   readonly category: Category;

@@ -38,6 +38,9 @@ export const BUILT_IN_KINDS = {
   anonymization: "correction",
 } as const satisfies Record<string, KindType>;
 
+/** The most kinds, the built-in ones included. */
+export const KINDS_MAX = 128;
+
 export type BuiltInKind = keyof typeof BUILT_IN_KINDS;
 
 /** The corrections that one operation each posts, and no caller can name. */

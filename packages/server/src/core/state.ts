@@ -1,6 +1,6 @@
 import { type Micros, micros, ZERO } from "./amount.js";
 import type { ActivityRow, Entry, ExpiryChange, Grant, Hold, OpenRow } from "./entry.js";
-import type { Discounted, Label } from "./facts.js";
+import type { Label } from "./facts.js";
 import type { Instant } from "./instant.js";
 import { addHold, addRemaining, forgetTimed, type Sums } from "./sums.js";
 
@@ -13,14 +13,31 @@ export interface RowTotals {
 }
 
 /**
- * The open window: its clock-aligned five minutes and its rows in the order of their first entry. They are the account's
- * last rows, so their positions and balances follow from the totals and from `base`.
+ * The open window: the clock-aligned five minutes in which its entries are recorded, and its rows in the order of their
+ * first entry. They are the account's last rows, so their positions and balances follow from the totals and from `base`.
  */
 export interface Window {
   readonly cell: Instant;
   /** The balance before the first row. */
   readonly base: Micros;
   readonly rows: GrowingRow[];
+  /** The times of late usage that has rows in parts of this window that were closed before. */
+  readonly covered: Covered | null;
+}
+
+/** A range of windows in which late usage occurred, both ends included. */
+export interface Covered {
+  readonly from: Instant;
+  readonly to: Instant;
+}
+
+/** The rows of a window as they were right after one of its entries. */
+export interface WindowState {
+  /** The position of the window's first row. */
+  readonly position: number;
+  /** The `seq` of the entry. */
+  readonly seq: number;
+  readonly window: Window;
 }
 
 type Changing<T, K extends keyof T> = Omit<T, K> & { -readonly [Name in K]: T[Name] };
@@ -32,10 +49,7 @@ export interface LiveGrant extends Changing<Grant, "remaining" | "expiresAt"> {
 }
 
 /** A row of the open window while it grows. */
-export type GrowingRow = Changing<
-  OpenRow,
-  "description" | "startedAt" | "endedAt" | "entries" | "lastSeq" | "credits" | keyof Discounted
->;
+export type GrowingRow = Changing<OpenRow, Exclude<keyof OpenRow, "kind" | "cell" | "firstSeq">>;
 
 /**
  * The state of an account that decides its commands. Commands change it in place: it lives long in the cache, and new
@@ -120,6 +134,8 @@ export interface Changes {
   readonly labels: Label[];
   /** The rows that are complete: single ones, and those of closed windows. They never change again. */
   readonly rows: ActivityRow[];
+  /** The states of busy windows, from which a page of an earlier moment is computed. */
+  readonly states: WindowState[];
 }
 
 /** A change of what remains of a grant. */
@@ -169,7 +185,16 @@ export function toDraft(state: AccountState, { now, salt }: Circumstances): Draf
     now,
     salt,
     closed: null,
-    changes: { entries: [], grants: [], reservations: [], holds: [], expiries: [], labels: [], rows: [] },
+    changes: {
+      entries: [],
+      grants: [],
+      reservations: [],
+      holds: [],
+      expiries: [],
+      labels: [],
+      rows: [],
+      states: [],
+    },
   };
 }
 

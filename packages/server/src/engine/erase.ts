@@ -32,6 +32,8 @@ const CONCLUDE = `
     WHERE account = $1
   ), labels AS (
     DELETE FROM credits.labels WHERE account = $1
+  ), states AS (
+    DELETE FROM credits.window_states WHERE account = $1
   ), account AS (
     UPDATE credits.accounts SET name = NULL, metadata = '{}', version = floor(random() * 9007199254740991)::bigint,
       updated_at = $3::timestamptz

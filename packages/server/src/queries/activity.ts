@@ -1,12 +1,12 @@
 import { type Micros, micros, ZERO } from "../core/amount.js";
-import { fromSignedOriginal } from "../core/charge.js";
 import type { ActivityRow, Entry } from "../core/entry.js";
 import { formatInstant, type Instant } from "../core/instant.js";
 import type { Category } from "../core/kinds.js";
 import type { RowTotals, Window } from "../core/state.js";
-import { toWindowRows, WINDOW_ROWS_MAX } from "../core/windows.js";
+import { type PlacedEntry, replay, STATE_ENTRIES, toWindowRows } from "../core/windows.js";
 import type { Reader } from "../db/port.js";
 import { type EntryColumns, fromEntryColumns } from "../db/tables/entries.js";
+import { fromRowFactColumns, type RowFactColumns } from "../db/tables/facts.js";
 import { parseWindow } from "../db/tables/open-window.js";
 import { fromRowColumns, type RowColumns } from "../db/tables/rows.js";
 
@@ -37,8 +37,8 @@ export interface ActivityResult {
   readonly balance: Micros;
   /** The part of the balance in grants that are not effective yet. */
   readonly pending: Micros;
-  /** True if the given moment lies beyond the account's history. */
-  readonly isAhead: boolean;
+  /** True if the given moment is none of the account's history. */
+  readonly isUnknown: boolean;
 }
 
 /** The columns of the account. They are null on every row but the first. */
@@ -109,28 +109,34 @@ export async function readActivity(
   const [first] = found;
   if (first === undefined) return null;
   const window = parseWindow(first.at_window);
-  const [, balance] = first.at;
   const pending = micros(BigInt(first.at_pending));
   const current = toAsOf(first, window);
   const complete = found.filter((columns) => columns.position !== null).map(fromRowColumns);
-  const rows = [...toOpenRows(window, current, range), ...complete].slice(0, range.limit);
   if (asOf === null || asOf.seq === current.seq) {
+    const rows = [...toOpenRows(window, current, range), ...complete].slice(0, range.limit);
     return {
       rows,
       asOf: current,
-      balance,
+      balance: first.at[1],
       pending,
-      isAhead: asOf !== null && !isWithin(asOf, current),
+      isUnknown: asOf !== null && !isWithin(asOf, current),
     };
   }
-  if (!isWithin(asOf, current)) return { rows: [], asOf, balance, pending, isAhead: true };
-  return {
-    rows: await toPast(reader, account, rows, asOf),
-    asOf,
-    balance: await balanceAt(reader, account, asOf.seq),
-    pending,
-    isAhead: false,
-  };
+  const unknown = { rows: [], asOf, balance: ZERO, pending, isUnknown: true };
+  if (!isWithin(asOf, current)) return unknown;
+  // All rows below the window that was open then are complete, and never change.
+  const below = complete.filter((row) => asOf.windowPosition === 0 || row.position < asOf.windowPosition);
+  const then = showsWindow(asOf, range) ? await readWindow(reader, account, asOf) : null;
+  if (then === null && showsWindow(asOf, range)) return unknown;
+  const rows = [...toOpenRows(then, asOf, range), ...below].slice(0, range.limit);
+  const balance = await balanceAt(reader, account, asOf.seq);
+  return { rows, asOf, balance, pending, isUnknown: false };
+}
+
+/** True if a page has rows of the window that was open at a moment. */
+function showsWindow({ totals, windowPosition }: AsOf, { filter, offset }: ActivityRange): boolean {
+  if (windowPosition === 0 || !isUsed(filter)) return false;
+  return offset <= totals.all - windowPosition;
 }
 
 /** Returns the rows of the open window that belong to a page, the newest first. */
@@ -139,11 +145,16 @@ function toOpenRows(
   current: AsOf,
   { filter, offset, asOf }: ActivityRange,
 ): ActivityRow[] {
-  if (window === null || (filter !== "all" && filter !== "used")) return [];
+  if (window === null || !isUsed(filter)) return [];
   const newest = (asOf ?? current).totals[filter] - offset;
   return toWindowRows(window, current.totals)
     .filter((row) => (filter === "all" ? row.position : row.categoryPosition) <= newest)
     .reverse();
+}
+
+/** True if a filter shows usage. */
+function isUsed(filter: ActivityRange["filter"]): boolean {
+  return filter === "all" || filter === "used";
 }
 
 function toAsOf({ at }: AccountColumns, window: Window | null): AsOf {
@@ -167,66 +178,74 @@ function isWithin(asOf: AsOf, current: AsOf): boolean {
     totals.used <= current.totals.used &&
     totals.adjustments <= current.totals.adjustments &&
     totals.all === totals.added + totals.used + totals.adjustments &&
-    asOf.windowPosition <= totals.all &&
-    (asOf.windowPosition === 0 || totals.all - asOf.windowPosition < WINDOW_ROWS_MAX)
+    asOf.windowPosition <= totals.all
   );
 }
 
-interface PastRowColumns {
-  position: bigint;
-  entries: bigint;
-  last_seq: bigint;
-  started_at: Instant;
-  ended_at: Instant;
+/** An entry of a window with the state that it comes after. Its columns are null if it is none. */
+interface WindowEntryColumns extends RowFactColumns {
+  state: string | null;
+  seq: bigint | null;
+  kind: string;
   credits: Micros;
-  original_credits: Micros | null;
   balance: Micros;
-  description: string | null;
+  occurred_at: Instant;
+  position: bigint;
 }
 
-/** Computes the rows of the window that was open at a moment from the entries there were. */
-const WINDOW_AS_IT_WAS = `
-  WITH first AS (
-    SELECT e.seq, e.balance - e.credits AS balance FROM credits.activity r
-    JOIN credits.entries e ON e.account = r.account AND e.seq = r.first_seq
-    WHERE r.account = $1 AND r.position = $2::bigint
-  )
-  SELECT e.position, count(*) AS entries, max(e.seq) AS last_seq, min(e.occurred_at) AS started_at,
-    max(e.occurred_at) AS ended_at, sum(e.credits)::bigint AS credits,
-    sum(e.original_credits)::bigint AS original_credits,
-    ((SELECT balance FROM first) + sum(sum(e.credits)) OVER (ORDER BY e.position))::bigint AS balance,
-    CASE WHEN count(e.description) = count(*) AND min(e.description) = max(e.description)
-      THEN min(e.description) END AS description
-  FROM credits.entries e
-  WHERE e.account = $1 AND e.seq >= (SELECT seq FROM first) AND e.seq <= $3::bigint
-  GROUP BY e.position`;
+/**
+ * Finds the last state of a window up to a moment, and the entries from there to the moment. Windows of earlier versions
+ * have no states, so the entries begin with the first row. The entries are limited, so a read of any moment is short.
+ */
+const WINDOW_ENTRIES = `
+  SELECT s.open_window AS state, e.* FROM (
+    SELECT (SELECT first_seq FROM credits.activity WHERE account = $1 AND position = $2::bigint) AS first_seq
+  ) r
+  LEFT JOIN LATERAL (
+    SELECT seq, open_window FROM credits.window_states
+    WHERE account = $1 AND position = $2::bigint AND seq <= $3::bigint ORDER BY seq DESC LIMIT 1
+  ) s ON true
+  LEFT JOIN LATERAL (
+    SELECT seq, kind, credits, balance, occurred_at, position, description, source_type, source_id, source_label, project,
+      member, task, original_credits
+    FROM credits.entries
+    WHERE account = $1 AND seq > coalesce(s.seq, r.first_seq - 1) AND seq <= $3::bigint ORDER BY seq LIMIT $4::integer
+  ) e ON true`;
 
-/** Puts rows of a window that has grown since a moment back to what they were then. All others never change. */
-async function toPast(
-  reader: Reader,
-  account: string,
-  rows: readonly ActivityRow[],
-  asOf: AsOf,
-): Promise<ActivityRow[]> {
-  const isOpen = (row: ActivityRow) => asOf.windowPosition > 0 && row.position >= asOf.windowPosition;
-  if (!rows.some(isOpen)) return [...rows];
-  const past = await reader.query<PastRowColumns>(WINDOW_AS_IT_WAS, [account, asOf.windowPosition, asOf.seq]);
-  const byPosition = new Map(past.map((columns) => [Number(columns.position), columns]));
-  return rows.map((row) => {
-    const columns = byPosition.get(row.position);
-    if (!isOpen(row) || columns === undefined) return row;
-    return {
-      ...row,
-      entries: Number(columns.entries),
-      lastSeq: Number(columns.last_seq),
-      startedAt: columns.started_at,
-      endedAt: columns.ended_at,
-      credits: columns.credits,
-      ...fromSignedOriginal(columns.original_credits),
-      balance: columns.balance,
-      description: columns.description,
-    };
-  });
+/** The most entries that are read of a window without states. */
+const ENTRIES_MAX = 4 * STATE_ENTRIES;
+
+/** Reads the window that was open at a moment as it was then, or returns null when there is no such moment. */
+async function readWindow(reader: Reader, account: string, asOf: AsOf): Promise<Window | null> {
+  const { totals, seq, windowPosition } = asOf;
+  const found = await reader.query<WindowEntryColumns>(WINDOW_ENTRIES, [
+    account,
+    windowPosition,
+    seq,
+    ENTRIES_MAX + 1,
+  ]);
+  if (found.length > ENTRIES_MAX) return null;
+  const entries = found.filter((columns) => columns.seq !== null);
+  const [first] = entries;
+  const window = parseWindow(found[0]?.state ?? null) ?? {
+    cell: 0 as Instant,
+    base: micros(first === undefined ? 0n : first.balance - first.credits),
+    rows: [],
+    covered: null,
+  };
+  const isWhole = replay(window, windowPosition, entries.map(fromWindowEntryColumns));
+  return isWhole && window.rows.length === totals.all - windowPosition + 1 ? window : null;
+}
+
+function fromWindowEntryColumns(columns: WindowEntryColumns): PlacedEntry {
+  return {
+    kind: columns.kind,
+    credits: columns.credits,
+    occurredAt: columns.occurred_at,
+    seq: Number(columns.seq),
+    position: Number(columns.position),
+    facts: fromRowFactColumns(columns),
+  };
 }
 
 async function balanceAt(reader: Reader, account: string, seq: number): Promise<Micros> {

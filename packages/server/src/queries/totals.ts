@@ -1,4 +1,5 @@
 import { type Micros, micros } from "../core/amount.js";
+import type { GroupFact } from "../core/entry.js";
 import { WINDOW_ROWS_MAX } from "../core/windows.js";
 import type { Reader } from "../db/port.js";
 import type { Mark } from "./moments.js";
@@ -7,7 +8,7 @@ import type { Mark } from "./moments.js";
 export const TOTALS_BY = ["day", "kind", "source", "project", "member"] as const;
 export type TotalsBy = (typeof TOTALS_BY)[number];
 
-/** The rows that the totals of one request may add up, and the entries of windows that its bounds cut. */
+/** The rows that the totals of one request may add up, and the entries of windows that its bounds cut or groups share. */
 export const ADDED_MAX = 100_000;
 
 export interface TotalsRange {
@@ -51,12 +52,26 @@ const KEYS: Readonly<Record<TotalsBy, string>> = {
 };
 
 const ROW = `category, position, first_seq, last_seq, credits, entries, kind, source_type, source_id, source_label,
-  project, member`;
+  project, member, various`;
+
+/** True if the entries of an activity row differ in the fact, so that the row can't be added up as a whole. */
+const MIXED: Readonly<Record<TotalsBy, string>> = {
+  day: "false",
+  kind: "false",
+  source: toMixed("source"),
+  project: toMixed("project"),
+  member: toMixed("member"),
+};
+
+function toMixed(fact: GroupFact): string {
+  return `coalesce(various LIKE '%"${fact}"%', false)`;
+}
 
 /**
  * Adds up activity rows, each in the segment in which it ends. A row that goes on after a bound is cut by it: the part before
  * the bound is added to the segment before it, and taken from the one after it. All cut rows of a bound are of one window.
- * Its entries are read on the side of the bound that has less of them.
+ * Its entries are read on the side of the bound that has less of them. A row whose entries differ in the fact is added up by
+ * its entries.
  */
 const toAddUp = (by: TotalsBy) => `
   WITH bounds AS MATERIALIZED (
@@ -78,6 +93,10 @@ const toAddUp = (by: TotalsBy) => `
       AND position < (SELECT last_position FROM span)
     UNION ALL SELECT ${ROW} FROM opened
   ),
+  mixed AS MATERIALIZED (
+    SELECT r.category, r.position, greatest(r.first_seq, s.after + 1) AS first_seq, least(r.last_seq, s.last) AS last_seq
+    FROM ended r CROSS JOIN span s WHERE ${MIXED[by]} AND r.last_seq > s.after AND r.first_seq <= s.last
+  ),
   cut AS MATERIALIZED (
     SELECT b.number, b.seq, r.position, r.category, ${KEYS[by]} AS key, r.credits, r.entries,
       min(r.first_seq) OVER of_bound AS first_seq, max(r.last_seq) OVER of_bound AS last_seq
@@ -87,6 +106,7 @@ const toAddUp = (by: TotalsBy) => `
         AND first_seq <= b.seq AND last_seq > b.seq
       UNION ALL SELECT ${ROW} FROM opened WHERE first_seq <= b.seq AND last_seq > b.seq
     ) r
+    WHERE NOT ${MIXED[by]}
     WINDOW of_bound AS (PARTITION BY b.number)
   ),
   sides AS MATERIALIZED (
@@ -95,7 +115,10 @@ const toAddUp = (by: TotalsBy) => `
       CASE WHEN seq - first_seq < last_seq - seq THEN seq ELSE last_seq END AS last_seq
     FROM cut
   ),
-  size AS MATERIALIZED (SELECT coalesce(sum(last_seq - first_seq + 1), 0)::bigint AS cut FROM sides),
+  size AS MATERIALIZED (
+    SELECT coalesce(sum(last_seq - first_seq + 1), 0)::bigint AS cut
+    FROM (SELECT first_seq, last_seq FROM sides UNION ALL SELECT first_seq, last_seq FROM mixed) e
+  ),
   parts AS MATERIALIZED (
     SELECT s.number, s.is_before, e.position, sum(e.credits)::bigint AS credits, count(*) AS entries
     FROM sides s CROSS JOIN LATERAL (
@@ -113,9 +136,15 @@ const toAddUp = (by: TotalsBy) => `
   ),
   pieces AS (
     SELECT width_bucket(r.last_seq - 1, $2::bigint[])::bigint AS segment, r.category, ${KEYS[by]} AS key, r.credits, r.entries
-    FROM ended r WHERE r.last_seq > (SELECT after FROM span) AND r.last_seq <= (SELECT last FROM span)
+    FROM ended r WHERE NOT ${MIXED[by]} AND r.last_seq > (SELECT after FROM span) AND r.last_seq <= (SELECT last FROM span)
     UNION ALL SELECT number - 1, category, key, credits, entries FROM before
     UNION ALL SELECT number, category, key, -credits, -entries FROM before
+    UNION ALL SELECT width_bucket(r.seq - 1, $2::bigint[])::bigint, m.category, ${KEYS[by]}, r.credits, 1
+    FROM mixed m CROSS JOIN LATERAL (
+      SELECT * FROM credits.entries
+      WHERE account = $1 AND seq >= m.first_seq AND seq <= m.last_seq AND (SELECT cut FROM size) <= $4::bigint OFFSET 0
+    ) r
+    WHERE r.position = m.position
   ),
   totals AS (
     SELECT segment, key, coalesce(sum(credits) FILTER (WHERE category = 'added'), 0)::text AS added,

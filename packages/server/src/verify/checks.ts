@@ -1,5 +1,5 @@
 import { isIn, type SqlCheck } from "./check.js";
-import { rowChain, rowCounters, rowEntries } from "./row-checks.js";
+import { ROW_CHECKS } from "./row-checks.js";
 
 /*
  * The checks that the database makes by itself. Sums and differences are numeric where a changed value could leave the range
@@ -49,6 +49,7 @@ const strays: SqlCheck = {
       SELECT DISTINCT account, 'entries' AS record FROM credits.entries WHERE ${ONE}
       UNION ALL SELECT DISTINCT account, 'grants' FROM credits.grants WHERE ${ONE}
       UNION ALL SELECT DISTINCT account, 'activity rows' FROM credits.activity WHERE ${ONE}
+      UNION ALL SELECT DISTINCT account, 'window states' FROM credits.window_states WHERE ${ONE}
       UNION ALL SELECT DISTINCT account, 'holds' FROM credits.holds WHERE ${ONE}
       UNION ALL SELECT DISTINCT account, 'labels' FROM credits.labels WHERE ${ONE}
       UNION ALL SELECT DISTINCT account, 'expiries' FROM credits.expiries WHERE ${ONE}
@@ -309,7 +310,5 @@ export const CHECKS: readonly SqlCheck[] = [
   refunds,
   recordHashes,
   due,
-  rowChain,
-  rowEntries,
-  rowCounters,
+  ...ROW_CHECKS,
 ];

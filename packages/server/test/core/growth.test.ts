@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { AnyCommand } from "../../src/core/command.js";
 import type { Instant } from "../../src/core/instant.js";
-import { toGrant, toHold, toSettle, toSpend } from "../commands.js";
+import { toGrant, toHold, toSettle, toSpend, toUsage } from "../commands.js";
 import { decideAll, minutes, NOW, toEmptyAccount } from "./rules.js";
 
 const FEW = 1_000;
@@ -36,6 +36,8 @@ const toGrants = (count: number) =>
 
 const toHolds = (count: number) =>
   list(count, (index) => toHold("a", `h-${index}`, "1", { expiresIn: 60 + (index % 7) }));
+
+const toTask = (index: number) => ({ task: { id: `task-${index}`, label: null } });
 
 /** Decides commands one batch after the other, as they arrive in production. */
 function decideInBatches(commands: readonly AnyCommand[], state = toEmptyAccount()) {
@@ -103,6 +105,29 @@ describe("ten times as many", () => {
         const state = decideAll([toGrant("a", "g", `${count}`)], toEmptyAccount(), NOW).state;
         const commands = list(count, (index) => toSpend("a", `s-${index}`, "1"));
         return () => expect(decideInBatches(commands, state).balance).toBe(0n);
+      },
+    ],
+    [
+      "entries in one window take about ten times as long",
+      (count: number) => {
+        const commands = list(count, (index) => toUsage("a", `u-${index}`, "1", toTask(index % 100)));
+        return () => expect(decideInBatches(commands).window?.rows).toHaveLength(65);
+      },
+    ],
+    [
+      "sources in one window take about ten times as long",
+      (count: number) => {
+        const commands = list(count, (index) => toUsage("a", `u-${index}`, "1", toTask(index)));
+        return () => expect(decideInBatches(commands).window?.rows).toHaveLength(65);
+      },
+    ],
+    [
+      "times of a backlog in no order take about ten times as long",
+      (count: number) => {
+        const commands = list(count, (index) =>
+          toUsage("a", `u-${index}`, "1", { occurredAt: minutes(-5 * ((index * 7_919) % count)) }),
+        );
+        return () => expect(decideInBatches(commands).seq).toBe(count);
       },
     ],
   ])("%s", (_, prepare) => {

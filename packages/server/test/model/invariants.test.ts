@@ -7,7 +7,7 @@ import { decideAll, minutes } from "../core/rules.js";
 import { type Command, NOT_ATTRIBUTED, NOT_DESCRIBED, NOT_MEASURED } from "./commands.js";
 import { checkChain, checkInvariants, type Ledger } from "./invariants.js";
 import { createModel } from "./model.js";
-import { toRows } from "./rows.js";
+import { toRows, toVarious } from "./rows.js";
 
 const START = parseInstant("2026-11-22T10:05:00Z");
 
@@ -162,17 +162,19 @@ describe("checkInvariants, of windows", () => {
     usages.forEach(([, second, id], index) => {
       const occurredAt = addSeconds(START, second);
       const project = { id, label: null };
-      const now = addSeconds(START, 10_000);
-      model.apply({ ...USAGE, key: `k${index}`, credits: one, occurredAt, project }, now);
+      model.apply({ ...USAGE, key: `k${index}`, credits: one, occurredAt, project }, START);
     });
     const entries = model.entries().map((entry, at) => ({ ...entry, position: usages[at]?.[0] ?? 0 }));
     const count = new Set(entries.map((entry) => entry.position)).size;
     const rows = Array.from({ length: count }, (_, at) => {
       const members = entries.filter((entry) => entry.position === at + 1);
       const until = entries.filter((entry) => entry.position <= at + 1);
-      const [row] = toRows(members);
+      const [row] = toRows(members.slice(0, 1));
+      const various = toVarious(members);
       return {
         ...(row as ActivityRow),
+        project: various.length === 0 ? (members[0]?.facts.project ?? null) : null,
+        various,
         position: at + 1,
         categoryPosition: at + 1,
         entries: members.length,
@@ -190,20 +192,21 @@ describe("checkInvariants, of windows", () => {
   const groups = (count: number) =>
     Array.from({ length: count }, (_, index) => [index + 1, 0, `p${index + 1}`] as const);
 
-  it("accepts 64 rows and a row of two windows", () => {
+  it("accepts 64 rows, a row of two windows, and then a row of any groups and windows", () => {
     checkInvariants(inRows(...groups(64), [1, 299, "p1"], [1, -299, "p1"]));
+    checkInvariants(inRows(...groups(64), [65, 0, "p65"], [65, -900, "p66"], [65, -900, "p1"]));
   });
 
   it.each([
-    ["65 rows", inRows(...groups(65), [1, 0, "p1"]), /holds 65 rows/],
-    ["a row of three windows", inRows([1, 0, "a"], [1, 600, "a"]), /row 1 spans 3 windows/],
+    ["66 rows of one kind", inRows(...groups(66), [1, 0, "p1"]), /holds 66 rows/],
     [
-      "rows of a window that lie apart",
-      inRows([1, 0, "a"], [2, 600, "b"], [1, 0, "a"]),
-      /window of row 1 spans/,
+      "a row of three windows",
+      inRows([1, 0, "a"], [1, -600, "a"]),
+      /row 1 mixes groups or windows, and 0 rows are beneath/,
     ],
     ["one group in two rows", inRows([1, 0, "a"], [2, 0, "a"], [1, 0, "a"]), /rows 1 and 2 are one group/],
-    ["two groups in one row", inRows([1, 0, "a"], [1, 0, "b"]), /row 1 mixes groups|project/],
+    ["two groups in one row", inRows([1, 0, "a"], [1, 0, "b"]), /row 1 mixes groups/],
+    ["a group in one row after the other", inRows([1, 0, "a"], [2, 0, "a"]), /2 rows are of 1 groups/],
   ])("names %s", (_name, whole, pattern) => {
     expect(() => checkInvariants(whole)).toThrow(pattern);
   });

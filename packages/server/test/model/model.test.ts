@@ -344,7 +344,7 @@ describe("the model's rows", () => {
   const rows = (...usages: readonly (readonly [second: number, project: string])[]) => {
     const model = createModel({ overdraftLimit: credits("0") });
     for (const [second, project] of usages) {
-      model.apply(usage("1", { project: { id: project, label: null }, occurredAt: at(second) }), at(900));
+      model.apply(usage("1", { project: { id: project, label: null }, occurredAt: at(second) }), at(299));
     }
     return toRows(model.entries()).map(({ project, entries, balance }) => [
       project?.id,
@@ -360,26 +360,23 @@ describe("the model's rows", () => {
     ]);
   });
 
-  it("begins another window for the next cell, and for what is late by a window", () => {
+  it("gives a row to each other cell, in the same window", () => {
     expect(rows([0, "a"], [300, "a"], [599, "a"], [1, "a"])).toEqual([
-      ["a", 1, "-1"],
-      ["a", 3, "-4"],
+      ["a", 2, "-2"],
+      ["a", 2, "-4"],
     ]);
     expect(rows([0, "a"], [-300, "a"], [-1, "a"])).toEqual([
-      ["a", 1, "-1"],
-      ["a", 2, "-3"],
+      ["a", 2, "-2"],
+      ["a", 1, "-3"],
     ]);
   });
 
-  it("begins another window of the same cell when 64 rows are full", () => {
+  it("lets groups share a row when 64 groups have one", () => {
     const groups = Array.from({ length: 64 }, (_, index) => [0, `p${index}`] as const);
-    const all = rows(...groups, [0, "p3"], [-1, "new"], [299, "new"], [0, "p3"]);
-    expect(all).toHaveLength(66);
-    expect(all[3]).toEqual(["p3", 2, "-5"]);
-    expect(all.slice(-2)).toEqual([
-      ["new", 2, "-67"],
-      ["p3", 1, "-68"],
-    ]);
+    const all = rows(...groups, [0, "p3"], [-1, "new"], [299, "newer"], [0, "p3"]);
+    expect(all).toHaveLength(65);
+    expect(all[3]).toEqual(["p3", 3, "-6"]);
+    expect(all.at(-1)).toEqual([undefined, 2, "-68"]);
   });
 
   it("rounds a discount half up to tenths of a percent, and keeps it off the ends", () => {

@@ -2,7 +2,16 @@ import type { Instant } from "../../src/core/instant.js";
 import { hasExpired, type PredictedEntry } from "./books.js";
 import type { Command } from "./commands.js";
 import type { Model, Outcome } from "./model.js";
-import { sameGroup, toCell, toWindows, WINDOW_MICROS, WINDOW_ROWS, type Window } from "./rows.js";
+import {
+  sameGroup,
+  toCell,
+  toRowCell,
+  toVarious,
+  toWindows,
+  WINDOW_GROUPS,
+  WINDOW_MICROS,
+  type Window,
+} from "./rows.js";
 import type { Note } from "./situations.js";
 
 /** Counts the situations of draws and debt. */
@@ -173,42 +182,44 @@ export function noticeWindow(note: Note, entry: PredictedEntry, before: readonly
   const open = toWindows(before).at(-1);
   const windows = toWindows([...before, entry]);
   const last = windows.at(-1) as Window<PredictedEntry>;
-  const row = last.rows.find((members) => members.includes(entry)) ?? [];
-  const hasJoined = last.rows.flat().length > 1;
-  const newest = last.rows.flat().toSorted((a, b) => b.seq - a.seq);
-  note("window: several entries in a row", row.length > 1);
-  note("window: rows growing in turn", row.length > 1 && !row.includes(newest[1] as PredictedEntry));
+  const row = last.rows.find(({ entries }) => entries.includes(entry));
+  const members = row?.entries ?? [];
+  const entries = last.rows.flatMap((each) => each.entries);
+  const newest = entries.toSorted((a, b) => b.seq - a.seq);
+  const lateness = toCell(entry.recordedAt) * WINDOW_MICROS - entry.occurredAt;
+  const isOwn = row?.cell !== null;
+  note("window: several entries in a row", members.length > 1);
+  note("window: rows growing in turn", members.length > 1 && !members.includes(newest[1] as PredictedEntry));
   note(
     "window: two rows that differ in member or task only",
-    last.rows.some(([other]) => {
-      if (other === undefined || row.includes(other)) return false;
-      return sameGroup(withoutPeople(other), withoutPeople(entry));
+    last.rows.some((other) => {
+      const [first] = other.entries;
+      if (first === undefined || other === row || other.cell !== row?.cell) return false;
+      return sameGroup(withoutPeople(first), withoutPeople(entry));
     }),
   );
   note(
     "window: a row whose descriptions differ",
-    new Set(row.map((each) => each.facts.description)).size > 1,
+    isOwn && new Set(members.map((each) => each.facts.description)).size > 1,
   );
-  note("discount: in a group", row.length > 1 && entry.facts.originalCredits !== null);
+  note("discount: in a group", members.length > 1 && entry.facts.originalCredits !== null);
   note("discount: free of charge", entry.credits === 0n);
   note("future: at most five minutes", entry.occurredAt > entry.recordedAt);
+  note("late: joins by the last microsecond", isOwn && members.length > 1 && lateness === WINDOW_MICROS - 1);
+  note("late: exactly one window, so it has another row", isOwn && lateness === WINDOW_MICROS);
+  note("late: much earlier, in a separate row", isOwn && lateness > 2 * WINDOW_MICROS);
+  note("late: much earlier, in a row of several", isOwn && members.length > 1 && lateness > WINDOW_MICROS);
 
   const previous = windows.at(-2);
-  const wasSplit = !hasJoined && previous?.cell === null;
-  const older = windows.at(-3);
-  note("window: split by an entry that is not usage", wasSplit && older?.cell === last.cell);
-  if (open === undefined || open.cell === null) return;
-  const lateness = open.cell * WINDOW_MICROS - entry.occurredAt;
-  const twin = open.rows.find(([other]) => other !== undefined && sameGroup(other, entry));
-  const isAnew = !hasJoined && open.cell === last.cell && lateness < WINDOW_MICROS;
-  note("window: full", isAnew && twin === undefined && open.rows.length === WINDOW_ROWS);
-  note("window: left by a row whose sum would be too large", isAnew && twin !== undefined);
-  note("late: joins by the last microsecond", hasJoined && lateness === WINDOW_MICROS - 1);
-  note("late: exactly one window, so another begins", !hasJoined && lateness === WINDOW_MICROS);
-  note(
-    "late: much earlier, so another begins",
-    !hasJoined && toCell(entry.occurredAt) < open.cell - 1 && lateness > WINDOW_MICROS,
-  );
+  const wasSplit = entries.length === 1 && previous?.cell === null;
+  note("window: split by an entry that is not usage", wasSplit && windows.at(-3)?.cell === last.cell);
+  note("window: full, so groups share a row", !isOwn && toVarious(members).length > 0);
+  note("window: shared by the usage of covered times", !isOwn && last.rows.length < WINDOW_GROUPS);
+  if (open === undefined || open.cell === null || open.cell !== last.cell || entries.length > 1) return;
+  const twin = open.rows.find(({ entries: [first] }) => first !== undefined && sameGroup(first, entry));
+  const isRepeated = twin?.cell === toRowCell(entry);
+  note("window: goes on in another part", !isRepeated && open.rows.length >= WINDOW_GROUPS);
+  note("window: left by a row whose sum would be too large", isRepeated);
 }
 
 function withoutPeople(entry: PredictedEntry): PredictedEntry {

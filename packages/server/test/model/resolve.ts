@@ -62,6 +62,7 @@ export function resolve(step: StepCommand, known: Known, now: Instant, name: str
   const { wish, key } = step;
   if (wish.op === "touch") return [{ op: "touch", account: known.account }];
   if (wish.op === "burst") return burst(wish, known, now, name);
+  if (wish.op === "backlog") return backlog(wish, known, now, name);
   const fresh = toCommand(wish, known, now, name);
   const earlier = key === "new" ? undefined : known.sent.at(-1 - (key.back % (known.sent.length || 1)));
   if (key === "new" || earlier === undefined) return [fresh];
@@ -84,23 +85,40 @@ const reverse = (record: object) => Object.fromEntries(Object.entries(record).to
 
 function burst(wish: Extract<Wish, { op: "burst" }>, known: Known, now: Instant, name: string): Command[] {
   const first = Array.from({ length: wish.groups }, (_, group) => ({ group, isLate: false }));
-  return [...first, ...wish.tail].map(
-    ({ group, isLate }, index): UsageCommand => ({
-      ...NOT_DESCRIBED,
-      ...NOT_ATTRIBUTED,
-      ...NOT_MEASURED,
-      op: "usage",
-      account: known.account,
-      key: `key ${name}.${index + 1}`,
-      kind: "runtime_usage",
-      credits: micros(1_000n),
-      project: { id: `burst-${(group % wish.groups) + 1}`, label: null },
-      occurredAt: isLate ? toMoment({ from: "cell", micros: -1 }, known, now) : null,
-    }),
-  );
+  return [...first, ...wish.tail].map(({ group, isLate }, index) => ({
+    ...toBurstUsage(known, `${name}.${index + 1}`),
+    project: { id: `burst-${(group % wish.groups) + 1}`, label: null },
+    occurredAt: isLate ? toMoment({ from: "cell", micros: -1 }, known, now) : null,
+  }));
 }
 
-type SingleWish = Exclude<Wish, { op: "touch" | "burst" }>;
+function backlog(
+  wish: Extract<Wish, { op: "backlog" }>,
+  known: Known,
+  now: Instant,
+  name: string,
+): Command[] {
+  return wish.windows.map((late, index) => ({
+    ...toBurstUsage(known, `${name}.${index + 1}`),
+    occurredAt: toMoment({ from: "cell", micros: -late * WINDOW_MICROS }, known, now),
+  }));
+}
+
+function toBurstUsage({ account }: Known, name: string): UsageCommand {
+  return {
+    ...NOT_DESCRIBED,
+    ...NOT_ATTRIBUTED,
+    ...NOT_MEASURED,
+    op: "usage",
+    account,
+    key: `key ${name}`,
+    kind: "runtime_usage",
+    credits: micros(1_000n),
+    occurredAt: null,
+  };
+}
+
+type SingleWish = Exclude<Wish, { op: "touch" | "burst" | "backlog" }>;
 
 function toCommand(wish: SingleWish, known: Known, now: Instant, name: string): KeyedCommand {
   const common = { account: known.account, key: `key ${name}` };

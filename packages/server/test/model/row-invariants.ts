@@ -1,7 +1,9 @@
-import type { ActivityRow } from "../../src/core/entry.js";
+import { MICROS_MAX } from "../../src/core/amount.js";
+import type { ActivityRow, GroupFact } from "../../src/core/entry.js";
+import type { PredictedEntry } from "./books.js";
 import { demand, total } from "./demand.js";
 import type { Ledger } from "./invariants.js";
-import { sameGroup, toCategory, toCell, toDiscount, WINDOW_ROWS } from "./rows.js";
+import { sameGroup, toCategory, toCell, toDiscount, toRowCell, toVarious, WINDOW_GROUPS } from "./rows.js";
 
 /**
  * Checks the rows of an account: their order, their entries and their windows. Entries and rows come in order.
@@ -59,72 +61,124 @@ function checkRowMembers({ entries, rows }: Ledger): void {
     const hasOriginal = members.some((entry) => entry.facts.originalCredits !== null);
     const descriptions = new Set(members.map((entry) => entry.facts.description));
     const moments = members.map((entry) => entry.occurredAt);
+    const various = toVarious(members);
+    const common = (fact: GroupFact, value: unknown) => (various.includes(fact) ? null : value);
+    const original = hasOriginal ? total(members.map((entry) => entry.facts.originalCredits ?? 0n)) : null;
     const facts: [fact: string, has: unknown, due: unknown][] = [
       ["entries", row.entries, members.length],
       ["first seq", row.firstSeq, first.seq],
       ["last seq", row.lastSeq, members.at(-1)?.seq],
       ["credits", row.credits, total(members.map((entry) => entry.credits))],
-      [
-        "original credits",
-        row.originalCredits,
-        hasOriginal ? total(members.map((entry) => entry.facts.originalCredits ?? 0n)) : null,
-      ],
+      ["original credits", row.originalCredits, common("discount", original)],
       ["start", row.startedAt, Math.min(...moments)],
       ["end", row.endedAt, Math.max(...moments)],
       ["kind", row.kind, first.kind],
       ["title", row.title, first.title],
       ["category", row.category, toCategory(first.type)],
-      ["project", row.project?.id, first.facts.project?.id],
-      ["member", row.member?.id, first.facts.member?.id],
-      ["task", row.task?.id, first.facts.task?.id],
-      ["source", toSourceText(row.source), toSourceText(first.facts.source)],
-      ["discount", row.discount, toDiscount(first)],
+      ["project", row.project?.id ?? null, common("project", first.facts.project?.id ?? null)],
+      ["member", row.member?.id ?? null, common("member", first.facts.member?.id ?? null)],
+      ["task", row.task?.id ?? null, common("task", first.facts.task?.id ?? null)],
+      [
+        "source",
+        toSourceText(row.source),
+        toSourceText(various.includes("source") ? null : first.facts.source),
+      ],
+      ["discount", row.discount, common("discount", toDiscount(first))],
+      ["various facts", row.various.join(), various.join()],
       ["description", row.description, descriptions.size === 1 ? first.facts.description : null],
     ];
     for (const [fact, has, due] of facts) {
       demand(has === due, name, `row ${row.position} has ${fact} ${has}, its entries ${due}.`);
     }
     demand(
-      members.every((entry) => entry === first || sameGroup(entry, first)),
+      members.every((entry) => entry.kind === first.kind),
       name,
-      `row ${row.position} mixes groups.`,
+      `row ${row.position} mixes kinds.`,
     );
   }
 }
 
-function checkWindows({ entries, rows }: Ledger): void {
+/** A row with the window in which its entries were recorded. It is null for a row of another entry than usage. */
+interface Recorded {
+  readonly row: ActivityRow;
+  readonly entries: readonly PredictedEntry[];
+  readonly cell: number | null;
+}
+
+function checkWindows(ledger: Ledger): void {
   const name = "5 (windows)";
-  for (const row of rows) {
-    const span = toCell(row.endedAt) - toCell(row.startedAt);
-    demand(span <= 1, name, `row ${row.position} spans ${span + 1} windows.`);
-    const within = entries.slice(row.firstSeq - 1, row.lastSeq);
+  let run: Recorded[] = [];
+  for (const row of ledger.rows) {
+    const entries = ledger.entries.filter((entry) => entry.position === row.position);
+    const cells = new Set(entries.map((entry) => toCell(entry.recordedAt)));
+    const isUsage = row.category === "used" && entries.every((entry) => entry.type === "usage");
+    const [cell = null] = isUsage ? cells : [];
+    demand(cells.size === 1, name, `row ${row.position} was recorded in ${cells.size} windows.`);
+    const within = ledger.entries.slice(row.firstSeq - 1, row.lastSeq);
     demand(
       row.entries === 1 || within.every((entry) => entry.type === "usage"),
       name,
       `row ${row.position} grew across an entry that is not usage.`,
     );
-    // A row that began before this one's last entry is in the same window. Windows are visible from outside only so.
-    const sameWindow = rows.filter(
-      (other) => other.position >= row.position && other.firstSeq <= row.lastSeq,
-    );
-    demand(
-      sameWindow.length <= WINDOW_ROWS,
-      name,
-      `the window of row ${row.position} holds ${sameWindow.length} rows.`,
-    );
-    const cells = sameWindow.flatMap((other) => [toCell(other.startedAt), toCell(other.endedAt)]);
-    demand(
-      Math.max(...cells) - Math.min(...cells) <= 1,
-      name,
-      `the window of row ${row.position} spans more than its own and the one before.`,
-    );
-    const own = entries[row.firstSeq - 1];
-    const twin = sameWindow.slice(1).find((other) => {
-      const theirs = entries[other.firstSeq - 1];
-      return own !== undefined && theirs !== undefined && sameGroup(own, theirs);
-    });
-    demand(twin === undefined, name, `rows ${row.position} and ${twin?.position} are one group.`);
+    if (cell !== run.at(-1)?.cell) {
+      checkRun(run);
+      run = [];
+    }
+    if (cell !== null) run.push({ row, entries, cell });
   }
+  checkRun(run);
+}
+
+/** Checks the rows of usage that was recorded in one window, without another entry in between. */
+function checkRun(run: readonly Recorded[]): void {
+  const name = "5 (windows)";
+  run.forEach(({ row, entries }, index) => {
+    const first = entries[0] as PredictedEntry;
+    const isMixed = entries.some(
+      (entry) => !sameGroup(entry, first) || toRowCell(entry) !== toRowCell(first),
+    );
+    demand(
+      !isMixed || index >= WINDOW_GROUPS,
+      name,
+      `row ${row.position} mixes groups or windows, and ${index} rows are beneath it.`,
+    );
+    // A row that began before this one's last entry is open at the same time.
+    const beside = run.slice(index + 1).filter((other) => other.row.firstSeq <= row.lastSeq);
+    const twin = beside.find(({ entries: [other] }) => other !== undefined && isTwin(first, other));
+    demand(twin === undefined, name, `rows ${row.position} and ${twin?.row.position} are one group.`);
+    const kinds = new Set(beside.map((other) => other.row.kind)).add(row.kind);
+    demand(
+      beside.length < WINDOW_GROUPS + kinds.size,
+      name,
+      `the window of row ${row.position} holds ${beside.length + 1} rows.`,
+    );
+  });
+  checkCount(run);
+}
+
+/** Checks that the rows are not more than the groups and the windows of their usage explain. */
+function checkCount(run: readonly Recorded[]): void {
+  const all = run.flatMap(({ entries }) => entries);
+  const originals = all.map((entry) => entry.facts.originalCredits ?? 0n);
+  // Rows whose sums would be too large are the exception.
+  if (-total(all.map((entry) => entry.credits)) > MICROS_MAX || total(originals) > MICROS_MAX) return;
+  const pairs: PredictedEntry[] = [];
+  for (const entry of all) if (!pairs.some((other) => isTwin(entry, other))) pairs.push(entry);
+  const kinds = new Set(all.map((entry) => entry.kind)).size;
+  const isSmall = pairs.length <= WINDOW_GROUPS;
+  const most = isSmall
+    ? pairs.length
+    : 2 * pairs.length + kinds * (1 + Math.floor((2 * pairs.length) / WINDOW_GROUPS));
+  demand(
+    run.length <= most,
+    "5 (windows)",
+    `${run.length} rows are of ${pairs.length} groups and windows, from row ${run[0]?.row.position}.`,
+  );
+}
+
+/** True if two usage entries are of one group, and of one window. */
+function isTwin(a: PredictedEntry, b: PredictedEntry): boolean {
+  return toRowCell(a) === toRowCell(b) && sameGroup(a, b);
 }
 
 function toSourceText(source: ActivityRow["source"]): string {

@@ -217,6 +217,24 @@ const fullWindow = steps([
   usage(debit, occurred),
 ]);
 
+/** A backlog in order, of about as many windows as one has room for, and then usage of any of those times. */
+const backlogs = steps([
+  soon,
+  wish("backlog", {
+    windows: fc
+      .tuple(
+        fc.boolean(),
+        fc.integer({ min: 63, max: 70 }),
+        fc.array(fc.integer({ min: 0, max: 72 }), { minLength: 6, maxLength: 12, size: "max" }),
+      )
+      .map(([isOldestFirst, count, tail]) => {
+        const windows = Array.from({ length: count }, (_, index) => index + 1);
+        return [...(isOldestFirst ? windows.reverse() : windows), ...tail];
+      }),
+  }),
+  usage(debit, occurred),
+]);
+
 /** Holds that together are more than an amount can be, where the overdraft allows them. */
 const hugeHolds = steps(
   [
@@ -242,6 +260,7 @@ export function scenarios(isHuge: boolean): fc.Arbitrary<Step[]> {
     [6, refundAfterExpiry],
     [4, commonEnd],
     [2, fullWindow],
+    [2, backlogs],
     [isHuge ? 8 : 0, hugeHolds],
   );
 }

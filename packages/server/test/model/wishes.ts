@@ -116,6 +116,11 @@ export type Wish =
       readonly groups: number;
       /** More entries of those groups. A late one belongs to the cell before. */
       readonly tail: readonly { readonly group: number; readonly isLate: boolean }[];
+    }
+  | {
+      readonly op: "backlog";
+      /** The usage of a backlog: by how many windows each entry is late. */
+      readonly windows: readonly number[];
     };
 
 /** A command that arrives: its account, its key and its wish. */

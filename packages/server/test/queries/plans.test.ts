@@ -4,7 +4,7 @@ import { readValidKeys, toDigest } from "../../src/auth/keys.js";
 import type { AnyCommand, Command } from "../../src/core/command.js";
 import { type Instant, parseInstant } from "../../src/core/instant.js";
 import { CATEGORIES } from "../../src/core/kinds.js";
-import { WINDOW_MICROS, WINDOW_ROWS_MAX } from "../../src/core/windows.js";
+import { STATE_ENTRIES, WINDOW_MICROS, WINDOW_ROWS_MAX } from "../../src/core/windows.js";
 import { migrate } from "../../src/db/migrations.js";
 import type { Database } from "../../src/db/port.js";
 import { openPostgres } from "../../src/db/postgres/open.js";
@@ -44,7 +44,9 @@ import {
 } from "./plans.js";
 
 /** The tables that grow with use. */
-const TABLES = ["accounts", "entries", "activity_rows", "grants", "holds", "labels", "api_keys"];
+const TABLES = [
+  ...["accounts", "entries", "activity_rows", "window_states", "grants", "holds", "labels", "api_keys"],
+];
 const PAGE = 8;
 const BLOCKS_MAX = 60;
 
@@ -52,6 +54,8 @@ const WINDOWS = 200;
 const ROWS = 10;
 /** The entries of one window. They lie between those of one of its rows, too. */
 const WINDOW_ENTRIES = 100;
+/** The entries of a busy window. */
+const BUSY_ENTRIES = 5_000;
 const START = parseInstant("2026-11-01T00:00:00Z");
 const END = (START + WINDOWS * WINDOW_MICROS) as Instant;
 const LATER = (END + 7_200_000_000) as Instant;
@@ -86,8 +90,22 @@ function toOtherHistory(account: string): Command[] {
   ];
 }
 
-const readMoment = async (database: Database) => {
-  const found = await readActivity(database, "big", { filter: "all", offset: 0, limit: 1, asOf: null }, END);
+/** Returns usage of many groups by turns, all in one window. */
+const toBusyPart = (part: number) =>
+  Array.from({ length: 1_000 }, (_, index) =>
+    toUsage("busy", `u-${part}-${index}`, "0.1", {
+      occurredAt: END,
+      project: { id: `project ${index % 100}`, label: null },
+    }),
+  );
+
+const readMoment = async (database: Database, account = "big") => {
+  const found = await readActivity(
+    database,
+    account,
+    { filter: "all", offset: 0, limit: 1, asOf: null },
+    END,
+  );
   if (found === null) throw new Error("The account does not exist.");
   return found.asOf;
 };
@@ -96,6 +114,7 @@ describe("the plans of statements that read", () => {
   let test: TestDatabase;
   let longAgo: AsOf;
   let justNow: AsOf;
+  const busy: AsOf[] = [];
   let isAnalyzed = false;
 
   beforeAll(async () => {
@@ -106,7 +125,7 @@ describe("the plans of statements that read", () => {
       await runScript(database, `ALTER TABLE credits.${table} SET (autovacuum_enabled = false)`);
     }
     const others = Array.from({ length: 200 }, (_, index) => `account-${index}`);
-    await Promise.all(["big", ...others].map((account) => putAccount(database, account, {}, START)));
+    await Promise.all(["big", "busy", ...others].map((account) => putAccount(database, account, {}, START)));
     const engine = createEngine({ database, now: () => END });
     const half = WINDOW_ENTRIES / 2;
     const windows = Array.from({ length: WINDOWS }, (_, index) => toWindow(index));
@@ -119,6 +138,10 @@ describe("the plans of statements that read", () => {
     await engine.submitAll(others.flatMap(toOtherHistory));
     await putAccount(database, "quiet", {}, START);
     await engine.submitAll([toGrant("quiet", "g", "10")]);
+    for (let part = 0; part < BUSY_ENTRIES / 1_000; part++) {
+      await engine.submitAll(toBusyPart(part));
+      busy.push(await readMoment(database, "busy"));
+    }
     await engine.submitAll([
       toGrant("big", "last", "10"),
       toHold("big", "h", "1", { expiresIn: 60 }),
@@ -187,6 +210,15 @@ describe("the plans of statements that read", () => {
 
     it("of an account with many grants on which something is due", () =>
       check((database) => readAccount(database, "big", LATER), PAGE));
+
+    it("of any moment of a busy window", async () => {
+      for (const asOf of busy) {
+        await check(
+          (database) => readActivity(database, "busy", { filter: "all", offset: 0, limit: PAGE, asOf }, END),
+          STATE_ENTRIES,
+        );
+      }
+    });
 
     it.each(["all", ...CATEGORIES] as const)("of pages of %s", async (filter) => {
       for (const asOf of [null, longAgo, justNow]) {

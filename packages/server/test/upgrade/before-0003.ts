@@ -218,7 +218,7 @@ async function readPage(
   const offset = (page - 1) * ROWS_PER_PAGE;
   const range = { filter, offset, limit: ROWS_PER_PAGE, asOf: asOf === null ? null : decodeAsOf(asOf) };
   const found = await readActivity(database, account, range, END);
-  if (found === null || found.isAhead) throw new Error(`The account "${account}" does not have that page.`);
+  if (found === null || found.isUnknown) throw new Error(`The account "${account}" does not have that page.`);
   const total = found.asOf.totals[filter];
   const shown = found.rows.length;
   return {
@@ -234,8 +234,10 @@ async function readPage(
 }
 
 /** Returns a row as the version before had it: without members and tasks, and with signed amounts before discounts. */
-function recordRow({ project, member, task, originalCredits: original, ...row }: ActivityRow): object {
+function recordRow({ originalCredits: original, various, ...all }: ActivityRow): object {
+  const { project, member, task, ...row } = all;
   if (member !== null || task !== null) throw new Error("The version before had no members and no tasks.");
+  if (various.length > 0) throw new Error("The version before had no rows that groups share.");
   return {
     ...row,
     originalCredits: original === null ? null : -original,

@@ -157,6 +157,7 @@ export function toRow({ seqs: _seqs, commonDescription, ...row }: RecordedRow): 
   return {
     ...row,
     ...NO_DIMENSIONS,
+    various: [],
     type: toType(row.kind),
     nouns: NOUNS[row.kind] ?? null,
     project: toProject(row.project),

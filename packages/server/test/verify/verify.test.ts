@@ -238,6 +238,83 @@ describe.each(ENGINES)("verify on %s", (name) => {
     expect(violations.map(({ record }) => record)).toContain("row 3");
   });
 
+  describe("of windows", () => {
+    /** Writes usage of more groups than a window has room for, and then a backlog that closes a part of a window. */
+    async function writeWindows(): Promise<string> {
+      accounts += 1;
+      const account = `account-${accounts}`;
+      now = NOW;
+      await putAccount(test.database, account, {}, NOW);
+      const source = (id: number) => ({ type: "model", id: `${id}`, label: `Model ${id}` });
+      const usage = Array.from({ length: 300 }, (_, index) =>
+        toUsage(account, `u${index}`, "1", { source: source(index % 70), project: FACTS.project }),
+      );
+      const backlog = Array.from({ length: 150 }, (_, index) =>
+        toUsage(account, `b${index}`, "1", { occurredAt: minutes(-5 * (1 + (index % 75))) }),
+      );
+      await engine.submitAll([...usage, toGrant(account, "g", "1"), ...backlog, toGrant(account, "g2", "1")]);
+      return account;
+    }
+
+    it("finds nothing wrong in what the engine wrote", async () => {
+      const account = await writeWindows();
+      expect(await find(account)).toEqual([]);
+      const all = await readAll(test.database, account);
+      checkAlone(all);
+      expect(all.rows.filter(({ various }) => various.length > 0)).toMatchObject([{ entries: 24 }]);
+      const [one] = await test.database.query<{ states: bigint }>(
+        "SELECT count(*) AS states FROM credits.window_states WHERE account = $1",
+        [account],
+      );
+      expect(one).toEqual({ states: 1n });
+    });
+
+    it.each([
+      ["row 65", "activity_rows SET various = '[]' WHERE position = 65"],
+      ["row 65", 'activity_rows SET various = \'["source","project"]\' WHERE position = 65'],
+      ["row 65", "activity_rows SET source_type = 'model', source_label = 'Model' WHERE position = 65"],
+      ["row 65", "activity_rows SET project = NULL WHERE position = 65"],
+      ["row 64", "activity_rows SET various = '[\"source\"]' WHERE position = 64"],
+      ["row 64", "activity_rows SET discount = 500, original_credits = -8 WHERE position = 64"],
+      ["state 256", "window_states SET position = 2 WHERE seq = 256"],
+      ["state 256", "window_states SET seq = 255 WHERE seq = 256"],
+      ["state 256", "window_states SET open_window = replace(open_window, '\"-4000000\"', '\"-4000001\"')"],
+      ["state 256", "window_states SET open_window = replace(open_window, 'Model 12', 'Model 13')"],
+      ["state 256", "window_states SET open_window = replace(open_window, '[0,\"0\"', '[0,\"1\"')"],
+    ])("names %s after SET %s", async (record, update) => {
+      const account = await writeWindows();
+      const where = update.includes("WHERE") ? "AND account = $1" : "WHERE account = $1";
+      await tamper(account, `UPDATE credits.${update} ${where}`);
+      const expected = update.includes("seq = 255") ? "state 255" : record;
+      expect((await find(account)).map((violation) => violation.record)).toContain(expected);
+    });
+
+    it.each([
+      ["in two windows", "recorded_at = recorded_at + interval '5 minutes' WHERE seq = 141"],
+      ["with two kinds", "kind = 'build_usage' WHERE seq = 141"],
+    ])("names a row %s", async (_, update) => {
+      const account = await writeWindows();
+      await tamper(account, `UPDATE credits.entries SET ${update} AND account = $1`);
+      expect((await find(account)).map((violation) => violation.record)).toContain("row 1");
+    });
+
+    it("names a row that groups share before a window is full", async () => {
+      const account = await writeWindows();
+      // Two rows of the window become one, right in all its sums.
+      await tamper(
+        account,
+        "UPDATE credits.activity_rows SET various = '[\"source\"]', source_type = NULL, source_id = NULL, source_label = NULL, entries = 9, last_seq = 282, credits = -9000000 WHERE account = $1 AND position = 1",
+        "UPDATE credits.entries SET position = 1 WHERE account = $1 AND position = 2",
+      );
+      const violations = await find(account);
+      expect(violations).toContainEqual({
+        check: "groups share a row only after a window is full",
+        ...{ account, record: "row 1" },
+        problem: "has several groups or windows, and is row 1 of its window",
+      });
+    });
+  });
+
   it("names labels of an account that does not exist", async () => {
     await runScript(
       test.database,

@@ -1,15 +1,26 @@
 import { micros } from "../../core/amount.js";
 import { fromSignedOriginal, toSignedOriginal } from "../../core/charge.js";
-import type { OpenRow } from "../../core/entry.js";
+import type { GroupFact, OpenRow } from "../../core/entry.js";
 import type { Instant } from "../../core/instant.js";
 import { JsonArray } from "../../core/json-array.js";
-import type { Window } from "../../core/state.js";
+import type { Window, WindowState } from "../../core/state.js";
+import { insertInto, withAccount } from "./columns.js";
 import { fromDimensionColumns } from "./facts.js";
 
 /**
- * A row of a window as `credits.accounts.open_window` keeps it. The view `credits.activity` counts on this order. Rows of
- * windows that were left open before dimensions came end with the original credits.
+ * A window as `credits.accounts.open_window` keeps it. The view `credits.activity` counts on this order. A server of an
+ * earlier version takes the first item for the window in which all usage occurred. Zero lets it close the window, because
+ * it can't continue one. Windows of such a server have only the first three items.
  */
+type Json = [
+  closed: number,
+  base: string,
+  rows: Row[],
+  cell?: number,
+  covered?: [from: number, to: number] | null,
+];
+
+/** A row of a window. Rows of windows that earlier versions left open end with the original credits or the task. */
 type Row = [
   kind: string,
   source: [type: string, id: string | null, label: string] | null,
@@ -25,6 +36,8 @@ type Row = [
   original: string | null,
   member?: string | null,
   task?: string | null,
+  cell?: number | null,
+  various?: GroupFact[],
 ];
 
 /** The JSON of a row. It does not change while the window grows by others. */
@@ -52,7 +65,25 @@ export function writeRows(window: Window | null, written: WrittenRow[]): void {
 /** Returns an open window as `credits.accounts.open_window` keeps it. */
 export function toWindowJson(window: Window | null, rows: readonly WrittenRow[]): string | null {
   if (window === null) return null;
-  return `[${window.cell},"${window.base}",[${rows.map(({ json }) => json).join(",")}]]`;
+  const { cell, base, covered } = window;
+  const range = covered === null ? "null" : `[${covered.from},${covered.to}]`;
+  return `[0,"${base}",[${rows.map(({ json }) => json).join(",")}],${cell},${range}]`;
+}
+
+/** The columns of a state of a window. */
+const STATE_COLUMNS = withAccount<WindowState>([
+  { name: "position", array: "bigint", value: ({ position }) => position },
+  { name: "seq", array: "bigint", value: ({ seq }) => seq },
+  { name: "open_window", array: "text", value: ({ window }) => toStateJson(window) },
+]);
+
+/** Appends states of windows. */
+export const insertWindowStates = insertInto("window_states", STATE_COLUMNS);
+
+function toStateJson(window: Window): string | null {
+  const written: WrittenRow[] = [];
+  writeRows(window, written);
+  return toWindowJson(window, written);
 }
 
 /** The writer, which each call uses again. */
@@ -63,7 +94,7 @@ function toRowJson(row: OpenRow): string {
   array.begin().string(row.kind);
   if (row.source === null) array.string(null);
   else array.open().string(row.source.type).string(row.source.id).string(row.source.label).close();
-  return array
+  array
     .string(row.project === null ? null : row.project.id)
     .number(row.discount)
     .string(row.description)
@@ -76,23 +107,34 @@ function toRowJson(row: OpenRow): string {
     .amount(original)
     .string(row.member === null ? null : row.member.id)
     .string(row.task === null ? null : row.task.id)
-    .toString();
+    .number(row.cell)
+    .open();
+  for (const fact of row.various) array.string(fact);
+  return array.close().toString();
 }
 
 /** Parses what `toWindowJson` returned. */
 export function parseWindow(json: string | null): Window | null {
   if (json === null) return null;
-  const [cell, base, rows] = JSON.parse(json) as [number, string, Row[]];
-  return { cell: cell as Instant, base: micros(BigInt(base)), rows: rows.map(fromRow) };
+  const [, base, rows, cell, covered = null] = JSON.parse(json) as Json;
+  return {
+    // No usage is recorded in the window of an earlier version, so the next one closes it.
+    cell: (cell ?? -1) as Instant,
+    base: micros(BigInt(base)),
+    rows: rows.map(fromRow),
+    covered: covered === null ? null : { from: covered[0] as Instant, to: covered[1] as Instant },
+  };
 }
 
 function fromRow(row: Row): OpenRow {
   const [kind, source, project, discount, description, startedAt, endedAt, entries, firstSeq, lastSeq] = row;
-  const [, , , , , , , , , , credits, original, member = null, task = null] = row;
+  const [, , , , , , , , , , credits, original, member = null, task = null, cell = null, various = []] = row;
   return {
     kind,
+    cell: cell as Instant | null,
     source: source === null ? null : { type: source[0], id: source[1], label: source[2] },
     ...fromDimensionColumns({ project, member, task }),
+    various,
     discount,
     description,
     startedAt: startedAt as Instant,

@@ -1,5 +1,5 @@
 import type { Micros } from "../../core/amount.js";
-import type { ActivityRow } from "../../core/entry.js";
+import type { ActivityRow, GroupFact } from "../../core/entry.js";
 import type { Instant } from "../../core/instant.js";
 import type { Category } from "../../core/kinds.js";
 import { insertInto, withAccount } from "./columns.js";
@@ -22,6 +22,8 @@ export interface RowColumns extends RowFactColumns {
   last_seq: bigint;
   credits: Micros;
   balance: Micros;
+  /** A JSON array. It is null for rows that earlier versions have closed. */
+  various: string | null;
 }
 
 const COLUMNS = withAccount<ActivityRow>([
@@ -39,6 +41,7 @@ const COLUMNS = withAccount<ActivityRow>([
   { name: "last_seq", array: "bigint", value: ({ lastSeq }) => lastSeq },
   { name: "credits", array: "bigint", value: ({ credits }) => credits },
   { name: "balance", array: "bigint", value: ({ balance }) => balance },
+  { name: "various", array: "text", value: ({ various }) => JSON.stringify(various) },
 ]);
 
 /** Appends activity rows. */
@@ -61,5 +64,6 @@ export function fromRowColumns(columns: RowColumns): ActivityRow {
     lastSeq: Number(columns.last_seq),
     credits: columns.credits,
     balance: columns.balance,
+    various: columns.various === null ? [] : (JSON.parse(columns.various) as GroupFact[]),
   };
 }
