@@ -24,8 +24,11 @@ CREATE TABLE credits.expiries (
 
 CREATE INDEX expiries_grants ON credits.expiries (account, grant_seq, seq);
 
--- The expiry before the first extension; null for a hold that was not extended.
-ALTER TABLE credits.holds ADD opened_until timestamptz;
+ALTER TABLE credits.holds
+  -- The expiry before the first extension; null for a hold that was not extended.
+  ADD opened_until timestamptz,
+  -- The number of its extensions; null for none.
+  ADD extensions bigint;
 
 -- The commands that extended holds.
 CREATE TABLE credits.hold_extensions (
@@ -35,6 +38,8 @@ CREATE TABLE credits.hold_extensions (
   fingerprint bytea NOT NULL,
   -- The expiry after the command.
   expires_at timestamptz NOT NULL,
+  -- Covers the record, as those of 0007 do.
+  record_hash bytea NOT NULL,
   PRIMARY KEY (account, key)
 );
 

@@ -85,6 +85,36 @@ export function toWriteOff(
   return toCommand("writeOff", account, key, { credits: credits(amount), description: "Lost", ...given });
 }
 
+/** Makes an extension of a hold. */
+export function toExtend(account: string, key: string, hold: string, expiresIn: number) {
+  return toCommand("extend", account, key, { expiresIn }, hold);
+}
+
+/** Makes a void of a grant. */
+export function toVoidGrant(account: string, key: string, grant: number) {
+  return toCommand("voidGrant", account, key, { grant, description: "Charged back" });
+}
+
+/** Makes an extension of a grant. */
+export function toExtendGrant(
+  account: string,
+  key: string,
+  grant: number,
+  given: Partial<Input<"extendGrant">>,
+) {
+  return toCommand("extendGrant", account, key, { grant, ...given });
+}
+
+/** Makes the close of an account. */
+export function toClose(account: string, key: string) {
+  return toCommand("closeAccount", account, key, {});
+}
+
+/** Makes the anonymization of an account. */
+export function toAnonymize(account: string, key: string) {
+  return toCommand("anonymizeAccount", account, key, {});
+}
+
 /** Makes a touch. */
 export function toTouch(account: string): Touch {
   return { operation: null, account, key: null };

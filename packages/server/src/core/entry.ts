@@ -116,6 +116,8 @@ export interface Hold {
   readonly settledSeq: number | null;
   /** The expiry before the first extension. Null if the hold was not extended. */
   readonly openedUntil: Instant | null;
+  /** The number of commands that extended it. */
+  readonly extensions: number;
   /** The command that extended it, in the state that the command left. Null in all other states. */
   readonly extension: Signature | null;
   readonly releaseKey: string | null;

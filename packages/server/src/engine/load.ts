@@ -358,7 +358,13 @@ const OPEN = { status: "open", settledSeq: null, releaseKey: null, releaseFinger
 
 /** Returns the first responses of a hold's keys: open for the key that opened it, released for the one that released it. */
 function toResponses(hold: Hold): [string, FirstResponse][] {
-  const opened = { ...hold, ...OPEN, expiresAt: hold.openedUntil ?? hold.expiresAt, openedUntil: null };
+  const opened = {
+    ...hold,
+    ...OPEN,
+    expiresAt: hold.openedUntil ?? hold.expiresAt,
+    openedUntil: null,
+    extensions: 0,
+  };
   const responses: [string, FirstResponse][] = [[hold.key, { entry: null, hold: opened }]];
   if (hold.releaseKey !== null) responses.push([hold.releaseKey, { entry: null, hold }]);
   return responses;

@@ -71,13 +71,16 @@ const NEXT_EXPIRY = `
       FROM (
         SELECT g.expires_at AS at, g.kind,
           CASE WHEN g.seq = a.drawn_grant THEN a.drawn_remaining ELSE g.remaining END - coalesce(sum(r.credits), 0) AS credits
-        FROM credits.grants g
+        FROM (
+          SELECT * FROM credits.grants g
+          WHERE a.due_at IS NOT NULL AND g.account = a.account AND g.remaining > 0 AND g.expires_at > $1::timestamptz
+            AND g.effective_at <= greatest($1::timestamptz, g.recorded_at)
+          OFFSET 0
+        ) g
         LEFT JOIN (
           SELECT * FROM credits.reservations r WHERE r.account = a.account AND a.held > 0 OFFSET 0
         ) r ON r.seq = g.seq AND r.expires_at > g.expires_at
-        WHERE a.due_at IS NOT NULL AND g.account = a.account AND g.remaining > 0 AND g.expires_at > $1::timestamptz
-          AND g.effective_at <= greatest($1::timestamptz, g.recorded_at)
-        GROUP BY g.account, g.seq
+        GROUP BY g.seq, g.kind, g.expires_at, g.remaining
       ) g
       WHERE g.credits > 0 GROUP BY g.at
     ) e

@@ -116,13 +116,12 @@ const sums: SqlCheck = {
 const drawn: SqlCheck = {
   name: "the grant that an account draws on is found by its own row",
   sql: `
-    SELECT account, 'grant ' || a.drawn_grant AS record,
+    SELECT a.account, 'grant ' || a.drawn_grant AS record,
       CASE WHEN g.account IS NULL THEN 'is drawn on but does not exist'
         ELSE 'has 0 remaining in its own row, so a server that starts does not find it' END AS problem
-    FROM credits.accounts a LEFT JOIN credits.grants g USING (account)
-    WHERE a.drawn_grant IS NOT NULL AND coalesce(g.seq, a.drawn_grant) = a.drawn_grant AND coalesce(g.remaining, 0) = 0
-      AND ${ONE}
-    ORDER BY account`,
+    FROM credits.accounts a LEFT JOIN credits.grants g ON g.account = a.account AND g.seq = a.drawn_grant
+    WHERE a.drawn_grant IS NOT NULL AND coalesce(g.remaining, 0) = 0 AND ${isIn("a.account")}
+    ORDER BY a.account`,
 };
 
 const holds: SqlCheck = {
@@ -170,10 +169,12 @@ const extensions: SqlCheck = {
     SELECT account, record, problem FROM (
       SELECT h.account, 'hold ' || h.hold AS record, 'does not expire when its extensions state' AS problem
       FROM credits.holds h FULL JOIN (
-        SELECT account, hold, max(expires_at) AS expires_at FROM credits.hold_extensions WHERE ${ONE} GROUP BY account, hold
+        SELECT account, hold, max(expires_at) AS expires_at, count(*) AS extensions
+        FROM credits.hold_extensions WHERE ${ONE} GROUP BY account, hold
       ) x ON x.account = h.account AND x.hold = h.hold
       WHERE ${isIn("coalesce(h.account, x.account)")}
         AND (h.hold IS NULL OR (x.hold IS NULL) <> (h.opened_until IS NULL)
+          OR x.extensions IS DISTINCT FROM h.extensions
           OR x.expires_at <> h.expires_at OR h.opened_until > h.expires_at)
       UNION ALL
       SELECT account, 'grant ' || grant_seq, 'was moved by entry ' || seq || ' in a way that it does not state' FROM (
@@ -191,6 +192,16 @@ const extensions: SqlCheck = {
       FROM credits.entries e LEFT JOIN credits.expiries x ON x.account = e.account AND x.seq = e.seq
       WHERE e.grant_seq IS NOT NULL AND x.seq IS NULL AND ${isIn("e.account")}
     ) f ORDER BY account, record`,
+};
+
+const erasures: SqlCheck = {
+  name: "each erasure of free text is recorded by an entry",
+  sql: `
+    SELECT coalesce(e.account, x.account) AS account, 'erasure by entry ' || coalesce(e.seq, x.seq) AS record,
+      CASE WHEN x.seq IS NULL THEN 'is missing' ELSE 'has no entry that records it' END AS problem
+    FROM (SELECT account, seq FROM credits.entries WHERE kind = 'anonymization' AND ${ONE}) e
+    FULL JOIN (SELECT account, seq FROM credits.erasures WHERE ${ONE}) x ON x.account = e.account AND x.seq = e.seq
+    WHERE e.seq IS NULL OR x.seq IS NULL ORDER BY 1, 2`,
 };
 
 const closures: SqlCheck = {
@@ -286,6 +297,10 @@ const recordHashes: SqlCheck = {
       ) f ON f.account = g.account AND f.grant_seq = g.seq
       WHERE ${isIn("g.account")}
       UNION ALL
+      SELECT account, 'extension of hold ' || hold, record_hash,
+        credits.hash_record('extension', account, key, hold, encode(fingerprint, 'hex'), credits.micros(expires_at))
+      FROM credits.hold_extensions WHERE ${ONE}
+      UNION ALL
       SELECT '', 'secret key ' || id, record_hash,
         credits.hash_record('key', id, encode(hash, 'hex'), credits.micros(created_at), credits.micros(revoked_at))
       FROM credits.api_keys WHERE $1::text IS NULL AND $2::text IS NULL
@@ -304,6 +319,7 @@ export const CHECKS: readonly SqlCheck[] = [
   holds,
   extensions,
   closures,
+  erasures,
   holdCounts,
   settlements,
   reservations,

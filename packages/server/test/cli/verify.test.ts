@@ -292,7 +292,7 @@ describe("after tampering, verify finds the record", () => {
       expect(stdout).toContain(
         "WRONG tables, triggers, functions, views and indexes are what the migrations make\n      trigger append_only",
       );
-      expect(stdout).toContain("1 of 24 checks failed.");
+      expect(stdout).toContain("1 of 27 checks failed.");
       expect(code).toBe(1);
     } finally {
       await database.drop();
@@ -312,7 +312,7 @@ describe("after tampering, verify finds the record", () => {
         const at = lines.indexOf(`WRONG ${check}`);
         expect(at, stdout).toBeGreaterThanOrEqual(0);
         expect(lines[at + 1], stdout).toMatch(new RegExp(`^ {6}account "acme", ${record}: `));
-        expect(stdout).toMatch(/^\d+ of 24 checks failed\.$/m);
+        expect(stdout).toMatch(/^\d+ of 27 checks failed\.$/m);
         expect(code).toBe(1);
       }
       const other = await run(["verify", "--account", "other"], { DATABASE_URL: database.url });

@@ -60,13 +60,21 @@ describe.each(ENGINES)("migrations on %s", (engine) => {
 
   it.each([
     "UPDATE credits.entries SET credits = credits + 1",
-    "UPDATE credits.entries SET description = 'x' WHERE false",
+    "UPDATE credits.entries SET description = NULL, salt = NULL",
     "DELETE FROM credits.entries",
     "TRUNCATE credits.entries",
   ])("let the database refuse %s", async (sql) => {
+    await write(ENTRIES);
     await expect(write(sql)).rejects.toThrow(/append-only/);
   });
 });
+
+/** Inserts two entries, unless they are there. */
+const ENTRIES = `
+  INSERT INTO credits.entries (account, seq, kind, credits, balance, occurred_at, recorded_at, draw_grants, draw_credits, debt,
+    metadata, hash, position)
+  SELECT 'kept', n, 'bonus', 1, n, now(), now(), '{}', '{}', 0, '{}', '', n FROM generate_series(1, 2) AS n
+  ON CONFLICT DO NOTHING`;
 
 describe("migrations on a PostgreSQL server", () => {
   let url: string;
@@ -120,6 +128,7 @@ describe("migrations on a PostgreSQL server", () => {
     const database = openPostgres({ url: appUrl.href });
     const write = (sql: string) => database.write(sql, []);
     expect(await migrate(database)).toEqual([]);
+    await write(ENTRIES);
     await expect(write("UPDATE credits.entries SET credits = 0")).rejects.toThrow(/append-only/);
     await expect(write("ALTER TABLE credits.entries DISABLE TRIGGER append_only")).rejects.toThrow(/owner/);
     await database.close();

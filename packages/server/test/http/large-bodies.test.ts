@@ -216,8 +216,8 @@ describe("a budget", () => {
     const send = (body: string | ReadableStream) =>
       app.request("/", { method: "POST", headers, body, duplex: "half" } as RequestInit);
     const stuck = [0, 1].map(() => send(new ReadableStream()));
-    const waiting = send("x".repeat(100));
     await vi.advanceTimersByTimeAsync(29_000);
+    const waiting = send("x".repeat(100));
     await vi.advanceTimersByTimeAsync(1_000);
     for (const reply of stuck)
       expect(await (await reply).text()).toMatch(

@@ -168,6 +168,24 @@ function breaksRule(schema: Schema, body: unknown): boolean {
 const toBody = (reply: { status: number; text: string }, sent: unknown) =>
   `${JSON.stringify(sent)?.slice(0, 300)} has ${reply.status} ${reply.text.slice(0, 300)}`;
 
+/** Returns a query with values, and with a value for each other parameter that is required. */
+function toQuery(
+  operation: { readonly parameters?: unknown },
+  values: Readonly<Record<string, string>>,
+): string {
+  const parameters = (operation.parameters ?? []) as {
+    readonly name: string;
+    readonly in: string;
+    readonly required?: boolean;
+    readonly schema: { readonly enum?: readonly string[] };
+  }[];
+  const all: Record<string, string> = {};
+  for (const { name, in: place, required, schema } of parameters)
+    if (place === "query" && required === true) all[name] = schema.enum?.[0] ?? "";
+  const pairs = Object.entries({ ...all, ...values }).map(([name, value]) => `${name}=${value}`);
+  return pairs.length === 0 ? "" : `?${pairs.join("&")}`;
+}
+
 describe("what the OpenAPI document promises", () => {
   it("is what bodies may have, and no more", async () => {
     let count = 0;
@@ -244,10 +262,11 @@ describe("what the OpenAPI document promises", () => {
               account: "a",
               hold,
               position: "1",
+              seq: "1",
               ...(place === "path" ? { [name]: encoded } : {}),
             };
             const url = path.replaceAll(/\{(.+?)\}/g, (_, one: string) => names[one] as string);
-            const query = place === "query" ? `?${name}=${encoded}` : "";
+            const query = toQuery(operation, place === "query" ? { [name]: encoded } : {});
             const sent = method === "GET" ? undefined : toBase(toBodySchema(operation.requestBody));
             const reply = await ledger.call(method, `${url}${query}`, sent);
             const shown = `${method} ${path} with ${name} ${toBody(reply, value)}`;

@@ -215,6 +215,35 @@ describe.each(ENGINES)("every route on %s", (engine) => {
     expect(empty.body).toMatchObject({ rows: [], from: 0, to: 0, total: 0, page: 1, pages: 1, balance: "0" });
   });
 
+  it("extends and voids grants, prolongs holds, and closes and anonymizes an account", async () => {
+    const account = await ledger.account();
+    const at = `/v1/accounts/${account}`;
+    const grant = { kind: "bonus", credits: "10", expiresAt: "2198-01-01T00:00:00Z" };
+    await ledger.post<EntryResult>(`${at}/grants`, grant);
+    const { body: held } = await ledger.post<HoldResult>(`${at}/holds`, { credits: "4", expiresIn: 60 });
+    const at1 = `${at}/holds/${held.hold.id}`;
+    const prolonged = await ledger.post<HoldResult>(`${at1}/extend`, { expiresIn: 7_200 }, { key: "x" });
+    expect(prolonged.status).toBe(201);
+    expect(prolonged.body.hold.expiresAt > held.hold.expiresAt).toBe(true);
+    for (const [path, body, expected] of [
+      [
+        "extensions",
+        { grant: 1, expiresAt: "2199-01-01T00:00:00Z" },
+        { kind: "extension", credits: "0", grant: 1 },
+      ],
+      ["voids", { grant: 1, description: "Charged back" }, { kind: "writeoff", credits: "-6", grant: 1 }],
+      ["close", { description: "Left" }, { kind: "closure", credits: "0", balance: "4" }],
+      ["anonymize", {}, { kind: "anonymization", credits: "0", balance: "4" }],
+    ] as const) {
+      const first = await ledger.post<EntryResult>(`${at}/${path}`, body, { key: path });
+      expect([first.status, first.body]).toMatchObject([201, { entry: expected, repeated: false }]);
+      const again = await ledger.post<EntryResult>(`${at}/${path}`, body, { key: path });
+      expect([again.status, again.body.entry.seq]).toEqual([200, first.body.entry.seq]);
+    }
+    const refused = await ledger.post(`${at}/spend`, { credits: "1" });
+    expect([refused.status, refused.body]).toMatchObject([409, { code: "account_closed" }]);
+  });
+
   it("lists accounts and holds, and reads one entry, a balance and totals", async () => {
     const account = await ledger.account("10");
     const at = `/v1/accounts/${account}`;

@@ -188,7 +188,9 @@ function decideHold(books: Books, limit: Micros, command: HoldCommand, now: Inst
   );
   const reserved = take(credits, inDrawOrder(usable));
   const opened = { id, kind, credits, facts: toFacts(command), key, expiresAt, reserved, createdAt: now };
-  return { hold: { ...opened, status: "open", settledSeq: null, openedUntil: null, releaseKey: null } };
+  return {
+    hold: { ...opened, status: "open", settledSeq: null, openedUntil: null, extensions: 0, releaseKey: null },
+  };
 }
 
 function decideSettle(books: Books, limit: Micros, command: SettleCommand, now: Instant): Decision {
@@ -217,7 +219,14 @@ function decideExtend(books: Books, command: ExtendCommand, now: Instant): Decis
   if (hold === undefined) return "hold_not_found";
   if (hold.status !== "open") return "hold_closed";
   const expiresAt = Math.max(hold.expiresAt, addSeconds(now, command.expiresIn ?? 3600)) as Instant;
-  return { hold: { ...hold, expiresAt, openedUntil: hold.openedUntil ?? hold.expiresAt } };
+  return {
+    hold: {
+      ...hold,
+      expiresAt,
+      openedUntil: hold.openedUntil ?? hold.expiresAt,
+      extensions: hold.extensions + 1,
+    },
+  };
 }
 
 function decideVoidGrant(books: Books, command: VoidGrantCommand, now: Instant): Decision {

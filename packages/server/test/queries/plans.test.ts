@@ -193,9 +193,10 @@ describe("the plans of statements that read", () => {
 
     it("of an account", () => check((database) => readAccount(database, "quiet", START), 1));
 
-    // Its hold may keep credits of grants beyond their expiry.
+    // Its hold may keep credits of grants beyond their expiry. Without statistics PostgreSQL may take the primary key for as good
+    // as the index of live grants, and read the account's other grants too.
     it("of an account on which something will come due", () =>
-      check((database) => readAccount(database, "big", START), PAGE));
+      check((database) => readAccount(database, "big", START), isAnalyzed ? PAGE : WINDOWS + 1));
 
     it("of accounts", async () => {
       for (const prefix of ["", "account-1", "zzz"]) {
@@ -388,7 +389,7 @@ describe("the plans of statements that write", () => {
   }
 
   it("are of all statements there are", () => {
-    expect(statements.size).toBe(24);
+    expect(statements.size).toBe(25);
   });
 
   describe.each([0, 1, 10_000])("with %i accounts", (accounts) => {

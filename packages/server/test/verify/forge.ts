@@ -1,11 +1,16 @@
 import { createSecretKey } from "../../src/auth/keys.js";
 import type { Instant } from "../../src/core/instant.js";
+import { STATE_ENTRIES } from "../../src/core/windows.js";
 import type { Connection, Database } from "../../src/db/port.js";
-import { createEngine } from "../../src/engine/engine.js";
+import { createEngine, type Engine } from "../../src/engine/engine.js";
 import { type Violation, verify } from "../../src/verify/verify.js";
 import {
   credits,
   toAdjust,
+  toAnonymize,
+  toClose,
+  toExtend,
+  toExtendGrant,
   toGrant,
   toHold,
   toRefund,
@@ -13,6 +18,7 @@ import {
   toSettle,
   toSpend,
   toUsage,
+  toVoidGrant,
 } from "../commands.js";
 import { minutes, NOW } from "../core/rules.js";
 import { putAccount } from "../databases.js";
@@ -57,6 +63,10 @@ export async function writeHistory(database: Database): Promise<void> {
       [10, toUsage(account, "u1", "3", DISCOUNTED)],
       [10, toUsage(account, "u2", "3", DISCOUNTED)],
       [10, toUsage(account, "u3", "1")],
+      [10, toGrant(account, "g4", "4", { only: ["build_usage"], expiresAt: minutes(600) })],
+      [10, toExtendGrant(account, "x1", 3, { expiresAt: minutes(901) })],
+      [10, toVoidGrant(account, "v1", 2)],
+      [10, toExtend(account, "x2", "hold-h4", 7_200)],
     ] as const;
     for (const [minute, command] of steps) {
       now = minutes(minute);
@@ -64,10 +74,20 @@ export async function writeHistory(database: Database): Promise<void> {
       if (refusal !== null) throw new Error(refusal.detail);
     }
   }
+  await writeEnd(engine);
   await engine.close();
   await putAccount(database, "idle", {}, NOW);
   await createSecretKey(database, "billing", NOW);
   await createSecretKey(database, "support", NOW);
+}
+
+/** Writes a busy window of both accounts, and closes and anonymizes them. Their text is still to be erased. */
+async function writeEnd(engine: Engine): Promise<void> {
+  for (const account of ["acme", "other"]) {
+    const usage = Array.from({ length: STATE_ENTRIES }, (_, index) => toUsage(account, `b-${index}`, "0.01"));
+    await engine.submitAll(usage);
+    await engine.submitAll([toClose(account, "close"), toAnonymize(account, "anonymize")]);
+  }
 }
 
 /** Runs work that may change anything, and undoes it. */

@@ -43,10 +43,10 @@ const REPLACED: readonly (readonly [sql: string, record: string])[] = [
      ALTER TABLE credits.accounts ADD CONSTRAINT accounts_held_check CHECK (true)`,
     "constraint accounts_held_check on credits.accounts",
   ],
-  ["DROP INDEX credits.holds_open", "index holds_open on credits.holds"],
+  ["DROP INDEX credits.holds_by_status", "index holds_by_status on credits.holds"],
   [
-    `DROP INDEX credits.holds_open; CREATE INDEX holds_open ON credits.holds (account) WHERE status = 'closed'`,
-    "index holds_open on credits.holds",
+    `DROP INDEX credits.holds_by_status; CREATE INDEX holds_by_status ON credits.holds (account)`,
+    "index holds_by_status on credits.holds",
   ],
   [
     "ALTER TABLE credits.accounts ALTER overdraft_limit SET DEFAULT 1000",

@@ -19,13 +19,21 @@ const UNSEEN: Readonly<Record<string, string>> = {
   "labels.id": "a name that only the page shows",
   "labels.label": "a name that only the page shows",
   "migrations.applied_at": "decides nothing",
+  "erasures.erased_at": "decides only whether the erasure is carried out again",
+  "leases.name": "decides only which server sweeps",
+  "leases.holder": "decides only which server sweeps",
+  "leases.expires_at": "decides only which server sweeps",
   "entries.salt": "without free text it hides nothing, and a retry is refused",
+  "activity_rows.various": "null and an empty array both state that the entries of the row differ in nothing",
+  "grants.remaining": "the account's record has what remains of the grant that is drawn on",
   "holds.salt": "erased from a hold without free text, a retry is refused",
 };
 
 /** The records whose columns may be changed unseen, as SQL. */
 const SOME: Readonly<Record<string, string>> = {
   "entries.salt": "digest IS NULL",
+  "grants.remaining": "(account, seq) IN (SELECT account, drawn_grant FROM credits.accounts)",
+  "activity_rows.various": "coalesce(various, '[]') = '[]'",
   "holds.salt":
     "coalesce(description, source_label, member, metadata::text, private_metadata::text) IS NULL AND salt IS NOT NULL",
 };
@@ -35,7 +43,10 @@ const REPLACEABLE: Readonly<Record<string, string>> = {
   "- api_keys": "its callers are refused",
   "- labels": "a name that only the page shows",
   "+ labels": "a name that only the page shows",
+  "- leases": "decides only which server sweeps",
+  "+ leases": "decides only which server sweeps",
   "- secrets": "the ledger makes another one, and tokens end",
+  "- window_states": "it only saves the reading of entries",
   "+ secrets": "the ledger reads only its own",
 };
 
@@ -64,8 +75,13 @@ const COPIES: Readonly<Record<string, string>> = {
   accounts: `{"account": "forged"}`,
   activity_rows: `{"position": 99, "category_position": 99}`,
   api_keys: `{"id": "forged", "hash": "\\\\xab"}`,
-  entries: `{"seq": 99, "key": "forged"}`,
+  entries: `{"seq": 999, "key": "forged"}`,
+  erasures: `{"seq": 999}`,
+  expiries: `{"seq": 999}`,
   grants: `{"seq": 99}`,
+  hold_extensions: `{"key": "forged"}`,
+  leases: `{"name": "forged"}`,
+  window_states: `{"seq": 999}`,
   holds: `{"hold": "forged", "key": "forged", "release_key": null}`,
   labels: `{"id": "forged"}`,
   migrations: `{"id": 9999}`,
@@ -106,6 +122,9 @@ beforeAll(async () => {
   await writeHistory(test.database);
   await test.database.write(
     "INSERT INTO credits.secrets (name, value) VALUES ('tokens', sha256('tokens'::bytea))",
+  );
+  await test.database.write(
+    "INSERT INTO credits.leases (name, holder, expires_at) VALUES ('sweep', 'a server', '2026-11-22T10:06:00Z')",
   );
   columns = await test.database.query<Column>(COLUMNS);
   tables = [...new Set(columns.map(({ table }) => table))];

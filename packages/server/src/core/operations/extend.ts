@@ -38,6 +38,7 @@ export const extend: Operation<Inside<typeof schema>> = {
     const extended: Hold = {
       ...open,
       openedUntil: open.openedUntil ?? open.expiresAt,
+      extensions: open.extensions + 1,
       expiresAt: wanted > open.expiresAt ? wanted : open.expiresAt,
       extension: { key: command.key, fingerprint: toFingerprint(command, open.salt) },
     };

@@ -73,6 +73,7 @@ export const hold: Operation<Inside<typeof schema>> = {
       digest: digestHold(salt, facts),
       settledSeq: null,
       openedUntil: null,
+      extensions: 0,
       extension: null,
       releaseKey: null,
       releaseFingerprint: null,

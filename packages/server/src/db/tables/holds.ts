@@ -31,6 +31,7 @@ export interface HoldColumns extends SourceColumns, DimensionColumns {
   fingerprint: string;
   salt: string | null;
   opened_until: Instant | null;
+  extensions: bigint | null;
   digest: string | null;
   settled_seq: bigint | null;
   release_key: string | null;
@@ -58,6 +59,7 @@ const COLUMNS: readonly Column<Hold>[] = [
   { name: "status", array: "text", value: ({ status }) => status },
   { name: "created_at", array: "timestamptz", value: ({ createdAt }) => createdAt },
   { name: "expires_at", array: "timestamptz", value: ({ expiresAt }) => expiresAt },
+  { name: "extensions", array: "bigint", value: ({ extensions }) => extensions || null },
   { name: "opened_until", array: "timestamptz", value: ({ openedUntil }) => openedUntil },
   ...toDrawColumns("reserve", ({ reserved }: Hold) => reserved),
   { name: "key", array: "text", value: ({ key }) => key },
@@ -92,8 +94,14 @@ export const insertExtensions = insertInto(
     { name: "hold", array: "text", value: ({ hold }) => hold.id },
     { name: "fingerprint", array: "bytea", value: ({ fingerprint }) => fingerprint },
     { name: "expires_at", array: "timestamptz", value: ({ hold }) => hold.expiresAt },
-  ]),
+  ]).concat({ name: "record_hash", array: "bytea", value: hashExtension }),
 );
+
+/** Returns the hash of an extension in hex, as `credits.hash_record` computes it. */
+function hashExtension({ account, record }: Owned<Extended>): string {
+  const { key, fingerprint, hold } = record;
+  return sha256(JSON.stringify(["extension", account, key, hold.id, fingerprint, String(hold.expiresAt)]));
+}
 
 /** The columns that the hash of a hold covers besides its id, sorted by name. */
 const HASHED = COLUMNS.filter(({ name }) => name !== "hold" && !ERASABLE.has(name)).sort((a, b) =>
@@ -144,6 +152,7 @@ export function fromHoldColumns(columns: HoldColumns): Hold {
     fingerprint: columns.fingerprint,
     salt: columns.salt,
     openedUntil: columns.opened_until,
+    extensions: Number(columns.extensions ?? 0),
     extension: null,
     digest: columns.digest,
     settledSeq: columns.settled_seq === null ? null : Number(columns.settled_seq),

@@ -2,3 +2,7 @@
 
 CREATE INDEX holds_by_status ON credits.holds (account, status, created_at, hold);
 DROP INDEX credits.holds_open;
+
+-- Finds what expires next of an account without a look at grants that are used up.
+DROP INDEX credits.grants_live;
+CREATE INDEX grants_live ON credits.grants (account, expires_at) WHERE remaining > 0;
