@@ -73,12 +73,18 @@ const KEYED_ENTRIES = `
   SELECT e.* FROM unnest($1::text[], $2::text[]) AS asked (account, key)
   JOIN credits.entries e ON e.account = asked.account AND e.key = asked.key`;
 
+/** Finds holds by the keys that opened, released or extended them. */
 const KEYED_HOLDS = `
-  SELECT h.* FROM unnest($1::text[], $2::text[]) AS asked (account, key)
+  SELECT h.*, NULL::text AS extend_key, NULL::bytea AS extend_fingerprint, NULL::timestamptz AS extended_until
+  FROM unnest($1::text[], $2::text[]) AS asked (account, key)
   JOIN credits.holds h ON h.account = asked.account AND h.key = asked.key
   UNION ALL
-  SELECT h.* FROM unnest($1::text[], $2::text[]) AS asked (account, key)
-  JOIN credits.holds h ON h.account = asked.account AND h.release_key = asked.key`;
+  SELECT h.*, NULL, NULL, NULL FROM unnest($1::text[], $2::text[]) AS asked (account, key)
+  JOIN credits.holds h ON h.account = asked.account AND h.release_key = asked.key
+  UNION ALL
+  SELECT h.*, x.key, x.fingerprint, x.expires_at FROM unnest($1::text[], $2::text[]) AS asked (account, key)
+  JOIN credits.hold_extensions x ON x.account = asked.account AND x.key = asked.key
+  JOIN credits.holds h ON h.account = x.account AND h.hold = x.hold`;
 
 const REFUNDED_ENTRIES = `
   SELECT e.*, (
@@ -96,12 +102,6 @@ const DRAWN_GRANTS = `
 const NAMED_GRANTS = `
   SELECT g.* FROM unnest($1::text[], $2::bigint[]) AS asked (account, seq)
   JOIN credits.grants g ON g.account = asked.account AND g.seq = asked.seq`;
-
-const KEYED_EXTENSIONS = `
-  SELECT h.*, x.key AS extend_key, x.fingerprint AS extend_fingerprint, x.expires_at AS extended_until
-  FROM unnest($1::text[], $2::text[]) AS asked (account, key)
-  JOIN credits.hold_extensions x ON x.account = asked.account AND x.key = asked.key
-  JOIN credits.holds h ON h.account = x.account AND h.hold = x.hold`;
 
 /** Runs a statement, and returns its rows. */
 export type Run = <Row extends object>(sql: string, params: readonly Parameter[]) => Promise<Row[]>;
@@ -166,7 +166,6 @@ export async function loadAccounts(
     grants: [NAMED_GRANTS, ...grants],
     entries: [KEYED_ENTRIES, ...asked],
     keyedHolds: [KEYED_HOLDS, ...asked],
-    extensions: [KEYED_EXTENSIONS, ...asked],
     refunded: [REFUNDED_ENTRIES, ...refunded],
     drawn: [DRAWN_GRANTS, ...refunded],
   });
@@ -179,11 +178,7 @@ export async function loadAccounts(
       ...found<GrantColumns>("grants", account),
     ]);
     const named = found<HoldColumns>("named", account).filter(({ status }) => status !== "open");
-    const responses = toFirstResponses(
-      found("entries", account),
-      found("keyedHolds", account),
-      found("extensions", account),
-    );
+    const responses = toFirstResponses(found("entries", account), found("keyedHolds", account));
     return { cached: one, past: toPast(responses, named, found("refunded", account)) };
   };
   return batch.map(({ account }, at) => {
@@ -308,30 +303,33 @@ function addGrants(state: AccountState, named: readonly GrantColumns[]): void {
   state.sums.bySeq = null;
 }
 
-/** A hold with a command that extended it. */
-type ExtensionColumns = HoldColumns & {
-  extend_key: string;
-  extend_fingerprint: string;
-  extended_until: Instant;
+/** A hold that was found by a key, with the command that extended it, if that was the key's. */
+type KeyedHoldColumns = HoldColumns & {
+  extend_key: string | null;
+  extend_fingerprint: string | null;
+  extended_until: Instant | null;
 };
 
-/** Returns the first responses of the entries, holds and extensions that were found by keys, by key. */
+/** Returns the first responses of the entries and holds that were found by keys, by key. */
 function toFirstResponses(
   entries: readonly EntryColumns[],
-  holds: readonly HoldColumns[],
-  extensions: readonly ExtensionColumns[],
+  holds: readonly KeyedHoldColumns[],
 ): Map<string, FirstResponse> {
   const responses = new Map<string, FirstResponse>();
   for (const columns of entries) {
     const entry = fromEntryColumns(columns);
     if (entry.key !== null) responses.set(entry.key, { entry, hold: null });
   }
-  for (const columns of holds)
-    for (const [key, response] of toResponses(fromHoldColumns(columns))) responses.set(key, response);
-  for (const columns of extensions) {
+  for (const columns of holds) {
+    const hold = fromHoldColumns(columns);
     const { extend_key: key, extend_fingerprint: fingerprint, extended_until: expiresAt } = columns;
-    const hold = { ...fromHoldColumns(columns), ...OPEN, expiresAt, extension: { key, fingerprint } };
-    responses.set(key, { entry: null, hold });
+    if (key === null || fingerprint === null || expiresAt === null)
+      for (const [own, response] of toResponses(hold)) responses.set(own, response);
+    else
+      responses.set(key, {
+        entry: null,
+        hold: { ...hold, ...OPEN, expiresAt, extension: { key, fingerprint } },
+      });
   }
   return responses;
 }

@@ -25,7 +25,7 @@ describe("a mistake on the command line", () => {
     ],
     [["import", "x.csv", "--account", "a", "--map", "price=c"], /"price=c" in --map is not <field>=<column>/],
     [["import", "x.csv", "--account", "a", "--map", "credits"], /is not <field>=<column>/],
-    [["import", "x.csv", ...TOKENS, "--input-rate", "1e3"], /--input-rate: "1e3" is not an amount/],
+    [["import", "x.csv", ...TOKENS, "--input-rate", "1x3"], /--input-rate "1x3" is not an amount/],
     [["import", "x.csv", ...TOKENS, "--input-rate", "-1"], /--input-rate can't be negative/],
     [["import", "x.csv", ...TOKENS, ...RATES, "--url", "nowhere"], /There is no file|is not an address/],
     [

@@ -385,6 +385,37 @@ const reads: readonly Step[] = [
   step("getAccount at the end", (l) => l.getAccount(A)),
 ];
 
+const endings: readonly Step[] = [
+  step("putAccount to close", (l) => l.putAccount("closing")),
+  step("grant for some kinds", (l) =>
+    l.grant("closing", { kind: "bonus", credits: 10, only: ["ai_usage"], expiresAt: "2198-01-01T00:00:00Z" }),
+  ),
+  step("grant for a kind that is none", (l) =>
+    l.grant("closing", { kind: "bonus", credits: 1, only: ["bonus"] }),
+  ),
+  step("hold to extend", async (l, memo) => {
+    const result = await l.hold("closing", { credits: 4 }, { key: "hold-2" });
+    memo.second = result.hold.id;
+    return result;
+  }),
+  step("extend", (l, { second }) => l.extend("closing", second, { expiresIn: 60 }, { key: "extend-1" })),
+  step("extend again", (l, { second }) =>
+    l.extend("closing", second, { expiresIn: 60 }, { key: "extend-1" }),
+  ),
+  step("extend a hold that does not exist", (l) => l.extend("closing", "hold_x")),
+  step("extendGrant", (l) => l.extendGrant("closing", { grant: 1 }, { key: "extend-2" })),
+  step("extendGrant that never expires", (l) => l.extendGrant("closing", { grant: 1 })),
+  step("voidGrant", (l) => l.voidGrant("closing", { grant: 1, description: "Charged back" })),
+  step("voidGrant again", (l) => l.voidGrant("closing", { grant: 1, description: "Charged back" })),
+  step("voidGrant of none", (l) => l.voidGrant("closing", { grant: 9, description: "Charged back" })),
+  step("anonymizeAccount that is open", (l) => l.anonymizeAccount("closing")),
+  step("closeAccount", (l) => l.closeAccount("closing", { description: "Left" })),
+  step("spend on a closed account", (l) => l.spend("closing", { credits: 1 })),
+  step("putAccount of a closed account", (l) => l.putAccount("closing", { name: "Open" })),
+  step("anonymizeAccount", (l) => l.anonymizeAccount("closing", { key: "anonymize-1" })),
+  step("getAccount that is closed", (l) => l.getAccount("closing")),
+];
+
 /** Calls of every method of a ledger, with all results and errors that they can have. */
 export const SCRIPT: readonly Step[] = [
   ...accounts,
@@ -394,4 +425,5 @@ export const SCRIPT: readonly Step[] = [
   ...holds,
   ...corrections,
   ...reads,
+  ...endings,
 ];
