@@ -91,19 +91,19 @@ function toScoped({ grants, now }: Draft): ScopedCredits {
 function count(draft: Draft, grant: LiveGrant, remaining: Micros, reserved: Micros): void {
   const { sums, now } = draft;
   if (remaining !== ZERO) addRemaining(sums, grant.kind, remaining);
-  sums.reserved = micros(sums.reserved + reserved);
-  if (grant.remaining === ZERO) sums.hasEmpty = true;
-  if (remaining > reserved) sums.firstFree = 0;
-  if (isPending(grant, now)) sums.pending = null;
-  else if (sums.scoped !== null && isEffective(grant, now))
-    addScoped(sums.scoped, grant, micros(remaining - reserved));
-  if (hasFree(grant)) {
-    addDue(sums, grant.expiresAt);
-    if (isPending(grant, now)) addDue(sums, grant.effectiveAt);
-  } else {
+  if (reserved !== ZERO) sums.reserved = micros(sums.reserved + reserved);
+  if (!hasFree(grant)) {
+    if (grant.remaining === ZERO) sums.hasEmpty = true;
     dropDue(sums, grant.expiresAt);
     dropDue(sums, grant.effectiveAt);
+  } else if (remaining > reserved) {
+    sums.firstFree = 0;
+    addDue(sums, grant.expiresAt);
+    if (isPending(grant, now)) addDue(sums, grant.effectiveAt);
   }
+  if (sums.pending !== null && isPending(grant, now)) sums.pending = null;
+  if (grant.only !== null && sums.scoped !== null && isEffective(grant, now))
+    addScoped(sums.scoped, grant, micros(remaining - reserved));
 }
 
 /** Returns the part of a grant that no hold has set aside. */

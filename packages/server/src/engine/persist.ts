@@ -117,9 +117,7 @@ export function assertBooks(
       `The grants of account "${account}" have ${formatAmount(remaining)} remaining, which less the debt ${formatAmount(debt)} is not the balance ${formatAmount(balance)}. Run verify on the account.`,
     );
   }
-  const isShort = ({ grant }: { readonly grant: LiveGrant }) =>
-    grant.reserved < ZERO || grant.reserved > grant.remaining;
-  if (reserved !== setAside || changes.grants.some(isShort) || changes.reservations.some(isShort)) {
+  if (reserved !== setAside || hasShort(changes.grants) || hasShort(changes.reservations)) {
     throw new BooksError(
       `The open holds of account "${account}" have set aside ${formatAmount(setAside)}, which its grants do not keep for them. Run verify on the account.`,
     );
@@ -129,6 +127,12 @@ export function assertBooks(
       `The open holds of account "${account}" are ${formatAmount(sums.held)}, which is not the ${formatAmount(held)} held. Run verify on the account.`,
     );
   }
+}
+
+/** True if a changed grant has less than holds have set aside of it. */
+function hasShort(changes: readonly { readonly grant: LiveGrant }[]): boolean {
+  for (const { grant } of changes) if (grant.reserved < ZERO || grant.reserved > grant.remaining) return true;
+  return false;
 }
 
 function toChange({ cached, result }: Decided, now: Instant): AccountChange {
