@@ -4,6 +4,7 @@ import type { Command } from "../../src/core/command.js";
 import type { Entry } from "../../src/core/entry.js";
 import { type Instant, parseInstant } from "../../src/core/instant.js";
 import { CATEGORY } from "../../src/core/kinds.js";
+import { WINDOW_GROUPS_MAX } from "../../src/core/windows.js";
 import { createEngine, type Engine } from "../../src/engine/engine.js";
 import { listEntries } from "../../src/queries/lists.js";
 import { findSeqsBefore, readMarks } from "../../src/queries/moments.js";
@@ -134,6 +135,28 @@ describe.each(ENGINES)("totals on %s", (name) => {
       toParameters(25),
     );
   }, 300_000);
+
+  it("are the sums of the entries of rows that groups share, wherever the bounds cut these", async () => {
+    const groups = Array.from({ length: 3 * WINDOW_GROUPS_MAX }, (_, index) => ({
+      ...USAGE,
+      source: `model ${index % 90}`,
+      member: index % 7 === 0 ? null : `m ${index % 5}`,
+      kind: index % 4 === 0 ? "build_usage" : "ai_usage",
+    }));
+    const { account, entries } = await play(groups as readonly Turn[]);
+    const { rows } = (await test.database
+      .query<{ rows: bigint }>("SELECT rows_used AS rows FROM credits.accounts WHERE account = $1", [account])
+      .then(([row]) => row)) as { rows: bigint };
+    expect(Number(rows)).toBeLessThanOrEqual(WINDOW_GROUPS_MAX + 2);
+    for (const seqs of [
+      [0, entries.length],
+      [0, 40, 100, 150, entries.length],
+      [70, 71, 190],
+    ]) {
+      for (const by of TOTALS_BY)
+        expect(toPlain((await read(account, by, seqs)) ?? [])).toEqual(addUpNaively(entries, by, seqs));
+    }
+  });
 
   it("are read in parts in the order of their keys", async () => {
     const projects = ["r", "p", null, "q"].map((project) => ({ ...USAGE, project }) as Turn);
