@@ -61,15 +61,17 @@ const STATE = `a.balance, a.remaining, a.due_at, n.at AS next_at, n.credits::tex
 
 /**
  * Joins the next expiry of an account `a`: the first instant at which a grant has something that no hold keeps beyond it and
- * that no debt claims. An account on which nothing comes due has none, and its grants are not read.
+ * that no debt claims. A debt claims nothing of grants for some kinds of usage only. An account on which nothing comes due
+ * has none, and its grants are not read.
  */
 const NEXT_EXPIRY = `
   LEFT JOIN LATERAL (
-    SELECT e.at, e.kind, least(e.credits, e.so_far - a.debt) AS credits FROM (
-      SELECT g.at, sum(g.credits) AS credits, CASE WHEN min(g.kind) = max(g.kind) THEN min(g.kind) END AS kind,
-        sum(sum(g.credits)) OVER (ORDER BY g.at) AS so_far
+    SELECT e.at, e.kind, e.scoped + greatest(0, least(e.credits, e.so_far - a.debt)) AS credits FROM (
+      SELECT g.at, coalesce(sum(g.credits) FILTER (WHERE g.only_kinds IS NULL), 0) AS credits,
+        coalesce(sum(g.credits) FILTER (WHERE g.only_kinds IS NOT NULL), 0) AS scoped, CASE WHEN min(g.kind) = max(g.kind) THEN min(g.kind) END AS kind,
+        coalesce(sum(sum(g.credits) FILTER (WHERE g.only_kinds IS NULL)) OVER (ORDER BY g.at), 0) AS so_far
       FROM (
-        SELECT g.expires_at AS at, g.kind,
+        SELECT g.expires_at AS at, g.kind, g.only_kinds,
           CASE WHEN g.seq = a.drawn_grant THEN a.drawn_remaining ELSE g.remaining END - coalesce(sum(r.credits), 0) AS credits
         FROM (
           SELECT * FROM credits.grants g
@@ -80,11 +82,11 @@ const NEXT_EXPIRY = `
         LEFT JOIN (
           SELECT * FROM credits.reservations r WHERE r.account = a.account AND a.held > 0 OFFSET 0
         ) r ON r.seq = g.seq AND r.expires_at > g.expires_at
-        GROUP BY g.seq, g.kind, g.expires_at, g.remaining
+        GROUP BY g.seq, g.kind, g.only_kinds, g.expires_at, g.remaining
       ) g
       WHERE g.credits > 0 GROUP BY g.at
     ) e
-    WHERE e.so_far > a.debt ORDER BY e.at LIMIT 1
+    WHERE e.scoped > 0 OR e.so_far > a.debt ORDER BY e.at LIMIT 1
   ) n ON true`;
 
 const toRead = (where: string) => `

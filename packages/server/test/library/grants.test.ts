@@ -205,6 +205,23 @@ describe.each(ENGINES)("grants on %s", (engine) => {
       expect(await listRemaining()).toEqual(["5", "2"]);
     });
 
+    it("expire next, whatever the debt claims of others", async () => {
+      await ledger.grant("a", { kind: "bonus", credits: 20, only: ["build_usage"], expiresAt: minutes(60) });
+      await ledger.grant("a", {
+        kind: "bonus",
+        credits: 30,
+        effectiveAt: minutes(5),
+        expiresAt: minutes(90),
+      });
+      await ledger.usage([{ id: "u1", account: "a", kind: "ai_usage", credits: 8 }]);
+      const { nextExpiry } = await ledger.getAccount("a");
+      expect(nextExpiry).toEqual({ at: "2026-11-22T11:00:00.000000Z", credits: "20", kind: "bonus" });
+      waitUntil(minutes(70));
+      await ledger.sweep();
+      const later = (await ledger.getAccount("a")).nextExpiry;
+      expect(later).toEqual({ at: "2026-11-22T11:30:00.000000Z", credits: "22", kind: "bonus" });
+    });
+
     it("are taken by corrections like any other", async () => {
       await ledger.grant("a", { kind: "bonus", credits: 20, only: ["build_usage"] });
       await ledger.writeOff("a", { credits: 12, description: "Lost" });
