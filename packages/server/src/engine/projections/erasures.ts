@@ -10,5 +10,12 @@ const insertErasures = insertInto(
 /** Notes the erasures that entries record. They are carried out afterwards. */
 export const projectErasures: Projection = (changes) =>
   insertErasures(
-    collect(changes, ({ result }) => result.changes.entries.filter(({ kind }) => kind === "anonymization")),
+    collect(changes, ({ cached, result }) =>
+      // Only a closed account is anonymized, and all others are written more often.
+      cached.state.closedAt === null
+        ? NONE
+        : result.changes.entries.filter(({ kind }) => kind === "anonymization"),
+    ),
   );
+
+const NONE: readonly Entry[] = [];
