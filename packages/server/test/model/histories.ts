@@ -118,12 +118,12 @@ function wishes(isHuge: boolean): fc.Arbitrary<Wish> {
   });
   const settle = wish("settle", {
     hold: choice,
-    excess: pick<"cap" | "debt" | null>([3, null], [1, "cap"], [1, "debt"]),
+    excess: pick<"cap" | "debt" | null>([3, null], [2, "cap"], [1, "debt"]),
     part: pick(
       [4, "half" as const],
       [5, "all" as const],
       [5, "more" as const],
-      [3, "uncovered" as const],
+      [5, "uncovered" as const],
       [3, "nothing" as const],
     ),
     extra: credits,
@@ -150,7 +150,7 @@ function wishes(isHuge: boolean): fc.Arbitrary<Wish> {
     [12, usage("debit", isHuge)],
     [20, spend],
     [12, hold],
-    [7, settle],
+    [9, settle],
     [2, wish("release", { hold: choice })],
     [5, wish("extend", { hold: choice, expiresIn: fc.constantFrom(null, 1, 1, 300, 86_400) })],
     [4, wish("voidGrant", { grant: choice, source, ...described })],

@@ -201,7 +201,7 @@ function settle(
   const charge =
     part === "nothing"
       ? { credits: micros(0n), originalCredits: wish.discount === "free" ? whole : null }
-      : toCharge(micros(credits), wish.discount === "wrong" ? "none" : wish.discount);
+      : toCharge(micros(credits), wish.discount === "wrong" || part === "uncovered" ? "none" : wish.discount);
   const excess = wish.excess === "cap" && charge.originalCredits !== null ? null : wish.excess;
   return { ...common, ...facts, ...charge, excess, hold: hold?.id ?? "hold of nobody" };
 }
