@@ -36,8 +36,11 @@ export type Accepted = Extract<Outcome, { refusal: null }>;
 /** The result of a batch on one account. */
 export interface BatchResult {
   readonly changes: Changes;
-  /** One outcome per command, in the order of the commands. */
-  readonly outcomes: readonly Outcome[];
+  /**
+   * One outcome per command, in the order of the commands. Null where more was due than is posted at once: then the commands
+   * have to be decided again.
+   */
+  readonly outcomes: readonly Outcome[] | null;
 }
 
 /**
@@ -52,7 +55,10 @@ export function decideBatch(
   past: Past,
 ): BatchResult {
   const draft = toDraft(state, circumstances);
-  postDue(draft);
+  if (!postDue(draft)) {
+    keep(state, draft);
+    return { changes: draft.changes, outcomes: null };
+  }
   const hasRefund = commands.some(({ operation }) => operation?.name === "refund");
   // A command that is alone has only the past. Entries matter to refunds only.
   const growing = commands.length > 1 || hasRefund ? toGrowing(past, draft) : null;

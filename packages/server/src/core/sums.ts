@@ -28,11 +28,18 @@ export interface Sums {
   scoped: ScopedCredits | null;
   /** The next instant at which time alone changes the account; null for never. Undefined while it is not looked for. */
   dueAt: Instant | null | undefined;
+  /** The holds and grants that have expired and are not posted, the last to expire first. Null while they are not listed. */
+  backlog: Due[] | null;
   /** The index before which no grant has anything that no hold has set aside. */
   firstFree: number;
   /** The grants by `seq`. Null while they are not indexed. */
   bySeq: Map<number, LiveGrant> | null;
 }
+
+/** A hold or a grant that has expired, and the time. */
+export type Due =
+  | { readonly at: Instant; readonly grant: LiveGrant; readonly hold: null }
+  | { readonly at: Instant; readonly grant: null; readonly hold: Hold };
 
 /** The free credits of effective grants that only some kinds of usage may draw on. */
 export interface ScopedCredits {
@@ -53,6 +60,7 @@ export function toSums(grants: readonly LiveGrant[], holds: Iterable<Hold>): Sum
     pending: null,
     scoped: null,
     dueAt: undefined,
+    backlog: null,
     firstFree: 0,
     bySeq: null,
   };
@@ -75,6 +83,7 @@ export function forgetTimed(sums: Sums): void {
   sums.pending = null;
   sums.scoped = null;
   sums.dueAt = undefined;
+  sums.backlog = null;
   sums.firstFree = 0;
 }
 

@@ -18,14 +18,20 @@ export function toCount(batch: Batch): number {
   return count;
 }
 
-/** Settles the calls of a batch with its outcomes. */
-export function deliver(batch: Batch, outcomes: Outcomes): void {
-  batch.forEach(({ waiting }, at) => {
+/**
+ * Settles the calls of a batch with its outcomes.
+ *
+ * @returns the part of the batch that has to be decided again
+ */
+export function deliver(batch: Batch, outcomes: Outcomes): Batch {
+  return batch.filter(({ waiting }, at) => {
     const results = outcomes[at] as Outcomes[number];
+    if (results === null) return true;
     for (let index = 0; index < waiting.length; index++) {
       const { call, index: place } = waiting[index] as Waiting;
       if (!call.isDone) call.settle(results instanceof Error ? results : (results[index] as Outcome), place);
     }
+    return false;
   });
 }
 

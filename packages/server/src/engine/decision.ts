@@ -11,8 +11,11 @@ import {
 } from "./load.js";
 import { assertBooks, type Decided, persist, type Statement } from "./persist.js";
 
-/** The outcome of each command by account, or the error that failed an account's commands. */
-export type Outcomes = readonly (readonly Outcome[] | Error)[];
+/**
+ * The outcome of each command by account, or the error that failed an account's commands. Null for an account on which only
+ * a part of what was due has been posted. Its commands have to be decided again.
+ */
+export type Outcomes = readonly (readonly Outcome[] | Error | null)[];
 
 /** A decided batch: its outcomes, its accounts as they are once the statement has been run, and that statement. */
 export interface Decision {
@@ -112,7 +115,7 @@ function conclude(
   decided: readonly (Examined | null)[],
   at: Circumstances,
 ): Decision {
-  const outcomes = batch.map(({ account, commands }, index): readonly Outcome[] | Error => {
+  const outcomes = batch.map(({ account, commands }, index): Outcomes[number] => {
     const one = decided[index];
     if (one == null) return commands.map(() => ({ refusal: toUnknownAccount(account) }));
     return one.fault ?? one.result.outcomes;
@@ -123,7 +126,7 @@ function conclude(
 
 /** True if something was refused whose key may have had a response already. */
 function isDoubtful(one: Examined | null | undefined): boolean {
-  return one?.result.outcomes.some(({ refusal }) => refusal !== null) ?? false;
+  return one?.result.outcomes?.some(({ refusal }) => refusal !== null) ?? false;
 }
 
 function isUnchanged({ changes: { entries, grants, holds, rows } }: BatchResult): boolean {

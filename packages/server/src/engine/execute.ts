@@ -5,7 +5,7 @@
  *   ahead       While the batch before is in flight, a large one is decided from the cache, which has the accounts as that
  *               batch leaves them. Nothing is read, and nothing counts yet.
  *                 the batch before is written -> this one is sent as its first `optimistic` try
- *                 the batch before failed, an account is not cached, or a command is refused
+ *                 the batch before failed, an account is not cached or has much due, or a command is refused
  *                                             -> what was decided is dropped; `screen`
  *   screen      An account that another session had locked lately is probed. While it stays locked, its commands fail
  *               alone. An account whose commands failed for another reason is tried alone.
@@ -18,6 +18,8 @@
  *                 key is known     -> the keys are looked up, also for the next batches; `optimistic` again
  *                 refusals         -> what would be refused is decided again with its keys looked up, because the key may
  *                                     have had a response already
+ *                 much is due      -> a part of it is posted, and the commands go back to the queue (as in `locked`), so that
+ *                                     other accounts have their turn
  *   locked      A transaction locks the accounts in the order of their ids, looks up the keys, decides and writes. No
  *               other server can be ahead of it.
  *   retry       The database failed in a way that may pass. The outcome may be unknown, so the same keys are looked up and
@@ -30,6 +32,7 @@
  */
 
 import { setImmediate as nextTurn, setTimeout as sleep } from "node:timers/promises";
+import { hasBacklog } from "../core/operations/expire.js";
 import type { Circumstances } from "../core/state.js";
 import {
   DatabaseError,
@@ -49,7 +52,7 @@ import { type Batch, deliver, fail, halve, toCommands, toCount } from "./batch.j
 import { type Decision, decide, decideLoaded, type Outcomes } from "./decision.js";
 import { type AccountCommands, fromCache } from "./load.js";
 import { probe } from "./probe.js";
-import type { Call } from "./queue.js";
+import type { Call, Share } from "./queue.js";
 
 /** The tries of a batch when the database fails, the time after which none begins, and the longest pause between two. */
 const TRIES_MAX = 12;
@@ -88,6 +91,8 @@ export interface Turn {
   begin(): Batch;
   /** Lets the next batch have its turn. It is true if this one is in flight, and false if it has settled. */
   sent(isInFlight: boolean): void;
+  /** Puts commands of the batch back, before those of their accounts that came later. None of them has been taken yet. */
+  putBack(batch: Batch): void;
   /** Resolves `before` of the next batch. */
   written(isCurrent: boolean): void;
 }
@@ -110,6 +115,14 @@ export function createExecutor({ database, cache, circumstances }: ExecuteOption
   const blocked = new Set<string>();
   /** Accounts of which a command failed for another reason when they were last needed. */
   const faulty = new Set<string>();
+  /** The part of the batch at hand that has to be decided again, because more was due on its accounts than is posted at once. */
+  let left: Share[] = [];
+
+  function takeLeft(): Batch {
+    const taken = left;
+    left = [];
+    return taken;
+  }
 
   return async function execute(batch: Batch, turn: Turn): Promise<void> {
     const ahead = decideAhead(batch);
@@ -125,11 +138,14 @@ export function createExecutor({ database, cache, circumstances }: ExecuteOption
       await nextTurn();
       turn.sent(true);
       await settle(batch, optimistic, first);
+      // Later commands of the same accounts may have been taken already, so what is left goes before them.
+      while (left.length > 0) await split(takeLeft());
       // The next batch was decided from the first try.
       turn.written(false);
     } else {
       if (ahead !== null) drop(batch);
       if (wanted.length > 0) await screen(wanted);
+      turn.putBack(takeLeft());
       turn.sent(false);
       turn.written(true);
     }
@@ -148,7 +164,9 @@ export function createExecutor({ database, cache, circumstances }: ExecuteOption
     const loaded = fromCache(commands, (account) => cache.get(account));
     if (loaded === null) return null;
     try {
-      const decision = decideLoaded(commands, loaded, circumstances());
+      const at = circumstances();
+      if (loaded.some(({ cached }) => hasBacklog(cached.state, at.now))) return null;
+      const decision = decideLoaded(commands, loaded, at);
       if (decision === null) drop(batch);
       else cache.put(decision.accounts);
       return decision;
@@ -218,7 +236,7 @@ export function createExecutor({ database, cache, circumstances }: ExecuteOption
       if (outcomes === null) return await split(batch);
       // The next batch is sent first.
       if (first !== null) await nextTurn();
-      deliver(batch, outcomes);
+      left.push(...deliver(batch, outcomes));
     } catch (error) {
       if (isLocked(error)) return settleUnblocked(batch);
       if (error instanceof DatabaseError) return fail(batch, () => error);

@@ -54,7 +54,7 @@ export function createLane(options: ExecuteOptions): Lane {
         continue;
       }
       isOverlapping = await new Promise<boolean>((sent) => {
-        const turn = { before, begin: queue.begin, sent };
+        const turn = { before, begin: queue.begin, putBack: queue.putBack, sent };
         before = new Promise((written) => {
           executed = execute(batch, { ...turn, written });
         });

@@ -162,8 +162,12 @@ const nextVersion = () => Math.floor(Math.random() * Number.MAX_SAFE_INTEGER);
 function prune(state: AccountState): void {
   const { sums } = state;
   if (!sums.hasEmpty) return;
-  state.grants = state.grants.filter(({ remaining }) => remaining > 0n);
+  const live: LiveGrant[] = [];
+  for (const grant of state.grants) {
+    if (grant.remaining > 0n) live.push(grant);
+    else sums.bySeq?.delete(grant.seq);
+  }
+  state.grants = live;
   sums.hasEmpty = false;
   sums.firstFree = 0;
-  sums.bySeq = null;
 }

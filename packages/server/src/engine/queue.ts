@@ -55,6 +55,8 @@ export interface Queue {
    * @param most the most commands to take
    */
   take(expire: (call: Call) => void, most?: number): Share[];
+  /** Puts commands that were taken back, before those of their accounts that wait. */
+  putBack(shares: readonly Share[]): void;
   /** Begins the batch that was taken last, and returns what of it is still wanted. */
   begin(): Share[];
   /** Passes calls that have waited too long to `expire` while no batch is taken. */
@@ -127,6 +129,17 @@ export function createQueue(): Queue {
       else one.waiting.push(waiting);
       commands += 1;
       bytes += waiting.bytes;
+    },
+    putBack(shares) {
+      for (const { account, waiting } of shares) {
+        const one = pending.get(account);
+        pending.set(account, {
+          waiting: one === undefined ? [...waiting] : [...waiting, ...one.waiting.slice(one.next)],
+          next: 0,
+        });
+        commands += waiting.length;
+        for (const each of waiting) bytes += each.bytes;
+      }
     },
     expire(expire) {
       for (const { waiting } of taken) expireOld(waiting, 0, expire);

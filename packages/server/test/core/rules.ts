@@ -1,10 +1,10 @@
 import { type Micros, ZERO } from "../../src/core/amount.js";
 import { GENESIS } from "../../src/core/chain.js";
 import type { AnyCommand } from "../../src/core/command.js";
-import { type BatchResult, decideBatch } from "../../src/core/decide.js";
+import { type BatchResult, decideBatch, type Outcome } from "../../src/core/decide.js";
 import type { Entry } from "../../src/core/entry.js";
 import { type Instant, parseInstant } from "../../src/core/instant.js";
-import type { AccountState, Circumstances } from "../../src/core/state.js";
+import type { AccountState, Changes, Circumstances } from "../../src/core/state.js";
 import { toSums } from "../../src/core/sums.js";
 
 /** The time of the examples. */
@@ -42,6 +42,9 @@ export function toEmptyAccount(overdraftLimit: Micros = ZERO, account = "a"): Ac
 /** The result of commands on an account, and the account as they left it. */
 export interface Decided extends BatchResult {
   readonly state: AccountState;
+  readonly outcomes: readonly Outcome[];
+  /** The number of batches that it took to post what was due. */
+  readonly batches: number;
 }
 
 /** Decides commands on an account, all at one time, with the given entries as its past. The state is changed. */
@@ -53,10 +56,22 @@ export function decideAll(
 ): Decided {
   const entries = new Map(earlier.map((entry) => [entry.seq, entry]));
   const past = { responses: new Map(), holds: new Map(), entries, refunded: new Map() };
-  return { state, ...decideBatch(state, commands, toCircumstances(now), past) };
+  const parts: Changes[] = [];
+  for (;;) {
+    const { changes, outcomes } = decideBatch(state, commands, toCircumstances(now), past);
+    parts.push(changes);
+    if (outcomes !== null) return { state, changes: join(parts), outcomes, batches: parts.length };
+  }
+}
+
+function join(parts: readonly Changes[]): Changes {
+  const names = Object.keys(parts[0] as Changes) as (keyof Changes)[];
+  return Object.fromEntries(
+    names.map((name) => [name, parts.flatMap((changes) => changes[name] as unknown[])]),
+  ) as unknown as Changes;
 }
 
 /** Returns the codes of refusals, or "posted". */
-export function toCodes({ outcomes }: BatchResult): string[] {
+export function toCodes({ outcomes }: Pick<Decided, "outcomes">): string[] {
   return outcomes.map((outcome) => outcome.refusal?.code ?? "posted");
 }

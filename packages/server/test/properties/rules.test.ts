@@ -41,6 +41,7 @@ class Books {
     const entries = new Map(this.#entries.map((entry) => [entry.seq, entry]));
     const past = { responses: this.#responses, holds: this.#holds, entries, refunded };
     const { changes, outcomes } = decideBatch(this.#state, commands, toCircumstances(now), past);
+    if (outcomes === null) throw new Error("More is due than histories are long.");
     this.#entries.push(...changes.entries);
     this.#rows.push(...changes.rows);
     for (const { grant } of changes.grants) this.#grants.set(grant.seq, { ...grant });

@@ -6,7 +6,7 @@ import { closeHold } from "../holds.js";
 import type { Instant } from "../instant.js";
 import { postDraws } from "../post.js";
 import type { AccountState, Draft, LiveGrant } from "../state.js";
-import { forgetTimed, isDue } from "../sums.js";
+import { type Due, forgetTimed, isDue } from "../sums.js";
 
 /**
  * Returns the next instant at which time alone changes an account, or null: a hold or a grant expires, or a grant becomes
@@ -28,28 +28,53 @@ export function toNextDue({ grants, holds, sums }: AccountState, now: Instant): 
   return next;
 }
 
+/** The most that is posted at once, so that an account with much due leaves other accounts their turn. */
+export const DUE_MAX = 500;
+
 /**
  * Posts what has come due, in the order of time: expired holds are closed, and expired grants are taken out, each by an
  * entry dated at the instant of its expiry. Whoever touches the account first does this, so an expired grant can't be
  * spent even if no job has run. What a hold has set aside of a grant expires when the hold ends.
+ *
+ * @returns false if more is due than is posted at once
  */
-export function postDue(draft: Draft): void {
-  if (!isDue(draft.sums, draft.now)) return;
-  forgetTimed(draft.sums);
-  const grants = listExpired(draft);
-  const holds = listEnded(draft);
-  for (let grant = 0, hold = 0; grant < grants.length || hold < holds.length; ) {
-    const due = grants[grant];
-    const ended = holds[hold];
-    if (due !== undefined && (ended === undefined || due.at < ended.expiresAt)) {
-      if (hasFree(due.grant)) expire(draft, due.grant, due.at);
-      grant += 1;
-    } else if (ended !== undefined) {
-      closeHold(draft, { ...ended, extension: null, status: "expired" });
-      expireLeft(draft, ended, ended.expiresAt);
-      hold += 1;
+export function postDue(draft: Draft): boolean {
+  const { sums, now } = draft;
+  for (let room = DUE_MAX; isDue(sums, now); ) {
+    const earlier = sums.backlog;
+    const due = earlier ?? listDue(draft, now);
+    forgetTimed(sums);
+    while (room > 0 && due.length > 0) if (postOne(draft, due.pop() as Due)) room -= 1;
+    const next = due.at(-1);
+    if (next !== undefined) {
+      sums.backlog = due;
+      sums.dueAt = next.at;
+      return false;
     }
+    // A list that was made before lacks what has come due since.
+    if (earlier === null) break;
   }
+  return true;
+}
+
+/** True if more is due on an account than is posted at once. */
+export function hasBacklog(state: AccountState, now: Instant): boolean {
+  const { sums } = state;
+  if (!isDue(sums, now)) return false;
+  sums.backlog ??= listDue(state, now);
+  return sums.backlog.length > DUE_MAX;
+}
+
+/** Posts what has expired, and returns true, unless holds have set aside all of the grant. */
+function postOne(draft: Draft, { at, grant, hold }: Due): boolean {
+  if (hold !== null) {
+    closeHold(draft, { ...hold, extension: null, status: "expired" });
+    expireLeft(draft, hold, at);
+    return true;
+  }
+  if (!hasFree(grant)) return false;
+  expire(draft, grant, at);
+  return true;
 }
 
 /** Takes out what a hold has left of grants that expired before it ended. */
@@ -61,26 +86,24 @@ export function expireLeft(draft: Draft, { reserved }: Hold, endedAt: Instant): 
   }
 }
 
-/** Returns the open holds that have expired, the first to expire first. */
-function listEnded({ holds, now }: Draft): Hold[] {
-  const ended: Hold[] = [];
-  for (const hold of holds.values()) if (hold.expiresAt <= now) ended.push(hold);
-  return ended.sort((a, b) => a.expiresAt - b.expiresAt || (a.id < b.id ? -1 : 1));
-}
-
-interface Expired {
-  readonly grant: LiveGrant;
-  readonly at: Instant;
-}
-
-/** Returns the grants that have expired, the first to expire first. */
-function listExpired({ grants, now }: Draft): Expired[] {
-  const expired: Expired[] = [];
+/** Returns the holds and grants that have expired, the last to expire first. A hold goes before a grant that expires with it. */
+function listDue({ grants, holds }: AccountState, now: Instant): Due[] {
+  const due: Due[] = [];
   for (const grant of grants) {
     const at = grant.expiresAt;
-    if (at !== null && at <= now && grant.remaining > 0n) expired.push({ grant, at });
+    if (at !== null && at <= now && grant.remaining > 0n) due.push({ at, grant, hold: null });
   }
-  return expired.sort((a, b) => a.at - b.at || a.grant.seq - b.grant.seq);
+  for (const hold of holds.values()) {
+    if (hold.expiresAt <= now) due.push({ at: hold.expiresAt, grant: null, hold });
+  }
+  return due.sort((a, b) => compareDue(b, a));
+}
+
+function compareDue(a: Due, b: Due): number {
+  if (a.at !== b.at) return a.at - b.at;
+  if (a.hold !== null && b.hold !== null) return a.hold.id < b.hold.id ? -1 : 1;
+  if (a.grant !== null && b.grant !== null) return a.grant.seq - b.grant.seq;
+  return a.hold !== null ? -1 : 1;
 }
 
 /**
