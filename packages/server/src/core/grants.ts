@@ -119,7 +119,7 @@ export function hasFree({ remaining, reserved }: LiveGrant): boolean {
 /** Puts a new grant into its place in draw order. */
 export function addGrant(draft: Draft, opened: Grant): void {
   const grant: LiveGrant = { ...opened, reserved: ZERO };
-  draft.grants.splice(toPlace(draft.grants, grant), 0, grant);
+  placeGrant(draft.grants, grant);
   draft.sums.bySeq?.set(grant.seq, grant);
   draft.changes.grants.push({ grant, before: null });
   count(draft, grant, grant.remaining, ZERO);
@@ -153,8 +153,8 @@ export function findGrant(
   return sums.bySeq.get(seq);
 }
 
-/** Returns the index at which a grant keeps grants in draw order, by binary search. */
-function toPlace(grants: readonly Grant[], grant: Grant): number {
+/** Inserts a grant where it keeps grants in draw order, which binary search finds. */
+export function placeGrant(grants: LiveGrant[], grant: LiveGrant): void {
   let from = 0;
   let to = grants.length;
   while (from < to) {
@@ -162,7 +162,7 @@ function toPlace(grants: readonly Grant[], grant: Grant): number {
     if (compareGrants(grants[middle] as Grant, grant) < 0) from = middle + 1;
     else to = middle;
   }
-  return from;
+  grants.splice(from, 0, grant);
 }
 
 /** Returns the index of the first grant with something free, so that commands do not walk past all others each. */
@@ -259,7 +259,7 @@ export function moveExpiry(draft: Draft, seq: number, grant: LiveGrant, after: I
   const change = { before: grant.expiresAt, after };
   draft.grants.splice(draft.grants.indexOf(grant), 1);
   grant.expiresAt = after;
-  draft.grants.splice(toPlace(draft.grants, grant), 0, grant);
+  placeGrant(draft.grants, grant);
   forgetTimed(draft.sums);
   draft.changes.grants.push({ grant, before: grant.remaining });
   draft.changes.expiries.push({ seq, grant: grant.seq, ...change });

@@ -10,6 +10,8 @@ export interface CachedAccount {
   readonly state: AccountState;
   /** A random number that every change of the account's row replaces. */
   version: number;
+  /** The number of its changes. */
+  changes: number;
   /** The `seq` of the grant whose remaining credits the account's row keeps, or null. */
   drawn: number | null;
   /** The next instant at which time alone changes the account, as its row has it. */
@@ -32,8 +34,15 @@ const WEIGHT_MAX = 200_000;
 /** The length of a usual row. A longer one weighs more. */
 const ROW_LENGTH = 300;
 
-/** The time that an account which another server changes too is locked instead of cached. */
+/**
+ * The time that an account is locked which another server changes too. One that is expensive to read whole is locked for
+ * longer, because a lock costs less than to have decided for nothing.
+ */
 const CONTENDED_MS = 1_000;
+const CONTENDED_LARGE_MS = 600_000;
+
+/** The weight from which an account is expensive to read whole. */
+const LARGE = 1_000;
 
 const CONTENDED_MAX = 10_000;
 
@@ -46,7 +55,7 @@ export interface AccountCache {
   /** Keeps accounts as they are now, and evicts those that were not used for longest. */
   put(accounts: readonly CachedAccount[]): void;
   evict(account: string): void;
-  /** Evicts an account that another server has changed, and keeps it out for a while. */
+  /** Notes that another server has changed an account. */
   contend(account: string): void;
   /** True if another server has changed an account a short while ago. */
   isContended(account: string): boolean;
@@ -74,8 +83,8 @@ export function createAccountCache(share: number): AccountCache {
       accounts.delete(account);
     },
     contend(account) {
-      accounts.delete(account);
-      contended.set(account, true);
+      const isLarge = (accounts.get(account)?.weight ?? 0) >= LARGE;
+      contended.set(account, true, { ttl: isLarge ? CONTENDED_LARGE_MS : CONTENDED_MS });
     },
     isContended: (account) => contended.size > 0 && contended.has(account),
   };

@@ -26,9 +26,8 @@ export interface Decision {
 }
 
 /** The options with which a batch is decided. */
-export interface DecideOptions extends Pick<LoadOptions, "keys"> {
-  /** Null where the accounts are read under a lock. */
-  readonly cache: AccountCache | null;
+export interface DecideOptions extends LoadOptions {
+  readonly cache: AccountCache;
 }
 
 /** Decides loaded accounts, or returns null where something is refused or books do not add up. They are changed then too. */
@@ -47,18 +46,15 @@ export async function decide(
   run: Run,
   batch: readonly AccountCommands[],
   at: Circumstances,
-  { cache, keys }: DecideOptions,
+  { cache, locked, keys }: DecideOptions,
 ): Promise<Decision> {
-  const loaded = await loadAccounts(run, batch, (account) => cache?.get(account), {
-    locked: cache === null,
-    keys,
-  });
+  const loaded = await loadAccounts(run, batch, cache.get, { locked, keys });
   const decided = batch.map(({ commands }, index) => {
     const one = loaded[index];
     return one == null ? null : decideOne(one, commands, at);
   });
   if (!keys) await decideDoubtful(run, batch, decided, at, cache);
-  for (const one of decided) if (one?.fault != null) cache?.evict(one.cached.state.account);
+  for (const one of decided) if (one?.fault != null) cache.evict(one.cached.state.account);
   return conclude(batch, decided, at);
 }
 
@@ -68,7 +64,7 @@ async function decideDoubtful(
   batch: readonly AccountCommands[],
   decided: (Examined | null)[],
   at: Circumstances,
-  cache: AccountCache | null,
+  cache: AccountCache,
 ): Promise<void> {
   const doubtful = [...batch.keys()].filter((index) => isDoubtful(decided[index]));
   if (doubtful.length === 0) return;
@@ -79,7 +75,7 @@ async function decideDoubtful(
     const one = decided[index];
     if (one != null && isUnchanged(one.result)) unchanged.set(one.cached.state.account, one.cached);
   }
-  for (const { account } of again) if (!unchanged.has(account)) cache?.evict(account);
+  for (const { account } of again) if (!unchanged.has(account)) cache.evict(account);
   const loaded = await loadAccounts(run, again, (account) => unchanged.get(account), {
     locked: false,
     keys: true,

@@ -20,8 +20,9 @@
  *                                     have had a response already
  *                 much is due      -> a part of it is posted, and the commands go back to the queue (as in `locked`), so that
  *                                     other accounts have their turn
- *   locked      A transaction locks the accounts in the order of their ids, looks up the keys, decides and writes. No
- *               other server can be ahead of it.
+ *   locked      A transaction locks the accounts in the order of their ids, reads what another server has changed of those in
+ *               the cache, looks up the keys, decides and writes. No other server can be ahead of it.
+ *                 books are wrong  -> all is read again, once
  *   retry       The database failed in a way that may pass. The outcome may be unknown, so the same keys are looked up and
  *               the batch runs again after a pause.
  *   unsuitable  The schema or the role's rights don't fit. No other try helps, so all commands fail at once.
@@ -97,7 +98,7 @@ export interface Turn {
   written(isCurrent: boolean): void;
 }
 
-/** Thrown when the books of accounts do not add up that were read without a lock. */
+/** Thrown when the books of accounts do not add up that were cached, or read without a lock. */
 class DoubtfulBooksError extends Error {
   override readonly name = "DoubtfulBooksError";
   constructor(readonly accounts: readonly string[]) {
@@ -282,6 +283,8 @@ export function createExecutor({ database, cache, circumstances }: ExecuteOption
           lookUps = LOOK_UPS;
           continue;
         }
+        // Under a lock, what was cached has been evicted, and all is read again.
+        if (!isOptimistic && error instanceof DoubtfulBooksError) continue;
         const contended = isOptimistic ? toContended(error, batch) : null;
         if (contended !== null) {
           for (const account of contended) cache.contend(account);
@@ -301,7 +304,11 @@ export function createExecutor({ database, cache, circumstances }: ExecuteOption
 
   function optimistic(batch: readonly AccountCommands[], keys: boolean): Promise<Outcomes> {
     const work = async () => {
-      const decision = await decide(database.write, batch, circumstances(), { cache, keys });
+      const decision = await decide(database.write, batch, circumstances(), {
+        cache,
+        locked: false,
+        keys,
+      });
       const doubtful = batch.filter((_, index) => decision.outcomes[index] instanceof Error);
       if (doubtful.length > 0) throw new DoubtfulBooksError(doubtful.map(({ account }) => account));
       await write(decision);
@@ -312,14 +319,27 @@ export function createExecutor({ database, cache, circumstances }: ExecuteOption
   }
 
   function locked(batch: readonly AccountCommands[]): Promise<Outcomes> {
-    return database.transaction("write", async (connection) => {
-      const { outcomes, statement } = await decide(connection.query, batch, circumstances(), {
-        cache: null,
-        keys: true,
+    const known = new Set(batch.map(({ account }) => cache.get(account)));
+    const isCached = known.size > 1 || !known.has(undefined);
+    const work = async () => {
+      const { outcomes, accounts } = await database.transaction("write", async (connection) => {
+        const decision = await decide(connection.query, batch, circumstances(), {
+          cache,
+          locked: true,
+          keys: true,
+        });
+        const isFaulty = decision.outcomes.some((outcome) => outcome instanceof Error);
+        if (isCached && isFaulty) throw new DoubtfulBooksError(batch.map(({ account }) => account));
+        const { statement } = decision;
+        if (statement !== null) await connection.query(statement.sql, statement.params);
+        return decision;
       });
-      if (statement !== null) await connection.query(statement.sql, statement.params);
+      cache.put(accounts);
+      // An account that had to be read again has been changed by another server since.
+      for (const one of accounts) if (!known.has(one)) cache.contend(one.state.account);
       return outcomes;
-    });
+    };
+    return evictUnlessDone(batch, work());
   }
 
   /** Fails the commands of those suspects that another session has locked, and returns the rest of the batch. */

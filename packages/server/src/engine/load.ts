@@ -1,7 +1,8 @@
-import { least, type Micros, micros, ZERO } from "../core/amount.js";
+import { type Micros, micros, ZERO } from "../core/amount.js";
+import { catchUp, takeIn } from "../core/catch-up.js";
 import type { AnyCommand, Command, Operation } from "../core/command.js";
-import type { Draw, Entry, Hold } from "../core/entry.js";
-import { compareGrants, toFree } from "../core/grants.js";
+import type { Entry, Grant, Hold } from "../core/entry.js";
+import { compareGrants, findGrant } from "../core/grants.js";
 import type { Instant } from "../core/instant.js";
 import type { RefundInput } from "../core/operations/refund.js";
 import { type AccountState, type FirstResponse, type LiveGrant, NO_PAST, type Past } from "../core/state.js";
@@ -29,6 +30,7 @@ export interface LoadedAccount {
 interface AccountColumns {
   account: string;
   version: bigint;
+  changes: bigint;
   closed_at: Instant | null;
   overdraft_limit: Micros;
   balance: Micros;
@@ -49,7 +51,7 @@ interface AccountColumns {
 }
 
 const ACCOUNTS = `
-  SELECT account, version, closed_at, overdraft_limit, balance, held, debt, seq, hash, rows_all, rows_added, rows_used, rows_adjustments,
+  SELECT account, version, changes, closed_at, overdraft_limit, balance, held, debt, seq, hash, rows_all, rows_added, rows_used, rows_adjustments,
     open_window, drawn_grant, drawn_remaining, due_at, has_held, holds
   FROM credits.accounts WHERE account = ANY ($1::text[])`;
 
@@ -64,6 +66,14 @@ const LOCKED_ACCOUNTS = `${ACCOUNTS} ORDER BY account FOR UPDATE`;
 const LIVE_GRANTS = "SELECT * FROM credits.grants WHERE account = ANY ($1::text[]) AND remaining > 0";
 
 const OPEN_HOLDS = "SELECT * FROM credits.holds WHERE account = ANY ($1::text[]) AND status = 'open'";
+
+const CHANGED_GRANTS = `
+  SELECT g.* FROM unnest($1::text[], $2::bigint[]) AS known (account, changes)
+  JOIN credits.grants g ON g.account = known.account AND g.change > known.changes`;
+
+const CHANGED_HOLDS = `
+  SELECT h.* FROM unnest($1::text[], $2::bigint[]) AS known (account, changes)
+  JOIN credits.holds h ON h.account = known.account AND h.change > known.changes`;
 
 const NAMED_HOLDS = `
   SELECT h.* FROM unnest($1::text[], $2::text[]) AS named (account, hold)
@@ -131,7 +141,8 @@ export function fromCache(
 
 /**
  * Loads what deciding the commands of a batch takes. Accounts in the cache are not read again, only what their commands refer
- * to, so most batches load nothing.
+ * to, so most batches load nothing. Under a lock the accounts' own rows are read in any case, and what another server has
+ * changed of those in the cache.
  *
  * @returns one account per account of the batch; null where it does not exist
  */
@@ -143,8 +154,26 @@ export async function loadAccounts(
 ): Promise<(LoadedAccount | null)[]> {
   const known = keys ? null : fromCache(batch, get);
   if (known !== null) return known;
-  const cached = batch.map(({ account }) => get(account));
-  const missing = batch.flatMap(({ account }, at) => (cached[at] === undefined ? account : []));
+  const cached = new Map<string, CachedAccount>();
+  for (const { account } of batch) {
+    const one = get(account);
+    if (one !== undefined) cached.set(account, one);
+  }
+  const names = batch.map(({ account }) => account);
+  const read = locked ? names : names.filter((account) => !cached.has(account));
+  const accounts = await lookUp(run, { own: [locked ? LOCKED_ACCOUNTS : ACCOUNTS, read] });
+  const toColumns = (account: string) => accounts<AccountColumns>("own", account)[0];
+  const behind = new Set<CachedAccount>();
+  for (const account of locked ? [...cached.keys()] : []) {
+    const one = cached.get(account) as CachedAccount;
+    const columns = toColumns(account);
+    if (columns !== undefined && isCurrent(one, columns)) continue;
+    // The erasures of a closed account are not numbered.
+    if (columns?.closed_at === null) behind.add(one);
+    else cached.delete(account);
+  }
+  const whole = read.filter((account) => !cached.has(account));
+  const changed = [[...behind].map(({ state }) => state.account), [...behind].map(({ changes }) => changes)];
   const keyed: Command[] = [];
   const named: Record<NonNullable<Operation["refersTo"]>, Command[]> = { hold: [], entry: [], grant: [] };
   for (const command of batch.flatMap(({ commands }) => commands)) {
@@ -159,9 +188,10 @@ export async function loadAccounts(
   ];
   const asked = [keyed.map(toAccount), keyed.map(({ key }) => key)];
   const found = await lookUp(run, {
-    accounts: [locked ? LOCKED_ACCOUNTS : ACCOUNTS, missing],
-    live: [LIVE_GRANTS, missing],
-    open: [OPEN_HOLDS, missing],
+    live: [LIVE_GRANTS, whole],
+    open: [OPEN_HOLDS, whole],
+    changedGrants: [CHANGED_GRANTS, ...changed],
+    changedHolds: [CHANGED_HOLDS, ...changed],
     named: [NAMED_HOLDS, named.hold.map(toAccount), named.hold.map(({ hold }) => hold)],
     grants: [NAMED_GRANTS, ...grants],
     entries: [KEYED_ENTRIES, ...asked],
@@ -169,25 +199,36 @@ export async function loadAccounts(
     refunded: [REFUNDED_ENTRIES, ...refunded],
     drawn: [DRAWN_GRANTS, ...refunded],
   });
-  const toLoaded = (account: string, before: CachedAccount | undefined): LoadedAccount | null => {
-    const [columns] = found<AccountColumns>("accounts", account);
-    const one = before ?? (columns && toCached(columns, found("live", account), found("open", account)));
+  const toCurrent = (before: CachedAccount | undefined, columns: AccountColumns | undefined) => {
+    if (columns === undefined || (before !== undefined && !behind.has(before))) return before;
+    const { account } = columns;
+    return before === undefined
+      ? toCached(columns, found("live", account), found("open", account))
+      : toCaughtUp(before, columns, found("changedGrants", account), found("changedHolds", account));
+  };
+  const toLoaded = (account: string): LoadedAccount | null => {
+    const one = toCurrent(cached.get(account), toColumns(account));
     if (one === undefined) return null;
     addGrants(one.state, [
       ...found<GrantColumns>("drawn", account),
       ...found<GrantColumns>("grants", account),
     ]);
-    const named = found<HoldColumns>("named", account).filter(({ status }) => status !== "open");
+    const closed = found<HoldColumns>("named", account).filter(({ status }) => status !== "open");
     const responses = toFirstResponses(found("entries", account), found("keyedHolds", account));
-    return { cached: one, past: toPast(responses, named, found("refunded", account)) };
+    return { cached: one, past: toPast(responses, closed, found("refunded", account)) };
   };
-  return batch.map(({ account }, at) => {
+  return names.map((account) => {
     try {
-      return toLoaded(account, cached[at]);
+      return toLoaded(account);
     } catch (error) {
       throw new UnreadableError(`${(error as Error).message}. Run verify on the account.`, { cause: error });
     }
   });
+}
+
+/** True if a cached account is as its row has it. Its overdraft limit is compared too, because a person may set it by hand. */
+function isCurrent({ version, state }: CachedAccount, columns: AccountColumns): boolean {
+  return Number(columns.version) === version && columns.overdraft_limit === state.overdraftLimit;
 }
 
 /** Runs look-ups by arrays of the same length, except those with nothing to look up. Their rows come by account. */
@@ -221,19 +262,49 @@ function groupByAccount<Columns extends { account: string }>(
   return groups;
 }
 
+/** Returns an account with all that is live of it. */
 function toCached(
   columns: AccountColumns,
   live: readonly GrantColumns[],
   open: readonly HoldColumns[],
 ): CachedAccount {
-  const drawn = columns.drawn_grant;
-  const toGrant = (grant: GrantColumns): LiveGrant => {
-    const remaining = grant.seq === drawn ? columns.drawn_remaining : null;
-    return { ...fromGrantColumns(grant), remaining: remaining ?? grant.remaining, reserved: ZERO };
+  const grants = live.map((grant) => ({ ...toGrant(columns, grant), reserved: ZERO })).sort(compareGrants);
+  const books = { grants, holds: new Map<string, Hold>(), sums: toSums(grants, []) };
+  for (const hold of open) takeIn(books, fromHoldColumns(hold));
+  return withBooks(columns, books);
+}
+
+/** Returns an account as another server has left it, from what it was before. */
+function toCaughtUp(
+  { state }: CachedAccount,
+  columns: AccountColumns,
+  changedGrants: readonly GrantColumns[],
+  changedHolds: readonly HoldColumns[],
+): CachedAccount {
+  const changed: Grant[] = changedGrants.map((grant) => toGrant(columns, grant));
+  const drawn = columns.drawn_grant === null ? undefined : findGrant(state, Number(columns.drawn_grant));
+  if (drawn !== undefined && !changed.some(({ seq }) => seq === drawn.seq)) {
+    changed.push({ ...drawn, remaining: columns.drawn_remaining ?? drawn.remaining });
+  }
+  catchUp(state, changed, changedHolds.map(fromHoldColumns));
+  return withBooks(columns, state);
+}
+
+/** Returns a grant. The account's row has what remains of the one that was drawn on last. */
+function toGrant(
+  { drawn_grant: drawn, drawn_remaining: remaining }: AccountColumns,
+  grant: GrantColumns,
+): Grant {
+  return {
+    ...fromGrantColumns(grant),
+    remaining: (grant.seq === drawn ? remaining : null) ?? grant.remaining,
   };
-  const grants = live.map(toGrant).sort(compareGrants);
-  const holds = open.map(fromHoldColumns);
-  const held = withReserved(holds, grants);
+}
+
+function withBooks(
+  columns: AccountColumns,
+  { grants, holds, sums }: Pick<AccountState, "grants" | "holds" | "sums">,
+): CachedAccount {
   const state: AccountState = {
     account: columns.account,
     overdraftLimit: columns.overdraft_limit,
@@ -244,7 +315,7 @@ function toCached(
     seq: Number(columns.seq),
     hash: columns.hash,
     grants,
-    holds: held,
+    holds,
     totals: {
       all: Number(columns.rows_all),
       added: Number(columns.rows_added),
@@ -252,12 +323,13 @@ function toCached(
       adjustments: Number(columns.rows_adjustments),
     },
     window: parseWindow(columns.open_window),
-    sums: toSums(grants, held.values()),
+    sums,
   };
   return {
     state,
     version: Number(columns.version),
-    drawn: drawn === null ? null : Number(drawn),
+    changes: Number(columns.changes),
+    drawn: columns.drawn_grant === null ? null : Number(columns.drawn_grant),
     dueAt: columns.due_at,
     hasHeld: columns.has_held,
     holds: Number(columns.holds),
@@ -265,27 +337,6 @@ function toCached(
     weight: 0,
     weighed: { count: 0, weight: 0 },
   };
-}
-
-/**
- * Returns open holds with what they have set aside of grants, which is noted on the grants. A server of an earlier version
- * does not keep it for them, so it may be less than when they were opened.
- */
-function withReserved(holds: readonly Hold[], grants: readonly LiveGrant[]): Map<string, Hold> {
-  const bySeq = new Map(grants.map((grant) => [grant.seq, grant]));
-  const byId = new Map<string, Hold>();
-  for (const hold of holds) {
-    const reserved: Draw[] = [];
-    for (const { grant: seq, credits } of hold.reserved) {
-      const grant = bySeq.get(seq);
-      const kept = grant === undefined ? ZERO : least(credits, toFree(grant));
-      if (grant === undefined || kept === ZERO) continue;
-      grant.reserved = micros(grant.reserved + kept);
-      reserved.push({ grant: seq, credits: kept });
-    }
-    byId.set(hold.id, { ...hold, reserved });
-  }
-  return byId;
 }
 
 /** Adds the grants that commands refer to. Those that the state has already are the current ones. */

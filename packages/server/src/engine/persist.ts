@@ -143,7 +143,10 @@ function toChange({ cached, result }: Decided, now: Instant): AccountChange {
   const grants = toGrantChanges(state, cached.drawn, changes.grants, moved);
   const dueAt = toNextDue(state, now);
   const isChanged = changes.entries.length > 0 || changes.holds.length > 0 || dueAt !== cached.dueAt;
-  if (isChanged) cached.version = nextVersion();
+  if (isChanged) {
+    cached.version = nextVersion();
+    cached.changes += 1;
+  }
   cached.drawn = grants.drawn;
   cached.dueAt = dueAt;
   if (changes.holds.length > 0) cached.hasHeld = true;

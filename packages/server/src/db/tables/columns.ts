@@ -13,6 +13,8 @@ export interface Column<T> {
 /** A record of an account. */
 export interface Owned<T> {
   readonly account: string;
+  /** The number of the account's change that writes the record. */
+  readonly change: number;
   readonly record: T;
 }
 
@@ -28,6 +30,13 @@ export function withAccount<T>(columns: readonly Column<T>[]): Column<Owned<T>>[
     ...within(columns, ({ record }: Owned<T>) => record),
   ];
 }
+
+/** The column of the account's change that has written a record last. */
+export const CHANGE: Column<Owned<unknown>> = {
+  name: "change",
+  array: "bigint",
+  value: ({ change }) => change,
+};
 
 /** A part of a statement, with its parameters numbered from `$1`. */
 export interface Part {

@@ -1,7 +1,7 @@
 import type { Micros } from "../../core/amount.js";
 import type { Grant } from "../../core/entry.js";
 import type { Instant } from "../../core/instant.js";
-import { insertInto, withAccount, within } from "./columns.js";
+import { CHANGE, insertInto, type Owned, withAccount, within } from "./columns.js";
 import { fromSourceColumns, SOURCE_COLUMNS, type SourceColumns } from "./facts.js";
 
 /** A row of `credits.grants` as the port returns it. */
@@ -41,7 +41,7 @@ const COLUMNS = withAccount<Grant>([
 ]);
 
 /** Adds grants. */
-export const insertGrants = insertInto("grants", COLUMNS);
+export const insertGrants = insertInto<Owned<Grant>>("grants", [...COLUMNS, CHANGE]);
 
 /** Returns the grant in its columns. */
 export function fromGrantColumns(columns: GrantColumns): Grant {

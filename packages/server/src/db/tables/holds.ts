@@ -3,7 +3,7 @@ import { sha256 } from "../../core/chain.js";
 import type { Hold, HoldStatus, Signature } from "../../core/entry.js";
 import { type Metadata, NO_FACTS } from "../../core/facts.js";
 import type { Instant } from "../../core/instant.js";
-import { type Column, insertInto, type Owned, withAccount, within } from "./columns.js";
+import { CHANGE, type Column, insertInto, type Owned, withAccount, within } from "./columns.js";
 import { fromDrawColumns, toDrawColumns } from "./draws.js";
 import {
   type DimensionColumns,
@@ -112,7 +112,7 @@ const HASHED = COLUMNS.filter(({ name }) => name !== "hold" && !ERASABLE.has(nam
  * Returns the hash of a hold in hex: SHA-256 over a JSON array of strings. It has "hold", the account, and the name and
  * value of each column of `HASHED` that is not null. A column that is added later so leaves the hashes of earlier holds valid.
  */
-export function hashHold({ account, record }: Owned<Hold>): string {
+export function hashHold({ account, record }: Omit<Owned<Hold>, "change">): string {
   const parts = ["hold", account, record.id];
   for (const { name, value } of HASHED) {
     const given = value(record);
@@ -122,10 +122,10 @@ export function hashHold({ account, record }: Owned<Hold>): string {
 }
 
 /** Adds holds, and replaces those that are there. Text that can be erased stays as it is, because it may be erased meanwhile. */
-export const upsertHolds = insertInto(
+export const upsertHolds = insertInto<Owned<Hold>>(
   "holds",
-  [...withAccount(COLUMNS), { name: "record_hash", array: "bytea", value: hashHold }],
-  `ON CONFLICT (account, hold) DO UPDATE SET ${["record_hash", ...HASHED.map(({ name }) => name)]
+  [...withAccount(COLUMNS), { name: "record_hash", array: "bytea", value: hashHold }, CHANGE],
+  `ON CONFLICT (account, hold) DO UPDATE SET ${["record_hash", CHANGE.name, ...HASHED.map(({ name }) => name)]
     .map((name) => `${name} = excluded.${name}`)
     .join(", ")}`,
 );

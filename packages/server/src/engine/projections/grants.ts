@@ -1,19 +1,29 @@
 import type { Grant } from "../../core/entry.js";
 import { findGrant } from "../../core/grants.js";
 import type { AccountState, GrantChange } from "../../core/state.js";
-import { toArraysNow, toTable, withAccount } from "../../db/tables/columns.js";
+import {
+  CHANGE,
+  type Column,
+  type Owned,
+  toArraysNow,
+  toTable,
+  withAccount,
+} from "../../db/tables/columns.js";
 import { insertGrants } from "../../db/tables/grants.js";
 import { collect, type GrantChanges, type Projection } from "./projection.js";
 
-const CHANGED = withAccount<Grant>([
-  { name: "seq", array: "bigint", value: ({ seq }) => seq },
-  { name: "remaining", array: "bigint", value: ({ remaining }) => remaining },
-  { name: "expires_at", array: "timestamptz", value: ({ expiresAt }) => expiresAt },
-]);
+const CHANGED: readonly Column<Owned<Grant>>[] = [
+  ...withAccount<Grant>([
+    { name: "seq", array: "bigint", value: ({ seq }) => seq },
+    { name: "remaining", array: "bigint", value: ({ remaining }) => remaining },
+    { name: "expires_at", array: "timestamptz", value: ({ expiresAt }) => expiresAt },
+  ]),
+  CHANGE,
+];
 
 const UPDATE_GRANTS = `
   changed_grants AS (
-    UPDATE credits.grants g SET remaining = n.remaining, expires_at = n.expires_at FROM ${toTable("n", CHANGED)}
+    UPDATE credits.grants g SET remaining = n.remaining, expires_at = n.expires_at, change = n.change FROM ${toTable("n", CHANGED)}
     WHERE g.account = n.account AND g.seq = n.seq
   )`;
 

@@ -1,7 +1,7 @@
 import type { Micros } from "../../core/amount.js";
 import type { BatchResult } from "../../core/decide.js";
 import type { Grant } from "../../core/entry.js";
-import type { Part } from "../../db/tables/columns.js";
+import type { Owned, Part } from "../../db/tables/columns.js";
 import type { CachedAccount } from "../account-cache.js";
 
 /** An account that a batch has decided on, ready to be written. */
@@ -31,13 +31,15 @@ export interface GrantChanges {
 /** Turns the changes of a batch into parts of the one statement that writes it. */
 export type Projection = (changes: readonly AccountChange[]) => readonly Part[];
 
-/** Returns the records of accounts, each with its account. */
+/** Returns the records of accounts, each with its account and the number of its change. */
 export function collect<T>(
   changes: readonly AccountChange[],
   pick: (change: AccountChange) => readonly T[],
-): { account: string; record: T }[] {
-  const collected: { account: string; record: T }[] = [];
-  for (const change of changes)
-    for (const record of pick(change)) collected.push({ account: change.account, record });
+): Owned<T>[] {
+  const collected: Owned<T>[] = [];
+  for (const one of changes) {
+    const { account, cached } = one;
+    for (const record of pick(one)) collected.push({ account, change: cached.changes, record });
+  }
   return collected;
 }
