@@ -25,15 +25,17 @@ interface Format {
   decode(event: unknown): DecodedEvent;
 }
 
-const FORMATS: Readonly<Record<string, Format>> = {
-  [EVENTS_TYPE]: { isBatch: true, toEvents, decode: decodeEvent },
-  "application/cloudevents+json": { isBatch: false, toEvents: (body) => [body], decode: decodeCloudEvent },
-  "application/cloudevents-batch+json": {
-    isBatch: true,
-    toEvents: (body) => body,
-    decode: decodeCloudEvent,
-  },
-};
+const FORMATS: ReadonlyMap<string, Format> = new Map([
+  [EVENTS_TYPE, { isBatch: true, toEvents, decode: decodeEvent }],
+  [
+    "application/cloudevents+json",
+    { isBatch: false, toEvents: (body: unknown) => [body], decode: decodeCloudEvent },
+  ],
+  [
+    "application/cloudevents-batch+json",
+    { isBatch: true, toEvents: (body: unknown) => body, decode: decodeCloudEvent },
+  ],
+]);
 
 /** The length of a body up to which it is parsed at once. */
 const UNSLICED_LENGTH_MAX = 256 * 1024;
@@ -70,9 +72,9 @@ export function addUsageRoute(app: App, { secret }: MethodsByCaller, bodies: Bod
     const contentType = c.req.header("content-type") ?? "";
     requireUtf8(contentType);
     const type = contentType.split(";")[0]?.trim().toLowerCase() ?? "";
-    const format = FORMATS[type];
+    const format = FORMATS.get(type);
     if (format === undefined) {
-      const types = Object.keys(FORMATS).join(", or ");
+      const types = [...FORMATS.keys()].join(", or ");
       const detail = `The media type ${JSON.stringify(type)} is not supported. Send Content-Type: ${types}.`;
       return respondWithProblem(c, "unsupported_media_type", detail);
     }
