@@ -198,6 +198,34 @@ describe.each(ENGINES)("accounts, balances and totals on %s", (engine) => {
       expect(rest).toMatchObject({ opening: "0", closing: "97", nextCursor: null });
     });
 
+    it("by day come to an end where a clock went back and entries are added", {
+      timeout: 60_000,
+    }, async () => {
+      const account = await openAccount(0);
+      const post = async (days: readonly number[]) => {
+        for (const day of days) {
+          setTime(`2026-11-${day}T12:00:00Z`);
+          await ledger.adjust(account, { credits: 1, description: "x" });
+        }
+      };
+      await post([23, 23, 26, 23, 24, 25, 25]);
+      let part = await ledger.totals(account, { by: "day", limit: 1 });
+      const days = part.totals.map(({ day, entries }) => [day, entries]);
+      // The search for the next day looks at other entries from now on, and so at the one of the wrong clock.
+      await post([25, 25, 25, 25]);
+      while (part.nextCursor !== null && days.length < 9) {
+        part = await ledger.totals(account, { by: "day", limit: 1, cursor: part.nextCursor });
+        days.push(...part.totals.map(({ day, entries }) => [day, entries]), ["part", 0]);
+      }
+      expect(days).toEqual([
+        ["2026-11-23", 4],
+        ["2026-11-24", 1],
+        ["part", 0],
+        ["2026-11-25", 2],
+        ["part", 0],
+      ]);
+    });
+
     it("of an empty span have its balance on both sides", async () => {
       const account = await openAccount();
       for (const span of [
