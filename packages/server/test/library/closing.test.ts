@@ -1,3 +1,4 @@
+import pg from "pg";
 import { beforeEach, describe, expect, it, vi } from "vitest";
 import { query } from "../../../../tools/postgres.js";
 import { ENGINES } from "../databases.js";
@@ -112,13 +113,26 @@ describe.each(ENGINES)("closed accounts on %s", (engine) => {
 
   // The embedded database can't be written to from outside.
   if (engine === "postgres") {
-    it("are erased by a sweep when the call did not see it through", async () => {
-      await ledger.closeAccount("a");
-      await ledger.anonymizeAccount("a");
-      await query(toUrl() ?? "", "UPDATE credits.accounts SET name = 'Ada'");
-      await query(toUrl() ?? "", "UPDATE credits.erasures SET erased_at = NULL");
-      await vi.advanceTimersByTimeAsync(SWEEP_EVERY_MS);
-      await expect.poll(async () => (await ledger.getAccount("a")).name, { timeout: 20_000 }).toBeNull();
+    it("are erased by a sweep when the call did not see it through, and one that is locked holds up no other", async () => {
+      await ledger.putAccount("b");
+      for (const account of ["a", "b"]) {
+        await ledger.closeAccount(account);
+        await ledger.anonymizeAccount(account);
+      }
+      const client = new pg.Client({ connectionString: toUrl() ?? "" });
+      await client.connect();
+      await client.query("UPDATE credits.accounts SET name = 'Ada'");
+      await client.query("UPDATE credits.erasures SET erased_at = NULL");
+      const isErased = async (account: string) => {
+        await vi.advanceTimersByTimeAsync(SWEEP_EVERY_MS);
+        return (await ledger.getAccount(account)).name === null;
+      };
+      await client.query("BEGIN; SELECT FROM credits.accounts WHERE account = 'a' FOR UPDATE");
+      await expect.poll(() => isErased("b"), { timeout: 20_000 }).toBe(true);
+      expect(await isErased("a")).toBe(false);
+      await client.query("COMMIT");
+      await client.end();
+      await expect.poll(() => isErased("a"), { timeout: 20_000 }).toBe(true);
     });
   }
 
