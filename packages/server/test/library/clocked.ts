@@ -13,6 +13,8 @@ export const minutes = (count: number) => new Date(Date.parse(START) + count * 6
 export interface ClockedLedger {
   /** The ledger. After a restart it is the one that was opened last. */
   readonly ledger: LocalLedger;
+  /** The warnings that it has logged. */
+  readonly warnings: readonly string[];
   setTime(at: Date | string): void;
   /** Opens the ledger again, so that it reads what it would have cached. Only servers on PostgreSQL can. */
   restart(): Promise<void>;
@@ -31,12 +33,15 @@ export function useLedger(engine: Engine, scope: "each test" | "all tests"): Clo
   let current: LocalLedger;
   let now: Date | string = START;
   let accounts = 0;
+  const warnings: string[] = [];
+  const logger = { warn: (_: object, message: string) => void warnings.push(message), error: () => {} };
 
   const [before, after] = scope === "each test" ? [beforeEach, afterEach] : [beforeAll, afterAll];
   before(async () => {
     vi.useFakeTimers({ toFake: ["setInterval"] });
     now = START;
-    library = await openLibrary(engine, { now: () => new Date(now) });
+    warnings.length = 0;
+    library = await openLibrary(engine, { now: () => new Date(now), logger });
     current = library.ledger;
   });
   after(async () => {
@@ -49,6 +54,7 @@ export function useLedger(engine: Engine, scope: "each test" | "all tests"): Clo
   const ledger = new Proxy({} as LocalLedger, { get: (_, name) => Reflect.get(current, name) });
   return {
     ledger,
+    warnings,
     setTime(at) {
       now = at;
     },

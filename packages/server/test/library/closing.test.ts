@@ -8,7 +8,7 @@ import { minutes, useLedger } from "./clocked.js";
 const SWEEP_EVERY_MS = 5_000;
 
 describe.each(ENGINES)("closed accounts on %s", (engine) => {
-  const { ledger, setTime, restart, toUrl } = useLedger(engine, "each test");
+  const { ledger, warnings, setTime, restart, toUrl } = useLedger(engine, "each test");
 
   beforeEach(async () => {
     await ledger.putAccount("a", { name: "Ada Lovelace", metadata: { email: "ada@example.com" } });
@@ -130,6 +130,8 @@ describe.each(ENGINES)("closed accounts on %s", (engine) => {
       await client.query("BEGIN; SELECT FROM credits.accounts WHERE account = 'a' FOR UPDATE");
       await expect.poll(() => isErased("b"), { timeout: 20_000 }).toBe(true);
       expect(await isErased("a")).toBe(false);
+      const warning = "Free text could not be erased. It is tried again.";
+      await expect.poll(() => warnings, { timeout: 20_000 }).toContain(warning);
       await client.query("COMMIT");
       await client.end();
       await expect.poll(() => isErased("a"), { timeout: 20_000 }).toBe(true);
