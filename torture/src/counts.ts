@@ -25,7 +25,8 @@ export class Counts {
   }
 }
 
-function increment(counts: Record<string, number>, name: string): void {
+/** Counts one more. */
+export function increment(counts: Record<string, number>, name: string): void {
   counts[name] = (counts[name] ?? 0) + 1;
 }
 

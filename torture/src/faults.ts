@@ -1,8 +1,10 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import pg from "pg";
 import { query } from "../../tools/postgres.js";
+import { increment } from "./counts.js";
 import type { Draw } from "./draw.js";
 import type { Treatment } from "./proxy.js";
+import { SERVER_SESSIONS } from "./sessions.js";
 import type { Actor, Cluster, Stage } from "./stage.js";
 
 /** A kind of fault. It takes effect and ends within seconds. */
@@ -46,7 +48,7 @@ export function createFaults({ actors, cluster }: Stage): Faults {
       if (free.length === 0) return;
       const actor = draw.pick(free);
       actor.isTaken = true;
-      note(`${kind}, server ${actor.server.number}`);
+      note(kind, `, server ${actor.server.number}`);
       await act(actor, draw);
       actor.isTaken = false;
     },
@@ -81,10 +83,9 @@ export function createFaults({ actors, cluster }: Stage): Faults {
     },
   });
 
-  function note(what: string): void {
-    const kind = what.split(",")[0] as string;
-    counts[kind] = (counts[kind] ?? 0) + 1;
-    recent.push(`${new Date().toISOString()} ${what}`);
+  function note(kind: string, place = ""): void {
+    increment(counts, kind);
+    recent.push(`${new Date().toISOString()} ${kind}${place}`);
     recent.splice(0, recent.length - RECENT_KEPT);
   }
 
@@ -109,9 +110,9 @@ export function createFaults({ actors, cluster }: Stage): Faults {
     ofServer("connections reset", 5, async ({ proxy }) => proxy?.reset()),
     ofServer("connections lost without a sign", 3, async ({ proxy }) => proxy?.lose()),
     ofNetwork("connections refused", 2, 4_000, () => ({ kind: "refuse" }), true),
-    ofNetwork("responses lost, then reset", 5, 1_500, () => ({ kind: "swallow" }), true),
+    ofNetwork("responses lost before a reset", 5, 1_500, () => ({ kind: "swallow" }), true),
     ofNetwork("black hole", 2, 4_000, () => ({ kind: "hold" }), false),
-    ofNetwork("black hole, then reset", 1, 20_000, () => ({ kind: "hold" }), true),
+    ofNetwork("black hole before a reset", 1, 20_000, () => ({ kind: "hold" }), true),
     ofNetwork("delay", 2, 4_000, (draw) => ({ kind: "delay", ms: draw.whole(20, 400) }), false),
     ofCluster("sessions terminated", 4, terminateSessions),
     ofCluster("database process killed", 2, killSession),
@@ -133,9 +134,6 @@ export function createFaults({ actors, cluster }: Stage): Faults {
   };
 }
 
-/** The sessions of the ledger's servers, as SQL. */
-const SESSIONS = `pg_stat_activity WHERE application_name = 'credit-activity' AND datname = current_database()`;
-
 /** Runs a statement on a database that may be away. */
 async function tryQuery(url: string, sql: string): Promise<void> {
   await query(url, sql).catch(() => {});
@@ -144,7 +142,7 @@ async function tryQuery(url: string, sql: string): Promise<void> {
 /** Terminates each session with a probability of a half, or all. */
 function terminateSessions({ url }: Cluster, draw: Draw): Promise<void> {
   const share = draw.pick([0.5, 1]);
-  return tryQuery(url, `SELECT pg_terminate_backend(pid) FROM ${SESSIONS} AND random() < ${share}`);
+  return tryQuery(url, `SELECT pg_terminate_backend(pid) ${SERVER_SESSIONS} AND random() < ${share}`);
 }
 
 /** Kills the process of one session, the busiest first. PostgreSQL then ends all sessions and recovers. */
@@ -152,7 +150,7 @@ async function killSession({ url }: Cluster): Promise<void> {
   await tryQuery(
     url,
     `DO $$ DECLARE session integer; BEGIN
-       SELECT pid INTO STRICT session FROM ${SESSIONS} ORDER BY state = 'active' DESC LIMIT 1;
+       SELECT pid INTO STRICT session ${SERVER_SESSIONS} ORDER BY state = 'active' DESC LIMIT 1;
        EXECUTE format('COPY (SELECT 1) TO PROGRAM %L', 'kill -9 ' || session);
      END $$`,
   );

@@ -5,6 +5,7 @@ import type { Draw } from "./draw.js";
 import { ViolationError } from "./history.js";
 import { type DatabaseProxy, openProxy } from "./proxy.js";
 import { createServerProcess, runCommand, type ServerProcess } from "./server-process.js";
+import { SERVER_SESSIONS } from "./sessions.js";
 
 /** A server, with the proxy to its database if there is one. */
 export interface Actor {
@@ -43,9 +44,6 @@ const SERVERS = 3;
 /** The time in which the sessions of servers that ended have to be gone. A wait for a lock lasts three seconds. */
 const SESSIONS_MS_MAX = 30_000;
 
-const SESSIONS = `SELECT count(*)::int AS sessions FROM pg_stat_activity
-  WHERE application_name = 'credit-activity' AND datname = current_database()`;
-
 /** Opens three servers on a PostgreSQL server that is started for the run, each with a proxy between. */
 export async function openPostgresStage(onViolation: (violation: ViolationError) => void): Promise<Stage> {
   // Commits have to outlast a crash, as in production.
@@ -69,7 +67,7 @@ export async function openPostgresStage(onViolation: (violation: ViolationError)
       // PostgreSQL has not seen the end of lost connections.
       for (const { proxy } of actors) proxy?.reset();
       for (const startMs = performance.now(); ; await sleep(50)) {
-        const [row] = await query(url, SESSIONS);
+        const [row] = await query(url, `SELECT count(*)::int AS sessions ${SERVER_SESSIONS}`);
         if (row?.sessions === 0) return;
         if (performance.now() - startMs > SESSIONS_MS_MAX) {
           throw new ViolationError("", "Sessions of servers that have ended are still open.", row);

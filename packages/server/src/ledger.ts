@@ -211,10 +211,12 @@ function assemble(
     await admit();
     return sweepDue(database, engine, lease, now());
   };
-  const sweepAll = () => Promise.all([sweep(), eraseOpen(database, engine, now())]);
-  const stopSweeping = startSweeping(sweepAll, SWEEP_EVERY_MS, (error) =>
-    logger.warn({ err: error as Error }, "What is due could not be posted. It is tried again."),
-  );
+  const erase = () => eraseOpen(database, engine, now());
+  const warn = (message: string) => (error: unknown) => logger.warn({ err: error as Error }, message);
+  const jobs = [
+    startSweeping(sweep, SWEEP_EVERY_MS, warn("What is due could not be posted. It is tried again.")),
+    startSweeping(erase, SWEEP_EVERY_MS, warn("Free text could not be erased. It is tried again.")),
+  ];
   let closing: Promise<void> | null = null;
   const { putAccountCreated, postUsage, ...ledger } = methods.secret;
 
@@ -246,7 +248,7 @@ function assemble(
       return settled(sweep(), undefined);
     },
     close() {
-      closing ??= stopSweeping()
+      closing ??= Promise.all(jobs.map((stop) => stop()))
         .then(() => engine.close())
         .then(() => watched.stop())
         .then(() => database.close());

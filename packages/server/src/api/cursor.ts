@@ -9,7 +9,7 @@ import { LIMIT_DEFAULT, type PartQuery } from "./requests.js";
 /** The list that a cursor belongs to: its name, its account and its filters. */
 export type Scope = readonly (string | number | null)[];
 
-/** The number of characters of a scope's digest. It only has to tell lists apart, so it is short. */
+/** The number of characters of a scope's digest. It only has to distinguish lists, so it is short. */
 const DIGEST_LENGTH = 12;
 
 /** Encodes the place where a list goes on as an opaque string. It fits no other list, account or filter. */

@@ -15,17 +15,16 @@ export interface Day {
  * first day is always among them. A date that a zone has skipped is a day that ends where it starts.
  */
 export function listDays(timeZone: string, first: Instant, last: Instant, max: number): Day[] {
-  const format = new Intl.DateTimeFormat("en", {
-    ...{ timeZone, calendar: "iso8601", numberingSystem: "latn", hourCycle: "h23" },
-    ...{
-      year: "numeric",
-      month: "numeric",
-      day: "numeric",
-      hour: "numeric",
-      minute: "numeric",
-      second: "numeric",
-    },
-  } as Intl.DateTimeFormatOptions);
+  const format = new Intl.DateTimeFormat("en-u-ca-iso8601-nu-latn", {
+    timeZone,
+    hourCycle: "h23",
+    year: "numeric",
+    month: "numeric",
+    day: "numeric",
+    hour: "numeric",
+    minute: "numeric",
+    second: "numeric",
+  });
 
   /** Returns the time on the clocks of the zone as seconds, as if it were UTC. */
   const toLocal = (seconds: number): number => {

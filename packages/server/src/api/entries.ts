@@ -11,7 +11,7 @@ import {
 } from "../queries/lists.js";
 import { checkOptions, type MethodOptions, settled } from "./calls.js";
 import { encodeCursor, type Scope, SEQ_PLACE, toNextCursor, toPart } from "./cursor.js";
-import { toFitting } from "./fitting.js";
+import { toFactRecords, toFitting } from "./fitting.js";
 import { check, checkValue, toInvalid } from "./inputs.js";
 import { readSpan, requireKnown, toAccountId, toUnknownEntry } from "./known.js";
 import * as request from "./requests.js";
@@ -39,7 +39,7 @@ export function createEntryMethods({ database, labels, presenter, now }: EntryOp
 
   /** Presents the part of a list, which was read with one entry more than the part has. */
   async function toPartOf(account: string, entries: readonly Entry[], limit: number, scope: Scope) {
-    const count = toFitting(entries, limit);
+    const count = toFitting(entries, limit, toFactRecords);
     return {
       entries: await present(account, entries.slice(0, count)),
       nextCursor: toNextCursor(entries, count, scope, ({ seq }) => [seq]),

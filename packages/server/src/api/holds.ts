@@ -6,7 +6,7 @@ import { type Instant, isInstant } from "../core/instant.js";
 import { listHolds, readHold } from "../queries/holds.js";
 import { checkOptions, type MethodOptions, settled } from "./calls.js";
 import { type Scope, toNextCursor, toPart } from "./cursor.js";
-import { toFitting } from "./fitting.js";
+import { toFactRecords, toFitting } from "./fitting.js";
 import { check, checkValue } from "./inputs.js";
 import { requireKnown, toAccountId } from "./known.js";
 import * as request from "./requests.js";
@@ -35,7 +35,7 @@ export function createHoldReadMethods({
     const from = place === null ? null : { createdAt: place[0], id: place[1] };
     const holds = await listHolds(database, id, { status, from, limit: limit + 1 }, now());
     if (holds.length === 0) await requireKnown(database, id, now);
-    const count = toFitting(holds, limit);
+    const count = toFitting(holds, limit, toFactRecords);
     const shown = holds.slice(0, count);
     const toLabel = await labels.read(
       id,

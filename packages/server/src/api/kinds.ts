@@ -41,7 +41,7 @@ export const kindsOption = z
   )
   .refine(
     (kinds) => Object.keys(kinds).length <= ADDED_MAX,
-    `has more than ${ADDED_MAX} kinds. Use fewer, and tell usage apart by its source`,
+    `has more than ${ADDED_MAX} kinds. Use fewer, and distinguish usage by its source`,
   );
 
 /** The kinds of a ledger with their words. */

@@ -16,6 +16,7 @@ import {
   toUnknownMoment,
 } from "./cursor.js";
 import { toRefused } from "./errors.js";
+import { toFitting } from "./fitting.js";
 import { check } from "./inputs.js";
 import { requireKnown, toAccountId } from "./known.js";
 import * as request from "./requests.js";
@@ -35,9 +36,10 @@ export function createReadMethods({ database, labels, presenter, now }: ReadOpti
     const { place, limit } = toPart(query, scope, ACCOUNT_PLACE);
     const range = { prefix, from: place === null ? null : place[0], limit: limit + 1 };
     const found = await listAccounts(database, range, now());
+    const count = toFitting(found, limit, ({ metadata }) => [metadata]);
     return {
-      accounts: found.slice(0, limit).map(presenter.account),
-      nextCursor: toNextCursor(found, limit, scope, ({ id }) => [id]),
+      accounts: found.slice(0, count).map(presenter.account),
+      nextCursor: toNextCursor(found, count, scope, ({ id }) => [id]),
     };
   }
 

@@ -81,7 +81,7 @@ export const listQuery = z.strictObject({
     description: "The nextCursor of the part before. Default: the start of the list.",
   }),
   limit: documented(field.integer(1, LIMIT_MAX).nullish(), {
-    description: `The size of the part. It is smaller at the end of the list, or where entries have much metadata. Default: ${LIMIT_DEFAULT}.`,
+    description: `The size of the part. It is smaller at the end of the list, or where its items have much metadata. Default: ${LIMIT_DEFAULT}.`,
   }),
 });
 

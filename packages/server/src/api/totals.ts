@@ -86,7 +86,8 @@ export function createTotalMethods({ database, labels, presenter, now }: TotalOp
       id,
       days.slice(1).map(({ start }) => start),
     );
-    const seqs = (ends?.before ?? []).map((seq) => Math.min(high, Math.max(low, seq)));
+    // The first day has at least the first entry, so each part gets on. Where a clock went back, a search may miss that entry.
+    const seqs = (ends?.before ?? []).map((seq) => Math.min(high, Math.max(low + 1, seq)));
     const isEnd = days.length <= limit;
     const bounds = await readMarksOf(id, [low, ...seqs, ...(isEnd ? [high] : [])]);
     const totals = await addUp(id, "day", bounds, 0, limit);

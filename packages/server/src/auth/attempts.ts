@@ -23,7 +23,9 @@ export function createAttempts(): Attempts {
   return {
     isExhausted: (address) => missing(address) > ATTEMPTS_MAX - 1,
     fail(address) {
-      restoredAtMs.set(address, performance.now() + (missing(address) + 1) * MS_PER_ATTEMPT);
+      // More than there are can fail at once, because keys are looked up before they are counted.
+      const attempts = Math.min(missing(address) + 1, ATTEMPTS_MAX);
+      restoredAtMs.set(address, performance.now() + attempts * MS_PER_ATTEMPT);
     },
   };
 }

@@ -103,7 +103,7 @@ export async function readSharedSecret(database: Database, name: string): Promis
   const secret = Buffer.from(row.value, "hex");
   if (secret.length !== SECRET_BYTES) {
     throw new DatabaseError(
-      "unsuitable",
+      "unusable",
       `The secret "${name}" has ${secret.length} bytes instead of ${SECRET_BYTES}, so others may guess it. Delete its row in credits.secrets, and start again. Account tokens that were issued before become invalid.`,
     );
   }

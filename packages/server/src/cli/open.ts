@@ -12,13 +12,20 @@ export interface DatabaseFlags {
 const DATA_DIR = ".data";
 
 /**
+ * Reads a variable of the environment. An empty one counts as none. An empty option is a mistake instead, such as a variable
+ * of the shell that is not set.
+ */
+export function readVariable(name: string): string | undefined {
+  return process.env[name] || undefined;
+}
+
+/**
  * Converts the options and the environment to a database: PostgreSQL by its URL, else the embedded one in a directory.
  *
  * @throws CommandError if the URL is not a PostgreSQL URL
  */
 export function toDatabase(flags: DatabaseFlags): DatabaseOptions {
-  // An empty variable counts as none. An empty option is a mistake, such as a variable of the shell that is not set.
-  const url = flags.databaseUrl ?? (process.env.DATABASE_URL || undefined);
+  const url = flags.databaseUrl ?? readVariable("DATABASE_URL");
   if (url !== undefined && flags.dataDir === undefined) {
     // The message leaves the URL out, because it may have a password.
     if (!POSTGRES_URL.test(url)) {
@@ -28,7 +35,7 @@ export function toDatabase(flags: DatabaseFlags): DatabaseOptions {
     }
     return { url };
   }
-  return { dataDir: flags.dataDir ?? process.env.DATA_DIR ?? DATA_DIR };
+  return { dataDir: flags.dataDir ?? readVariable("DATA_DIR") ?? DATA_DIR };
 }
 
 /**

@@ -5,7 +5,7 @@ import { createAdaptorServer } from "@hono/node-server";
 import { type Logger, pino } from "pino";
 import { DatabaseError, isRetryable } from "../db/errors.js";
 import { createLedger, type LedgerOptions, type LocalLedger } from "../ledger.js";
-import { CommandError, type DatabaseFlags, toDatabase } from "./open.js";
+import { CommandError, type DatabaseFlags, readVariable, toDatabase } from "./open.js";
 import { pace } from "./server-pace.js";
 import { finishResponses } from "./server-shutdown.js";
 import { setServerFlags } from "./v8.js";
@@ -36,16 +36,16 @@ interface ServeFlags extends DatabaseFlags {
 /** Serves the API until a signal comes. Then it takes no more requests and finishes those in flight. */
 export async function serve(flags: ServeFlags): Promise<void> {
   setServerFlags();
-  const port = parsePort(flags.port ?? process.env.PORT ?? "3000");
-  const hostname = flags.host ?? process.env.HOST ?? "127.0.0.1";
-  const clockOffsetMax = parseSeconds(flags.clockOffsetMax ?? process.env.CLOCK_OFFSET_MAX);
+  const port = parsePort(flags.port ?? readVariable("PORT") ?? "3000");
+  const hostname = parseHost(flags.host ?? readVariable("HOST") ?? "127.0.0.1");
+  const clockOffsetMax = flags.clockOffsetMax ?? readVariable("CLOCK_OFFSET_MAX");
   const logger = pino();
-  const secretKey = process.env.CREDITS_SECRET_KEY;
+  const secretKey = readVariable("CREDITS_SECRET_KEY");
   const ledger = await openWhenReachable({
     database: toDatabase(flags),
-    secretKeys: secretKey === undefined || secretKey === "" ? [] : [secretKey],
-    ...(clockOffsetMax === undefined ? {} : { clockOffsetMax }),
-    trustedProxies: parseProxies(flags.trustedProxies ?? process.env.TRUSTED_PROXIES ?? "0"),
+    secretKeys: secretKey === undefined ? [] : [secretKey],
+    ...(clockOffsetMax === undefined ? {} : { clockOffsetMax: parseSeconds(clockOffsetMax) }),
+    trustedProxies: parseProxies(flags.trustedProxies ?? readVariable("TRUSTED_PROXIES") ?? "0"),
     logger,
   });
   const paced = pace(ledger.fetch);
@@ -108,9 +108,13 @@ function parsePort(value: string): number {
   throw new CommandError(`"${value}" is not a port. Use a number from 0 to 65535.`);
 }
 
-/** Parses a number of seconds. An empty variable counts as none. */
-function parseSeconds(value: string | undefined): number | undefined {
-  if (value === undefined || value === "") return undefined;
+/** Refuses an empty host. The system would take it for all addresses. */
+function parseHost(value: string): string {
+  if (value !== "") return value;
+  throw new CommandError("The host is empty. Give an address to listen on, such as 127.0.0.1.");
+}
+
+function parseSeconds(value: string): number {
   if (/^\d{1,9}$/.test(value) && Number(value) > 0) return Number(value);
   throw new CommandError(`"${value}" is not a number of seconds. Use a whole number from 1 on.`);
 }

@@ -3,7 +3,7 @@ export type DatabaseErrorKind =
   /** The database cannot be reached or opened now. */
   | "unavailable"
   /** A person has to correct the database first. No other try helps. */
-  | "unsuitable"
+  | "unusable"
   /** The database was closed, or this process lost its directory. It does not come back. */
   | "closed"
   /** The account is locked by another session. */

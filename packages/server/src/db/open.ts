@@ -54,7 +54,7 @@ async function requireUtf8(database: Database): Promise<void> {
   );
   if (row?.encoding === "UTF8") return;
   throw new DatabaseError(
-    "unsuitable",
+    "unusable",
     `The database has the encoding ${row?.encoding}, which can't keep every character. Create one with ENCODING 'UTF8' TEMPLATE template0.`,
   );
 }

@@ -64,7 +64,7 @@ export async function watch(database: Database, options: WatchOptions): Promise<
 
   function setSchema(newer: string | null): void {
     if (newer !== null && newerSchema === null) options.onWarning(toNewerSchemaMessage(newer));
-    newerSchema = newer === null ? null : new DatabaseError("unsuitable", toNewerSchemaMessage(newer));
+    newerSchema = newer === null ? null : new DatabaseError("unusable", toNewerSchemaMessage(newer));
   }
 
   function judgeClock(): void {
@@ -74,7 +74,7 @@ export async function watch(database: Database, options: WatchOptions): Promise<
     const difference = `The clock of this process is ${Math.abs(offset).toFixed(1)} s ${offset < 0 ? "behind" : "ahead of"} the database's`;
     wrongClock = isWrong
       ? new DatabaseError(
-          "unsuitable",
+          "unusable",
           `${difference}, so one of the two is wrong, and what expires now may be lost. Set both clocks, for example by NTP.`,
         )
       : null;

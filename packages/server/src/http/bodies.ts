@@ -46,10 +46,12 @@ export function createBodies(): Bodies {
     let release = length === null ? KEEPS_NOTHING : await budget.take(length);
     let isLate = false;
     const reader = (c.req.raw.body as ReadableStream<Uint8Array>).getReader();
-    const timer = setTimeout(() => {
-      isLate = true;
-      reader.cancel().catch(() => {});
-    }, ARRIVAL_MS_MAX);
+    const startTimer = () =>
+      setTimeout(() => {
+        isLate = true;
+        reader.cancel().catch(() => {});
+      }, ARRIVAL_MS_MAX);
+    let timer = startTimer();
     const decoder = new TextDecoder();
     let bytes = 0;
     let text = "";
@@ -62,8 +64,9 @@ export function createBodies(): Bodies {
         if (bytes > bytesMax) throw toTooLarge(bytesMax);
         text += decoder.decode(value, { stream: true });
         if (bytes > SMALL_BYTES_MAX && release === KEEPS_NOTHING) {
+          clearTimeout(timer);
           release = await budget.take(bytesMax);
-          timer.refresh();
+          timer = startTimer();
         }
       }
       return { text: text + decoder.decode(), release };

@@ -47,7 +47,11 @@ const envelope = z.looseObject({
 });
 
 /** The attributes of a CloudEvent that become fields of a usage event. */
-const ATTRIBUTES: Readonly<Record<string, string>> = { id: "id", account: "subject", occurredAt: "time" };
+const ATTRIBUTES: ReadonlyMap<string, string> = new Map([
+  ["id", "id"],
+  ["account", "subject"],
+  ["occurredAt", "time"],
+]);
 
 /**
  * Decodes a CloudEvent. Two sources may use the same id (CloudEvents 1.0, section 3.1.1: `source` and `id` together are
@@ -65,7 +69,7 @@ export function decodeCloudEvent(given: unknown): DecodedEvent {
   });
   if (!(event instanceof FaultyEvent)) return event;
   const faults = event.faults.map(({ path, message }) => ({
-    path: ATTRIBUTES[path] ?? `data.${path}`,
+    path: ATTRIBUTES.get(path) ?? `data.${path}`,
     message,
   }));
   return new FaultyEvent(given, faults);

@@ -4,7 +4,7 @@ import { toInvalid } from "../api/inputs.js";
 const NESTING_MAX = 32;
 
 /** The characters of JSON that are parsed at once. Parsing so much keeps the event loop for some milliseconds. */
-const SLICE_LENGTH = 256 * 1024;
+export const SLICE_LENGTH = 256 * 1024;
 
 /** The longest slice. It is longer than a valid event, even if all characters of that are escaped. */
 const SLICE_LENGTH_MAX = 1024 * 1024;

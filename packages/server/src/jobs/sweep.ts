@@ -61,19 +61,33 @@ async function touchDue(database: Database, engine: Engine, lease: Lease, now: I
     await Promise.all(touches);
     if (open.length < ROUND_MAX) break;
   }
-  if (failed.size > 0) {
-    const names = [...failed.keys()].slice(0, NAMED_MAX).join(", ");
-    throw new AggregateError(failed.values(), `${failed.size} due accounts could not be touched: ${names}.`);
-  }
+  throwAny(failed, "due accounts could not be touched");
   return touched.size;
 }
 
-/** Carries on erasures that were begun, and that their callers could not see through. */
+/**
+ * Carries on erasures that were begun, and that their callers could not see through. One that fails holds up no other.
+ *
+ * @throws AggregateError after all others, with the errors of those that failed
+ */
 export async function eraseOpen(database: Database, engine: Engine, now: Instant): Promise<void> {
+  const failed = new Map<string, unknown>();
   for (const erasure of await listOpenErasures(database, ROUND_MAX)) {
-    await erase(database, erasure, now);
-    engine.evict(erasure.account);
+    try {
+      await erase(database, erasure, now);
+      engine.evict(erasure.account);
+    } catch (error) {
+      failed.set(erasure.account, error);
+    }
   }
+  throwAny(failed, "closed accounts could not be anonymized");
+}
+
+/** Throws the errors of accounts together, if there are any. */
+function throwAny(failed: ReadonlyMap<string, unknown>, problem: string): void {
+  if (failed.size === 0) return;
+  const names = [...failed.keys()].slice(0, NAMED_MAX).join(", ");
+  throw new AggregateError(failed.values(), `${failed.size} ${problem}: ${names}.`);
 }
 
 /**

@@ -2,6 +2,7 @@ import { type Micros, micros } from "../core/amount.js";
 import type { Metadata } from "../core/facts.js";
 import { formatInstant, type Instant } from "../core/instant.js";
 import type { Reader } from "../db/port.js";
+import { REMAINING } from "../db/tables/grants.js";
 
 /** An account as it is read: its settings, its balance, and what remains of its grants. */
 export interface Account {
@@ -72,7 +73,7 @@ const NEXT_EXPIRY = `
         coalesce(sum(sum(g.credits) FILTER (WHERE g.only_kinds IS NULL)) OVER (ORDER BY g.at), 0) AS so_far
       FROM (
         SELECT g.expires_at AS at, g.kind, g.only_kinds,
-          CASE WHEN g.seq = a.drawn_grant THEN a.drawn_remaining ELSE g.remaining END - coalesce(sum(r.credits), 0) AS credits
+          ${REMAINING} - coalesce(sum(r.credits), 0) AS credits
         FROM (
           SELECT * FROM credits.grants g
           WHERE a.due_at IS NOT NULL AND g.account = a.account AND g.remaining > 0 AND g.expires_at > $1::timestamptz
@@ -98,6 +99,13 @@ const READ = toRead("a.account = $2");
 const LIST = toRead(`a.account >= $2 COLLATE "C" AND ($3::text IS NULL OR a.account < $3 COLLATE "C")
   ORDER BY a.account LIMIT $4::integer`);
 
+/** Returns the SQL that adds up what remains of those grants of an account `a` that are not effective at a time yet. */
+export function toPending(at: string): string {
+  return `
+    SELECT coalesce(sum(${REMAINING}), 0) AS credits FROM credits.grants g
+    WHERE g.account = a.account AND g.remaining > 0 AND g.effective_at > greatest(${at}::timestamptz, g.recorded_at)`;
+}
+
 /**
  * Reads the same, and what is held now, of accounts on which something has come due that is not posted yet. Credits that
  * open holds have set aside of expired grants count once, and debt has the first claim on the others.
@@ -107,7 +115,7 @@ const READ_DUE = `
     SELECT coalesce(sum(h.credits), 0) FROM credits.holds h
     WHERE h.account = a.account AND h.status = 'open' AND h.expires_at > $1::timestamptz
   ) + greatest(0, (
-    SELECT coalesce(sum(CASE WHEN g.seq = a.drawn_grant THEN a.drawn_remaining ELSE g.remaining END), 0)
+    SELECT coalesce(sum(${REMAINING}), 0)
     FROM credits.grants g
     WHERE g.account = a.account AND g.remaining > 0 AND g.expires_at <= $1::timestamptz
   ) - a.debt - (
@@ -117,11 +125,7 @@ const READ_DUE = `
     ) <= $1::timestamptz
   )))::text AS held
   FROM credits.accounts a ${NEXT_EXPIRY}
-  CROSS JOIN LATERAL (
-    SELECT coalesce(sum(CASE WHEN g.seq = a.drawn_grant THEN a.drawn_remaining ELSE g.remaining END), 0) AS credits
-    FROM credits.grants g
-    WHERE g.account = a.account AND g.remaining > 0 AND g.effective_at > greatest($1::timestamptz, g.recorded_at)
-  ) p
+  CROSS JOIN LATERAL (${toPending("$1")}) p
   WHERE a.account = ANY ($2::text[])`;
 
 /**

@@ -9,6 +9,7 @@ import { type EntryColumns, fromEntryColumns } from "../db/tables/entries.js";
 import { fromRowFactColumns, type RowFactColumns } from "../db/tables/facts.js";
 import { parseWindow } from "../db/tables/open-window.js";
 import { fromRowColumns, type RowColumns } from "../db/tables/rows.js";
+import { toPending } from "./account.js";
 
 /**
  * The moment that a page shows, by `seq`, with the totals at that moment. Later rows are left out, and rows of the
@@ -56,10 +57,7 @@ const ACCOUNT_COLUMNS = `
     END AS at,
     CASE WHEN coalesce(r.number, 1) = 1 THEN a.open_window END AS at_window,
     CASE WHEN coalesce(r.number, 1) = 1 THEN CASE WHEN a.pending = 0 THEN 0 ELSE (
-      SELECT coalesce(sum(CASE WHEN g.seq = a.drawn_grant THEN a.drawn_remaining ELSE g.remaining END), 0)
-      FROM credits.grants g
-      WHERE g.account = a.account AND g.remaining > 0 AND g.effective_at > greatest($5::timestamptz, g.recorded_at)
-        AND g.seq <= coalesce($6::bigint, a.seq)
+      ${toPending("$5")} AND g.seq <= coalesce($6::bigint, a.seq)
     ) END END::text AS at_pending`;
 
 /**

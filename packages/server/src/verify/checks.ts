@@ -1,4 +1,5 @@
 import { isIn, type SqlCheck } from "./check.js";
+import { FIRST_EXPIRIES, OPENED_WITH } from "./first-expiries.js";
 import { ROW_CHECKS } from "./row-checks.js";
 
 /*
@@ -289,12 +290,9 @@ const recordHashes: SqlCheck = {
       UNION ALL
       SELECT g.account, 'grant ' || g.seq, g.record_hash, CASE WHEN e.version = 1 THEN
         credits.hash_record('grant', g.account, g.seq::text, g.credits::text, g.priority::text, credits.micros(g.effective_at),
-          credits.micros(CASE WHEN f.account IS NULL THEN g.expires_at ELSE f.expires_before END)) END
+          credits.micros(${OPENED_WITH})) END
       FROM credits.grants g JOIN credits.entries e ON e.account = g.account AND e.seq = g.seq
-      LEFT JOIN (
-        SELECT DISTINCT ON (account, grant_seq) account, grant_seq, expires_before FROM credits.expiries
-        ORDER BY account, grant_seq, seq
-      ) f ON f.account = g.account AND f.grant_seq = g.seq
+      ${FIRST_EXPIRIES}
       WHERE ${isIn("g.account")}
       UNION ALL
       SELECT account, 'extension of hold ' || hold, record_hash,

@@ -6,6 +6,7 @@ import { isVersion1 } from "../core/operations/fields.js";
 import type { Connection } from "../db/port.js";
 import { type EntryColumns, fromEntryColumns } from "../db/tables/entries.js";
 import { type Check, type Finding, isIn, type Range, toParams } from "./check.js";
+import { FIRST_EXPIRIES, OPENED_WITH } from "./first-expiries.js";
 
 /** The number of entries that are read at a time. */
 const CHUNK = 2_000;
@@ -23,21 +24,17 @@ type Columns = EntryColumns & {
   is_erased: boolean;
 };
 
-/** A grant was opened with the expiry that it had before an entry moved it first. */
 const ENTRIES = `
   SELECT e.*, g.credits AS opened, g.priority, g.effective_at, g.only_kinds,
-    CASE WHEN f.account IS NULL THEN g.expires_at ELSE f.expires_before END AS expires_at,
+    ${OPENED_WITH} AS expires_at,
     m.account IS NOT NULL AS has_moved, m.expires_before AS moved_before, m.expires_at AS moved_after,
     coalesce(e.seq < x.seq, false) AS is_erased
   FROM credits.entries e LEFT JOIN credits.grants g ON g.account = e.account AND g.seq = e.seq
-  LEFT JOIN (
-    SELECT DISTINCT ON (account, grant_seq) account, grant_seq, expires_before FROM credits.expiries
-    ORDER BY account, grant_seq, seq
-  ) f ON f.account = g.account AND f.grant_seq = g.seq
+  ${FIRST_EXPIRIES}
   LEFT JOIN credits.expiries m ON m.account = e.account AND m.seq = e.seq
   LEFT JOIN (
     SELECT account, max(a.seq) AS seq FROM credits.erasures JOIN credits.entries a USING (account, seq)
-    WHERE a.kind = 'anonymization' GROUP BY account
+    WHERE a.kind = 'anonymization' AND ${isIn("account")} GROUP BY account
   ) x ON x.account = e.account
   WHERE ${isIn("e.account")} ORDER BY e.account, e.seq`;
 

@@ -1,4 +1,4 @@
-import { WINDOW_GROUPS_MAX } from "../core/windows.js";
+import { WINDOW_GROUPS_MAX, WINDOW_MICROS } from "../core/windows.js";
 import { isIn, type SqlCheck } from "./check.js";
 
 /*
@@ -64,8 +64,10 @@ const DUE = `
     FROM (SELECT *, ${DISCOUNT} AS discount FROM credits.entries WHERE ${ONE}) e GROUP BY account, position
   ) g`;
 
+const WINDOW = `interval '${WINDOW_MICROS} microseconds'`;
+
 /** The window in which a time lies. */
-const toWindow = (time: string): string => `date_bin('5 minutes', ${time}, timestamptz 'epoch')`;
+const toWindow = (time: string): string => `date_bin(${WINDOW}, ${time}, timestamptz 'epoch')`;
 
 const rowEntries: SqlCheck = {
   name: "each row is the sum of its entries, and every entry is in one row",
@@ -92,7 +94,7 @@ const rowEntries: SqlCheck = {
 };
 
 /** Rows with more than one group or window in them. */
-const MIXED = `(coalesce(various, '[]') <> '[]' OR ended_at - started_at >= interval '10 minutes')`;
+const MIXED = `(coalesce(various, '[]') <> '[]' OR ended_at - started_at >= 2 * ${WINDOW})`;
 
 const sharedRows: SqlCheck = {
   name: "groups share a row only after a window is full",

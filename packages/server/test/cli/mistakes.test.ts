@@ -32,6 +32,7 @@ describe("a mistake on the command line", () => {
       ["import", "/dev/null", "--format", "csv", ...TOKENS, ...RATES, "--url", "nowhere"],
       /"nowhere" is not an address/,
     ],
+    [["import", "/dev/null", "--format", "csv", ...TOKENS, ...RATES, "--url", ""], /"" is not an address/],
     [
       ["import", "/dev/null", "--format", "csv", ...TOKENS, ...RATES, "--url", "http://127.0.0.1:1"],
       /The server's secret key is missing/,
@@ -45,6 +46,10 @@ describe("a mistake on the command line", () => {
     [["serve", "--port", "http"], /"http" is not a port/],
     [["serve", "--port", "65536"], /"65536" is not a port/],
     [["serve", "--port", "-1"], /"-1" is not a port|argument missing/],
+    [["serve", "--host", ""], /The host is empty/],
+    [["serve", "--trusted-proxies", ""], /"" is not a number of proxies/],
+    [["serve", "--clock-offset-max", ""], /"" is not a number of seconds/],
+    [["serve", "--clock-offset-max", "0"], /"0" is not a number of seconds/],
     [["serve", "--surprise"], /unknown option '--surprise'/],
     [["keys", "list"], /can't be used as "nobody": .*ECONNREFUSED/],
     [["migrate", "--database-url", ""], /The database URL is not a PostgreSQL URL/],

@@ -179,6 +179,13 @@ describe("serve on PostgreSQL", () => {
     expect([code, /PostgreSQL: a reply means/.test(stdout)]).toEqual([0, true]);
   });
 
+  it("takes an empty variable for none, so an empty host is not all addresses", async () => {
+    const empty = { HOST: "", DATA_DIR: "", TRUSTED_PROXIES: "", CLOCK_OFFSET_MAX: "" };
+    server = await serve([], { ...env(), ...empty });
+    expect(new URL(server.address).hostname).toBe("127.0.0.1");
+    expect((await server.stop()).code).toBe(0);
+  });
+
   it("finishes the requests in flight on SIGTERM, takes no more, and does not wait for idle connections", async () => {
     server = await serve([], env());
     await call("PUT", "/v1/accounts/busy", {});

@@ -136,7 +136,7 @@ describe("errors of the database", () => {
     expect(error.message).not.toContain("hidden");
     const broken = new Error("Connection terminated unexpectedly");
     expect(toUnreachableError(url, broken)).toMatchObject({ kind: "unavailable", cause: broken });
-    for (const other of [new Error("no code"), error, new DatabaseError("unsuitable", "It is too old.")]) {
+    for (const other of [new Error("no code"), error, new DatabaseError("unusable", "It is too old.")]) {
       expect(toUnreachableError(url, other)).toBe(other);
     }
   });

@@ -139,6 +139,14 @@ it("looks up no unknown key of an address that sent 20 wrong ones, and one more 
   expect(await identify("bad-50", "192.0.2.1")).toEqual(EXHAUSTED);
 });
 
+it("looks up a key a second after its address sent any number of wrong ones at once", async () => {
+  add("new");
+  await Promise.all(Array.from({ length: 500 }, (_, sent) => identify(`bad-${sent}`, "192.0.2.1")));
+  expect(await identify("new", "192.0.2.1")).toEqual(EXHAUSTED);
+  setClock(1_001_001);
+  expect(await identify("new", "192.0.2.1")).toEqual(SECRET);
+});
+
 it("looks up a key that has been valid, however many wrong ones its address sent", async () => {
   add("key");
   expect(await identify("key", "192.0.2.1")).toEqual(SECRET);

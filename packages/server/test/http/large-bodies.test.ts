@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { Hono } from "hono";
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest";
 import { createBodies, USAGE_BYTES_MAX } from "../../src/http/bodies.js";
-import { createBudget } from "../../src/http/budget.js";
+import { createBudget, type Release } from "../../src/http/budget.js";
 import { sliceJson } from "../../src/http/json.js";
 import { openLedger, Raw, SECRET, type TestLedger } from "./ledger.js";
 
@@ -205,6 +205,36 @@ describe("a budget", () => {
     await refused;
     release();
     (await budget.take(10))();
+  });
+
+  it("is waited for apart from the time in which a body has to arrive", async () => {
+    vi.useFakeTimers();
+    const bodies = createBodies();
+    const releases: Release[] = [];
+    const app = new Hono();
+    app.post("/", async (c) => {
+      const { release } = await bodies.read(c, USAGE_BYTES_MAX);
+      releases.push(release);
+      return c.text("read");
+    });
+    const send = (body: string | ReadableStream, headers = {}) =>
+      app.request("/", { method: "POST", headers, body, duplex: "half" } as RequestInit);
+    for (let count = 0; count < 2; count++) await send("x", { "content-length": String(USAGE_BYTES_MAX) });
+    let arrive: ReadableStreamDefaultController<Uint8Array> | undefined;
+    const waiting = send(
+      new ReadableStream({
+        start(controller) {
+          arrive = controller;
+        },
+      }),
+    );
+    await vi.advanceTimersByTimeAsync(20_000);
+    arrive?.enqueue(new Uint8Array(100 * KIB));
+    await vi.advanceTimersByTimeAsync(15_000);
+    releases[0]?.();
+    await vi.advanceTimersByTimeAsync(20_000);
+    arrive?.close();
+    expect(await (await waiting).text()).toBe("read");
   });
 
   it("is given back by a body that does not arrive in time", async () => {

@@ -1,4 +1,4 @@
-import type { ActivityPage, EntryList, GrantList } from "@credit-activity/client";
+import type { AccountList, ActivityPage, EntryList, GrantList } from "@credit-activity/client";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { ENGINES } from "../databases.js";
 import { openLedger, type TestLedger } from "./ledger.js";
@@ -41,11 +41,31 @@ describe.each(ENGINES)("lists and pages on %s", (engine) => {
     }
   });
 
+  /** The longest metadata there is. */
+  const record = Object.fromEntries(
+    Array.from({ length: 50 }, (_, index) => [`n${index}`.padEnd(64, "x"), "v".repeat(500)]),
+  );
+
+  it("have shorter parts where accounts are long, and reach the end", async () => {
+    const ids = Array.from({ length: 75 }, (_, index) => `long-${index + 10}`);
+    for (const id of ids) await ledger.local.putAccount(id, { metadata: record });
+    const sizes: number[] = [];
+    const listed: string[] = [];
+    let cursor: string | null = null;
+    do {
+      const query: string = cursor === null ? "" : `&cursor=${cursor}`;
+      const { body, text } = await ledger.get<AccountList>(`/v1/accounts?prefix=long-&limit=1000${query}`);
+      expect(text.length).toBeLessThan(2_500_000);
+      sizes.push(body.accounts.length);
+      listed.push(...body.accounts.map(({ id }) => id));
+      cursor = body.nextCursor;
+    } while (cursor !== null);
+    expect(sizes).toEqual([70, 5]);
+    expect(listed).toEqual(ids);
+  });
+
   it("have shorter parts where entries are long, and reach the end", async () => {
     const long = await ledger.account();
-    const record = Object.fromEntries(
-      Array.from({ length: 50 }, (_, index) => [`n${index}`.padEnd(64, "x"), "v".repeat(500)]),
-    );
     const events = Array.from({ length: 100 }, (_, index) => ({
       ...{ id: `${index}`, account: long, kind: "ai_usage", credits: "1" },
       ...{ metadata: record, privateMetadata: record },

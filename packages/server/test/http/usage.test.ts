@@ -230,8 +230,25 @@ describe.each(ENGINES)("usage on %s", (engine) => {
         const reply = await ledger.post("/v1/usage", body, batch);
         expect([reply.status, reply.body.code]).toEqual([400, "bad_request"]);
       }
-      const xml = await ledger.post("/v1/usage", {}, { contentType: "application/cloudevents+xml" });
-      expect(xml.body.code).toBe("unsupported_media_type");
     });
+
+    it.each(["application/cloudevents+xml", "text/plain", "constructor", "__proto__"])(
+      "is refused with the media type %s",
+      async (contentType) => {
+        const reply = await ledger.post("/v1/usage", {}, { contentType });
+        expect([reply.status, reply.body.code]).toEqual([415, "unsupported_media_type"]);
+      },
+    );
+
+    it.each(["constructor", "toString", "surprise"])(
+      "names an unknown field of its data: %s",
+      async (field) => {
+        const account = await ledger.account();
+        const data = { kind: "ai_usage", credits: "2", [field]: "x" };
+        const reply = await ledger.post<UsageResults>("/v1/usage", createEvent(account, { data }), single);
+        const detail = expect.stringContaining(`data.${field} `);
+        expect(reply.body.results).toMatchObject([{ status: "refused", error: { detail } }]);
+      },
+    );
   });
 });

@@ -1,30 +1,20 @@
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import pg from "pg";
+import { beforeEach, describe, expect, it, vi } from "vitest";
 import { query } from "../../../../tools/postgres.js";
-import type { LocalLedger } from "../../src/index.js";
 import { ENGINES } from "../databases.js";
-import { type LibraryLedger, openLibrary } from "./ledger.js";
+import { minutes, useLedger } from "./clocked.js";
 
-const START = Date.parse("2026-11-22T10:00:00Z");
+/** The interval at which a ledger sweeps. */
+const SWEEP_EVERY_MS = 5_000;
 
 describe.each(ENGINES)("closed accounts on %s", (engine) => {
-  let opened: LibraryLedger;
-  let ledger: LocalLedger;
-  let now = START;
+  const { ledger, warnings, setTime, restart, toUrl } = useLedger(engine, "each test");
 
   beforeEach(async () => {
-    now = START;
-    opened = await openLibrary(engine, { now: () => new Date(now) });
-    ledger = opened.ledger;
     await ledger.putAccount("a", { name: "Ada Lovelace", metadata: { email: "ada@example.com" } });
     await ledger.grant("a", { kind: "bonus", title: "For Ada", credits: 100, expiresAt: minutes(60) });
   });
 
-  afterEach(async () => {
-    expect((await ledger.verify()).violations).toEqual([]);
-    await opened.drop();
-  });
-
-  const minutes = (count: number) => new Date(START + count * 60_000);
   const closed = { code: "account_closed", status: 409 };
 
   it("take no commands, and keep their history", async () => {
@@ -38,7 +28,7 @@ describe.each(ENGINES)("closed accounts on %s", (engine) => {
       balance: "99",
     });
     expect((await ledger.getAccount("a")).closedAt).toBe(result.entry.recordedAt);
-    if (engine === "postgres") ledger = await opened.reopen();
+    await restart();
     await expect(ledger.spend("a", { credits: 1 })).rejects.toMatchObject(closed);
     await expect(ledger.grant("a", { kind: "bonus", credits: 1 })).rejects.toMatchObject(closed);
     await expect(ledger.settle("a", hold.id, { credits: 1 })).rejects.toMatchObject(closed);
@@ -55,7 +45,7 @@ describe.each(ENGINES)("closed accounts on %s", (engine) => {
     });
     expect((await ledger.release("a", hold.id)).hold.status).toBe("released");
     expect((await ledger.activity("a")).total).toBe(3);
-    now = minutes(60).getTime();
+    setTime(minutes(60));
     expect(await ledger.sweep()).toBe(1);
     expect((await ledger.getAccount("a")).balance).toBe("0");
   });
@@ -117,28 +107,45 @@ describe.each(ENGINES)("closed accounts on %s", (engine) => {
       repeated: true,
       hold: { id: open.hold.id, description: null },
     });
-    if (engine === "postgres") ledger = await opened.reopen();
+    await restart();
     expect((await ledger.release("a", open.hold.id)).hold).toMatchObject({ description: null, member: null });
   });
 
   // The embedded database can't be written to from outside.
   if (engine === "postgres") {
-    it("are erased by a sweep when the call did not see it through", async () => {
-      await ledger.closeAccount("a");
-      await ledger.anonymizeAccount("a");
-      await query(opened.url ?? "", "UPDATE credits.accounts SET name = 'Ada'");
-      await query(opened.url ?? "", "UPDATE credits.erasures SET erased_at = NULL");
-      await expect.poll(async () => (await ledger.getAccount("a")).name, { timeout: 20_000 }).toBeNull();
+    it("are erased by a sweep when the call did not see it through, and one that is locked holds up no other", async () => {
+      await ledger.putAccount("b");
+      for (const account of ["a", "b"]) {
+        await ledger.closeAccount(account);
+        await ledger.anonymizeAccount(account);
+      }
+      const client = new pg.Client({ connectionString: toUrl() ?? "" });
+      await client.connect();
+      await client.query("UPDATE credits.accounts SET name = 'Ada'");
+      await client.query("UPDATE credits.erasures SET erased_at = NULL");
+      const isErased = async (account: string) => {
+        await vi.advanceTimersByTimeAsync(SWEEP_EVERY_MS);
+        return (await ledger.getAccount(account)).name === null;
+      };
+      await client.query("BEGIN; SELECT FROM credits.accounts WHERE account = 'a' FOR UPDATE");
+      await expect.poll(() => isErased("b"), { timeout: 20_000 }).toBe(true);
+      expect(await isErased("a")).toBe(false);
+      const warning = "Free text could not be erased. It is tried again.";
+      await expect.poll(() => warnings, { timeout: 20_000 }).toContain(warning);
+      await client.query("COMMIT");
+      await client.end();
+      await expect.poll(() => isErased("a"), { timeout: 20_000 }).toBe(true);
     });
   }
 
   /** Reads all that the database has of the account. */
   async function readTables() {
-    if (opened.url === null) return [];
+    const url = toUrl();
+    if (url === null) return [];
     const tables = ["accounts", "entries", "grants", "holds", "activity_rows", "labels"];
     const rows = [];
     for (const table of tables)
-      rows.push(await query(opened.url, `SELECT t::text FROM credits.${table} t WHERE account = 'a'`));
+      rows.push(await query(url, `SELECT t::text FROM credits.${table} t WHERE account = 'a'`));
     return rows;
   }
 });

@@ -1,31 +1,11 @@
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import type { LocalLedger } from "../../src/index.js";
+import { beforeEach, describe, expect, it } from "vitest";
 import { ENGINES } from "../databases.js";
-import { type LibraryLedger, openLibrary } from "./ledger.js";
-
-const START = Date.parse("2026-11-22T10:00:00Z");
+import { minutes, useLedger } from "./clocked.js";
 
 describe.each(ENGINES)("grants on %s", (engine) => {
-  let opened: LibraryLedger;
-  let ledger: LocalLedger;
-  let now = START;
+  const { ledger, setTime, restart } = useLedger(engine, "each test");
 
-  beforeEach(async () => {
-    now = START;
-    opened = await openLibrary(engine, { now: () => new Date(now) });
-    ledger = opened.ledger;
-    await ledger.putAccount("a");
-  });
-
-  afterEach(async () => {
-    expect((await ledger.verify()).violations).toEqual([]);
-    await opened.drop();
-  });
-
-  const minutes = (count: number) => new Date(START + count * 60_000);
-  const waitUntil = (time: Date) => {
-    now = time.getTime();
-  };
+  beforeEach(() => ledger.putAccount("a"));
 
   async function readBalances() {
     const { balance, held, available } = await ledger.getAccount("a");
@@ -36,11 +16,6 @@ describe.each(ENGINES)("grants on %s", (engine) => {
   async function listRemaining() {
     const { grants } = await ledger.grants("a");
     return grants.map(({ remaining }) => remaining).reverse();
-  }
-
-  /** Opens the ledger again, so that it reads what it would have cached. Only servers on PostgreSQL can. */
-  async function restart() {
-    if (engine === "postgres") ledger = await opened.reopen();
   }
 
   describe("that are voided", () => {
@@ -85,7 +60,7 @@ describe.each(ENGINES)("grants on %s", (engine) => {
       expect(voided.entry).toMatchObject({ credits: "-60", balance: "40" });
       await restart();
       expect(await readBalances()).toEqual(["40", "40", "0"]);
-      waitUntil(minutes(5));
+      setTime(minutes(5));
       await ledger.settle("a", hold.id, { credits: 15 });
       expect(await readBalances()).toEqual(["0", "0", "0"]);
       const { entries } = await ledger.entries("a");
@@ -111,7 +86,7 @@ describe.each(ENGINES)("grants on %s", (engine) => {
       // Refunded credits of a voided grant come back as a new one.
       await ledger.refund("a", { entry: 2 });
       expect(await listRemaining()).toEqual(["0", "0", "10"]);
-      waitUntil(minutes(20));
+      setTime(minutes(20));
       expect(await readBalances()).toEqual(["10", "0", "10"]);
     });
   });
@@ -135,12 +110,12 @@ describe.each(ENGINES)("grants on %s", (engine) => {
       // The other grant expires first now, so it is drawn on first.
       await ledger.spend("a", { credits: 5 });
       expect(await listRemaining()).toEqual(["100", "5"]);
-      waitUntil(minutes(25));
+      setTime(minutes(25));
       await ledger.sweep();
       expect(await readBalances()).toEqual(["100", "0", "100"]);
       await ledger.extendGrant("a", { grant: entry.seq });
       await restart();
-      waitUntil(minutes(60 * 24 * 365));
+      setTime(minutes(60 * 24 * 365));
       expect(await readBalances()).toEqual(["100", "0", "100"]);
       const { grants } = await ledger.grants("a");
       expect(grants.at(-1)).toMatchObject({ seq: entry.seq, expiresAt: null });
@@ -156,7 +131,7 @@ describe.each(ENGINES)("grants on %s", (engine) => {
       await expect(
         ledger.extendGrant("a", { grant: forever.entry.seq, expiresAt: minutes(10) }),
       ).rejects.toThrow("never expires");
-      waitUntil(minutes(10));
+      setTime(minutes(10));
       await expect(
         ledger.extendGrant("a", { grant: entry.seq, expiresAt: minutes(20) }),
       ).rejects.toMatchObject({ code: "grant_ended" });
@@ -216,7 +191,7 @@ describe.each(ENGINES)("grants on %s", (engine) => {
       await ledger.usage([{ id: "u1", account: "a", kind: "ai_usage", credits: 8 }]);
       const { nextExpiry } = await ledger.getAccount("a");
       expect(nextExpiry).toEqual({ at: "2026-11-22T11:00:00.000000Z", credits: "20", kind: "bonus" });
-      waitUntil(minutes(70));
+      setTime(minutes(70));
       await ledger.sweep();
       const later = (await ledger.getAccount("a")).nextExpiry;
       expect(later).toEqual({ at: "2026-11-22T11:30:00.000000Z", credits: "22", kind: "bonus" });

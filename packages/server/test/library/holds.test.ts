@@ -1,31 +1,13 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { LocalLedger } from "../../src/index.js";
 import { ENGINES } from "../databases.js";
+import { minutes, useLedger } from "./clocked.js";
 import { type LibraryLedger, openLibrary } from "./ledger.js";
 
-const START = Date.parse("2026-11-22T10:00:00Z");
-
 describe.each(ENGINES)("holds on %s", (engine) => {
-  let opened: LibraryLedger;
-  let ledger: LocalLedger;
-  let now = START;
+  const { ledger, setTime, restart } = useLedger(engine, "each test");
 
-  beforeEach(async () => {
-    now = START;
-    opened = await openLibrary(engine, { now: () => new Date(now) });
-    ledger = opened.ledger;
-    await ledger.putAccount("a");
-  });
-
-  afterEach(async () => {
-    expect((await ledger.verify()).violations).toEqual([]);
-    await opened.drop();
-  });
-
-  const minutes = (count: number) => new Date(START + count * 60_000);
-  const waitUntil = (time: Date) => {
-    now = time.getTime();
-  };
+  beforeEach(() => ledger.putAccount("a"));
 
   /** Returns the balance, what is held and what is available, as they are read. */
   async function readBalances() {
@@ -38,18 +20,13 @@ describe.each(ENGINES)("holds on %s", (engine) => {
     return entries.map(({ kind, credits, balance, occurredAt }) => [kind, credits, balance, occurredAt]);
   }
 
-  /** Reads the account from the database again, which only servers on PostgreSQL can. */
-  async function restart() {
-    if (engine === "postgres") ledger = await opened.reopen();
-  }
-
   it.each([true, false])(
     "keep what they set aside of a grant that expires (%s: swept before)",
     async (isSwept) => {
       await ledger.grant("a", { kind: "bonus", credits: 100, expiresAt: minutes(10) });
       const { hold } = await ledger.hold("a", { credits: 40, expiresIn: 3_600 });
       await restart();
-      waitUntil(minutes(20));
+      setTime(minutes(20));
       expect(await readBalances()).toEqual(["100", "100", "0"]);
       if (isSwept) {
         expect(await ledger.sweep()).toBe(1);
@@ -59,7 +36,7 @@ describe.each(ENGINES)("holds on %s", (engine) => {
       }
       await expect(ledger.spend("a", { credits: 1 })).rejects.toThrow("has 0 credits available");
       await restart();
-      waitUntil(minutes(30));
+      setTime(minutes(30));
       const { entry } = await ledger.settle("a", hold.id, { credits: 30 });
       expect(entry).toMatchObject({ credits: "-30", balance: "10" });
       expect(await readBalances()).toEqual(["0", "0", "0"]);
@@ -76,11 +53,11 @@ describe.each(ENGINES)("holds on %s", (engine) => {
     await ledger.grant("a", { kind: "bonus", credits: 100, expiresAt: minutes(10) });
     const released = await ledger.hold("a", { credits: 30, expiresIn: 3_600 });
     await ledger.hold("a", { credits: 20, expiresIn: 1_800 });
-    waitUntil(minutes(20));
+    setTime(minutes(20));
     await ledger.release("a", released.hold.id);
     expect(await readBalances()).toEqual(["20", "20", "0"]);
     await restart();
-    waitUntil(minutes(40));
+    setTime(minutes(40));
     expect(await readBalances()).toEqual(["20", "20", "0"]);
     expect(await ledger.sweep()).toBe(1);
     expect(await readBalances()).toEqual(["0", "0", "0"]);
@@ -129,10 +106,10 @@ describe.each(ENGINES)("holds on %s", (engine) => {
     await ledger.grant("a", { kind: "bonus", credits: 10, expiresAt: minutes(10) });
     const { hold } = await ledger.hold("a", { credits: 10, expiresIn: 3_600 });
     await ledger.usage([{ id: "u", account: "a", kind: "ai_usage", credits: 5 }]);
-    waitUntil(minutes(minute));
+    setTime(minutes(minute));
     if (end === "release") await ledger.release("a", hold.id);
     else await ledger.settle("a", hold.id, { credits: 5 });
-    waitUntil(minutes(20));
+    setTime(minutes(20));
     const due = await ledger.getAccount("a");
     await ledger.sweep();
     const posted = await ledger.getAccount("a");
@@ -145,7 +122,7 @@ describe.each(ENGINES)("holds on %s", (engine) => {
   it("are released by a settlement of nothing, which says so", async () => {
     await ledger.grant("a", { kind: "bonus", credits: 10, expiresAt: minutes(10) });
     const { hold } = await ledger.hold("a", { credits: 4, expiresIn: 3_600 });
-    waitUntil(minutes(20));
+    setTime(minutes(20));
     const released = await ledger.settle("a", hold.id, { credits: 0 }, { key: "s" });
     expect(released).toEqual({ entry: null, hold: { ...hold, status: "released" }, repeated: false });
     await restart();
@@ -197,12 +174,12 @@ describe.each(ENGINES)("holds on %s", (engine) => {
   it("are prolonged by extensions, each once per key", async () => {
     await ledger.grant("a", { kind: "bonus", credits: 100, expiresAt: minutes(15) });
     const first = await ledger.hold("a", { credits: 40, expiresIn: 600 }, { key: "h" });
-    waitUntil(minutes(5));
+    setTime(minutes(5));
     const { id } = first.hold;
     const extended = await ledger.extend("a", id, { expiresIn: 1_200 }, { key: "x" });
     expect(extended.hold).toMatchObject({ id, status: "open", expiresAt: "2026-11-22T10:25:00.000000Z" });
     await restart();
-    waitUntil(minutes(8));
+    setTime(minutes(8));
     // An extension never shortens.
     const shorter = await ledger.extend("a", id, { expiresIn: 60 }, { key: "y" });
     expect(shorter.hold.expiresAt).toBe(extended.hold.expiresAt);
@@ -223,10 +200,10 @@ describe.each(ENGINES)("holds on %s", (engine) => {
       code: "key_conflict",
     });
     await expect(ledger.extend("a", id, {}, { key: "h" })).rejects.toMatchObject({ code: "key_conflict" });
-    waitUntil(minutes(60));
+    setTime(minutes(60));
     await ledger.sweep();
     expect(await readBalances()).toEqual(["40", "40", "0"]);
-    waitUntil(minutes(68));
+    setTime(minutes(68));
     await ledger.sweep();
     expect(await readBalances()).toEqual(["0", "0", "0"]);
     await expect(ledger.extend("a", id)).rejects.toMatchObject({

@@ -1,8 +1,7 @@
 import { type Entry, eachAccount, eachEntry, eachHold, InvalidRequestError } from "@credit-activity/client";
-import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
-import type { LocalLedger } from "../../src/index.js";
+import { describe, expect, it } from "vitest";
 import { ENGINES } from "../databases.js";
-import { type LibraryLedger, openLibrary } from "./ledger.js";
+import { START, useLedger } from "./clocked.js";
 
 const DAY = "2026-11-22";
 const collect = async <Item>(items: AsyncIterable<Item>) => {
@@ -13,29 +12,7 @@ const collect = async <Item>(items: AsyncIterable<Item>) => {
 const toSeqs = (entries: readonly Entry[]) => entries.map(({ seq }) => seq);
 
 describe.each(ENGINES)("lists on %s", (engine) => {
-  let now = `${DAY}T10:00:00Z`;
-  let library: LibraryLedger;
-  let ledger: LocalLedger;
-  let accounts = 0;
-
-  beforeAll(async () => {
-    // The background sweep must not post what is due before a test reads it.
-    vi.useFakeTimers({ toFake: ["setInterval"] });
-    library = await openLibrary(engine, { now: () => now });
-    ledger = library.ledger;
-  });
-  afterAll(async () => {
-    vi.useRealTimers();
-    await library.drop();
-  });
-
-  async function open(credits = 100) {
-    now = `${DAY}T10:00:00Z`;
-    const account = `account ${++accounts}`;
-    await ledger.putAccount(account);
-    if (credits > 0) await ledger.grant(account, { kind: "purchase", credits });
-    return account;
-  }
+  const { ledger, setTime, openAccount } = useLedger(engine, "all tests");
 
   /** Expects that a call is refused because of its cursor. */
   const expectWrongCursor = (call: Promise<unknown>) =>
@@ -68,11 +45,12 @@ describe.each(ENGINES)("lists on %s", (engine) => {
     });
 
     it("are listed as they are read one by one, also when something is due", async () => {
-      const due = await open();
+      const due = await openAccount();
       await ledger.grant(due, { kind: "bonus", credits: 5, expiresAt: `${DAY}T11:00:00Z` });
       await ledger.hold(due, { credits: 3, expiresIn: 60 });
       await ledger.grant(due, { kind: "bonus", credits: 7, effectiveAt: `${DAY}T12:00:00Z` });
-      for (now of [`${DAY}T10:00:30Z`, `${DAY}T11:30:00Z`, `${DAY}T12:30:00Z`]) {
+      for (const time of [`${DAY}T10:00:30Z`, `${DAY}T11:30:00Z`, `${DAY}T12:30:00Z`]) {
+        setTime(time);
         const listed = await ledger.accounts({ prefix: due.slice(0, 3) });
         expect(listed.accounts.length).toBeGreaterThan(0);
         for (const account of listed.accounts) expect(account).toEqual(await ledger.getAccount(account.id));
@@ -82,10 +60,10 @@ describe.each(ENGINES)("lists on %s", (engine) => {
 
   describe("holds", () => {
     it("are listed by status, the newest first, as they stand now", async () => {
-      const account = await open();
+      const account = await openAccount();
       const ids: string[] = [];
       for (let index = 0; index < 6; index++) {
-        now = `${DAY}T10:00:0${Math.floor(index / 2)}Z`;
+        setTime(`${DAY}T10:00:0${Math.floor(index / 2)}Z`);
         const { hold } = await ledger.hold(account, { credits: 1, expiresIn: index === 5 ? 60 : 3600 });
         ids.push(hold.id);
       }
@@ -110,7 +88,7 @@ describe.each(ENGINES)("lists on %s", (engine) => {
       const closed = { settled: [ids[0]], released: [ids[1]] };
       await expectStatuses({ ...closed, open: ids.slice(2), expired: [] });
       // Its time is over before anything is posted, and stays so afterwards.
-      now = `${DAY}T10:02:00Z`;
+      setTime(`${DAY}T10:02:00Z`);
       for (const post of [async () => 0, () => ledger.sweep()]) {
         await post();
         await expectStatuses({ ...closed, open: ids.slice(2, 5), expired: [ids[5]] });
@@ -118,7 +96,7 @@ describe.each(ENGINES)("lists on %s", (engine) => {
     });
 
     it("are not those of another account", async () => {
-      const [account, other] = [await open(), await open()];
+      const [account, other] = [await openAccount(), await openAccount()];
       const { hold } = await ledger.hold(account, { credits: 1 });
       expect((await ledger.holds(other)).holds).toEqual([]);
       await expect(ledger.getHold(other, hold.id)).rejects.toMatchObject({ code: "hold_not_found" });
@@ -127,10 +105,10 @@ describe.each(ENGINES)("lists on %s", (engine) => {
 
   describe("entries", () => {
     it("pass filters as they pass one by one", async () => {
-      const account = await open();
+      const account = await openAccount();
       const values = [null, "a", "b"] as const;
       for (let index = 0; index < 40; index++) {
-        now = `${DAY}T10:00:${10 + index}Z`;
+        setTime(`${DAY}T10:00:${10 + index}Z`);
         const at = (number: number) => values[number % 3] ?? null;
         const [project, member, task] = [at(index), at(index >> 1), at(index >> 2)];
         await ledger.spend(account, {
@@ -181,7 +159,7 @@ describe.each(ENGINES)("lists on %s", (engine) => {
     });
 
     it("are looked at in parts of 10,000, however few pass a filter", { timeout: 120_000 }, async () => {
-      const account = await open();
+      const account = await openAccount();
       const toEvents = (count: number, project: string, batch: string) =>
         Array.from({ length: count }, (_, index) => ({
           ...{ id: `${batch}-${index}`, account, kind: "ai_usage", credits: "0.001" as const, project },
@@ -203,7 +181,7 @@ describe.each(ENGINES)("lists on %s", (engine) => {
     });
 
     it("are found by seq and by key", async () => {
-      const account = await open();
+      const account = await openAccount();
       const { entry } = await ledger.spend(account, { credits: 1 }, { key: "order 1" });
       expect(await ledger.getEntry(account, 2)).toEqual(entry);
       expect(await ledger.entries(account, { key: "order 1" })).toEqual({
@@ -212,7 +190,7 @@ describe.each(ENGINES)("lists on %s", (engine) => {
       });
       expect((await ledger.entries(account, { key: "order" })).entries).toEqual([]);
       await expect(ledger.getEntry(account, 3)).rejects.toMatchObject({ code: "entry_not_found" });
-      for (const more of [{ kind: "ai_usage" }, { from: now }, { cursor: "x" }, { task: "t" }])
+      for (const more of [{ kind: "ai_usage" }, { from: START }, { cursor: "x" }, { task: "t" }])
         await expect(ledger.entries(account, { key: "order 1", ...more })).rejects.toThrow(
           InvalidRequestError,
         );
@@ -220,7 +198,7 @@ describe.each(ENGINES)("lists on %s", (engine) => {
   });
 
   it("refuses the cursors of another list, account, filter or order", async () => {
-    const [account, other] = [await open(), await open()];
+    const [account, other] = [await openAccount(), await openAccount()];
     for (const id of [account, other]) {
       for (let index = 0; index < 4; index++) {
         await ledger.grant(id, { kind: "bonus", credits: 1 });

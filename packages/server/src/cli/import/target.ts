@@ -1,5 +1,5 @@
 import { createLedgerClient, type Ledger } from "@credit-activity/client";
-import { CommandError, type DatabaseFlags, openLedger } from "../open.js";
+import { CommandError, type DatabaseFlags, openLedger, readVariable } from "../open.js";
 
 /** The ledger that usage is posted to. */
 export interface Target {
@@ -21,15 +21,15 @@ const TIMEOUT_MS = 60_000;
  * @throws CommandError if the server's address is not valid or its key is missing
  */
 export async function openTarget(flags: TargetFlags): Promise<Target> {
-  const url = flags.url ?? process.env.CREDITS_URL ?? "";
-  if (url === "") {
+  const url = flags.url ?? readVariable("CREDITS_URL");
+  if (url === undefined) {
     const ledger = await openLedger(flags);
     return { ledger, close: () => ledger.close() };
   }
   if (!/^https?:\/\//i.test(url) || !URL.canParse(url)) {
     throw new CommandError(`"${url}" is not an address. Write it as http://127.0.0.1:3000.`);
   }
-  const key = flags.key ?? process.env.CREDITS_SECRET_KEY ?? "";
+  const key = flags.key ?? readVariable("CREDITS_SECRET_KEY") ?? "";
   if (key === "") {
     throw new CommandError("The server's secret key is missing. Set --key, or CREDITS_SECRET_KEY.");
   }

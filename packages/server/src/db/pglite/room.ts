@@ -51,7 +51,7 @@ export function toDirectoryError(directory: string, error: unknown): unknown {
   const remedy = code === undefined ? undefined : REMEDIES[code];
   if (remedy === undefined) return error;
   return new DatabaseError(
-    code === "ENOSPC" || code === "EDQUOT" ? "full" : "unsuitable",
+    code === "ENOSPC" || code === "EDQUOT" ? "full" : "unusable",
     `The directory "${directory}" of the embedded database can't be written: ${message}. ${remedy}`,
     { cause: error },
   );

@@ -40,6 +40,9 @@ const COLUMNS = withAccount<Grant>([
   { name: "recorded_at", array: "timestamptz", value: ({ recordedAt }) => recordedAt },
 ]);
 
+/** The credits that remain of a grant `g`, as SQL. Its account `a` has them if it draws on the grant. */
+export const REMAINING = "CASE WHEN g.seq = a.drawn_grant THEN a.drawn_remaining ELSE g.remaining END";
+
 /** Adds grants. */
 export const insertGrants = insertInto<Owned<Grant>>("grants", [...COLUMNS, CHANGE]);
 

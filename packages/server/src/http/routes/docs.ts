@@ -52,7 +52,7 @@ export function addDocsRoutes(app: App, document: () => object): void {
     c.body(SCRIPT, 200, { ...SECURE, "Content-Type": "text/javascript; charset=utf-8" }),
   );
   for (const [file, type] of Object.entries(FILES)) {
-    // Read once for all, so that many readers who are slow do not hold as many copies.
+    // Read once for all, so that many slow clients do not hold as many copies.
     let body: Uint8Array<ArrayBuffer> | undefined;
     app.get(`/docs/${file}`, async (c) => {
       body ??= new Uint8Array(await readFile(path.join(ASSETS, file)));

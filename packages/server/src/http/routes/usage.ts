@@ -8,7 +8,7 @@ import { documented } from "../../core/documented.js";
 import { OPERATIONS } from "../../core/operations/index.js";
 import { type Bodies, COMMAND_BYTES_MAX, USAGE_BYTES_MAX } from "../bodies.js";
 import { cloudEvent, decodeCloudEvent } from "../cloud-events.js";
-import { parseJson, sliceJson } from "../json.js";
+import { parseJson, SLICE_LENGTH, sliceJson } from "../json.js";
 import { respondWithProblem } from "../problems.js";
 import { respondToCommand } from "../respond.js";
 import { type App, type MethodsByCaller, type RouteDocs, requireUtf8, toQuery } from "../route.js";
@@ -25,18 +25,17 @@ interface Format {
   decode(event: unknown): DecodedEvent;
 }
 
-const FORMATS: Readonly<Record<string, Format>> = {
-  [EVENTS_TYPE]: { isBatch: true, toEvents, decode: decodeEvent },
-  "application/cloudevents+json": { isBatch: false, toEvents: (body) => [body], decode: decodeCloudEvent },
-  "application/cloudevents-batch+json": {
-    isBatch: true,
-    toEvents: (body) => body,
-    decode: decodeCloudEvent,
-  },
-};
-
-/** The length of a body up to which it is parsed at once. */
-const UNSLICED_LENGTH_MAX = 256 * 1024;
+const FORMATS: ReadonlyMap<string, Format> = new Map([
+  [EVENTS_TYPE, { isBatch: true, toEvents, decode: decodeEvent }],
+  [
+    "application/cloudevents+json",
+    { isBatch: false, toEvents: (body: unknown) => [body], decode: decodeCloudEvent },
+  ],
+  [
+    "application/cloudevents-batch+json",
+    { isBatch: true, toEvents: (body: unknown) => body, decode: decodeCloudEvent },
+  ],
+]);
 
 const usageEvent = documented(OPERATIONS.usage.schema, { id: "UsageEvent" });
 const usageInput = documented(z.strictObject({ events: z.array(usageEvent).min(1).max(EVENTS_MAX) }), {
@@ -70,9 +69,9 @@ export function addUsageRoute(app: App, { secret }: MethodsByCaller, bodies: Bod
     const contentType = c.req.header("content-type") ?? "";
     requireUtf8(contentType);
     const type = contentType.split(";")[0]?.trim().toLowerCase() ?? "";
-    const format = FORMATS[type];
+    const format = FORMATS.get(type);
     if (format === undefined) {
-      const types = Object.keys(FORMATS).join(", or ");
+      const types = [...FORMATS.keys()].join(", or ");
       const detail = `The media type ${JSON.stringify(type)} is not supported. Send Content-Type: ${types}.`;
       return respondWithProblem(c, "unsupported_media_type", detail);
     }
@@ -106,7 +105,7 @@ async function decodeEvents(text: string, format: Format, takeTurn: TakeTurn): P
       decoded.ids.push(toEventId(event));
     }
   };
-  if (!format.isBatch || text.length <= UNSLICED_LENGTH_MAX) {
+  if (!format.isBatch || text.length <= SLICE_LENGTH) {
     const events = format.toEvents(parseJson(text));
     requireEvents(events);
     add(events as readonly unknown[]);
@@ -114,7 +113,7 @@ async function decodeEvents(text: string, format: Format, takeTurn: TakeTurn): P
   }
   await takeTurn();
   const { frame, count, parse } = sliceJson(text);
-  if (frame.length > UNSLICED_LENGTH_MAX) throw toInvalid([{ path: "", message: NOT_EVENTS }]);
+  if (frame.length > SLICE_LENGTH) throw toInvalid([{ path: "", message: NOT_EVENTS }]);
   requireEvents(format.toEvents(parseJson(frame)), count);
   for (const slice of parse()) {
     add(slice);

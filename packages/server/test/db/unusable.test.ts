@@ -8,7 +8,7 @@ import { createHostileDatabase } from "../databases.js";
 describe("createLedger refuses", () => {
   it.each(["LATIN1", "SQL_ASCII"])("a database in %s, which can't keep every id", async (encoding) => {
     const server = inject("databaseUrl");
-    const name = `unsuitable_${randomBytes(6).toString("hex")}`;
+    const name = `unusable_${randomBytes(6).toString("hex")}`;
     await query(
       server,
       `CREATE DATABASE ${name} TEMPLATE template0 ENCODING '${encoding}' LOCALE_PROVIDER libc LOCALE 'C'`,
