@@ -54,7 +54,7 @@ const FIELDS: Readonly<Record<string, Record<string, fc.Arbitrary<unknown>>>> = 
   extensions: { grant: whole, expiresAt: time, source, ...described },
 };
 
-/** The routes after which the account takes nothing more, and that of usage, which has a test of its own. */
+/** The routes after which the account takes nothing more, and that of usage, which has a separate test. */
 const WITHOUT_FIELDS = ["close", "anonymize", "usage"];
 const event = fc.record(
   {
@@ -117,7 +117,7 @@ describe.each(ENGINES)("random requests on %s", (engine) => {
     let posted = 0;
     await fc.assert(
       fc.asyncProperty(events, fc.uint8Array(), async (given, bytes) => {
-        // Each run has an account of its own, because an extreme amount makes an account take no more.
+        // Each run has a separate account, because an extreme amount makes an account take no more.
         const account = `run ${++runs}`;
         await ledger.call("PUT", `/v1/accounts/${encodeURIComponent(account)}`, {});
         const sent = given.map((one) => (isEvent(one) ? { ...one, account } : one));
