@@ -7,8 +7,13 @@ const ssr = { resolve: { conditions: ["source"] } };
 /** Bounds for a busy machine. No test depends on them. */
 const BOUNDS = { testTimeout: 120_000, hookTimeout: 120_000 };
 
+const PGLITE_IMAGE = "packages/server/test/pglite-image.ts";
+const PGLITE_SETUP = "packages/server/test/pglite-setup.ts";
+
 export default defineConfig({
   test: {
+    // A core that is left free would wait for the databases most of the time.
+    maxWorkers: "100%",
     reporters: ["default", "./tools/totals.ts"],
     projects: [
       {
@@ -31,7 +36,8 @@ export default defineConfig({
           name: "server",
           include: ["packages/server/test/**/*.test.ts"],
           environment: "node",
-          globalSetup: ["tools/postgres-setup.ts"],
+          globalSetup: ["tools/postgres-setup.ts", PGLITE_IMAGE],
+          setupFiles: [PGLITE_SETUP],
           ...BOUNDS,
         },
       },
@@ -51,6 +57,8 @@ export default defineConfig({
           name: "demo",
           include: ["apps/demo/**/*.test.{ts,tsx}"],
           environment: "node",
+          globalSetup: [PGLITE_IMAGE],
+          setupFiles: [PGLITE_SETUP],
           ...BOUNDS,
         },
       },
