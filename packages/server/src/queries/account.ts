@@ -107,25 +107,40 @@ export function toPending(at: string): string {
 }
 
 /**
+ * Joins what has expired of an account `a`, and the part of it that open holds have set aside: of grants for all kinds of
+ * usage, and of those for some kinds only.
+ */
+const EXPIRED = `
+  CROSS JOIN LATERAL (
+    SELECT coalesce(sum(${REMAINING}) FILTER (WHERE g.only_kinds IS NULL), 0) AS credits,
+      coalesce(sum(${REMAINING}) FILTER (WHERE g.only_kinds IS NOT NULL), 0) AS scoped
+    FROM credits.grants g
+    WHERE g.account = a.account AND g.remaining > 0 AND g.expires_at <= $1::timestamptz
+  ) e
+  CROSS JOIN LATERAL (
+    SELECT coalesce(sum(r.credits) FILTER (WHERE NOT r.is_scoped), 0) AS credits,
+      coalesce(sum(r.credits) FILTER (WHERE r.is_scoped), 0) AS scoped
+    FROM (
+      SELECT r.credits, (
+        SELECT g.only_kinds IS NOT NULL FROM credits.grants g
+        WHERE g.account = r.account AND g.seq = r.seq AND g.expires_at <= $1::timestamptz
+      ) AS is_scoped
+      FROM credits.reservations r WHERE r.account = a.account AND r.expires_at > $1::timestamptz OFFSET 0
+    ) r
+  ) k`;
+
+/**
  * Reads the same, and what is held now, of accounts on which something has come due that is not posted yet. Credits that
- * open holds have set aside of expired grants count once, and debt has the first claim on the others.
+ * open holds have set aside of expired grants count once. Debt has the first claim on the others, except on those that are
+ * for some kinds of usage only.
  */
 const READ_DUE = `
   SELECT ${SETTINGS}, ${STATE}, p.credits::text AS pending, (p.credits + (
     SELECT coalesce(sum(h.credits), 0) FROM credits.holds h
     WHERE h.account = a.account AND h.status = 'open' AND h.expires_at > $1::timestamptz
-  ) + greatest(0, (
-    SELECT coalesce(sum(${REMAINING}), 0)
-    FROM credits.grants g
-    WHERE g.account = a.account AND g.remaining > 0 AND g.expires_at <= $1::timestamptz
-  ) - a.debt - (
-    SELECT coalesce(sum(r.credits), 0) FROM credits.reservations r
-    WHERE r.account = a.account AND r.expires_at > $1::timestamptz AND (
-      SELECT g.expires_at FROM credits.grants g WHERE g.account = r.account AND g.seq = r.seq
-    ) <= $1::timestamptz
-  )))::text AS held
+  ) + greatest(0, e.credits - k.credits - a.debt) + e.scoped - k.scoped)::text AS held
   FROM credits.accounts a ${NEXT_EXPIRY}
-  CROSS JOIN LATERAL (${toPending("$1")}) p
+  CROSS JOIN LATERAL (${toPending("$1")}) p ${EXPIRED}
   WHERE a.account = ANY ($2::text[])`;
 
 /**

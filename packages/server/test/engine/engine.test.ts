@@ -1,7 +1,13 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Micros } from "../../src/core/amount.js";
 import { NO_FACTS } from "../../src/core/facts.js";
-import { formatInstant, type Instant, instantFromMillis, parseInstant } from "../../src/core/instant.js";
+import {
+  addSeconds,
+  formatInstant,
+  type Instant,
+  instantFromMillis,
+  parseInstant,
+} from "../../src/core/instant.js";
 import { ClosedError, createEngine, type Engine } from "../../src/engine/engine.js";
 import { listDueAccounts, readAccount } from "../../src/queries/account.js";
 import { credits, toGrant, toHold, toSpend, toTouch, toUsage } from "../commands.js";
@@ -142,6 +148,77 @@ describe.each(ENGINES)("the engine on %s", (database) => {
     const { entries } = await readAll(test.database, "due");
     expect(entries[1]).toMatchObject({ kind: "expiry", occurredAt: expiresAt, recordedAt: now, balance: 0n });
     now = NOW;
+  });
+
+  it.each([
+    [
+      "a debt, and a grant for some kinds only",
+      [
+        ["debt", "5"],
+        ["scoped", "10"],
+      ],
+      "-5",
+    ],
+    [
+      "a debt, and grants of both sorts",
+      [
+        ["debt", "5"],
+        ["scoped", "10"],
+        ["pending", "8"],
+      ],
+      "0",
+    ],
+    [
+      "a hold on a grant for some kinds only",
+      [
+        ["scoped", "10"],
+        ["hold", "4"],
+        ["debt", "5"],
+      ],
+      "-5",
+    ],
+    [
+      "a hold on grants of both sorts",
+      [
+        ["scoped", "10"],
+        ["open", "3"],
+        ["hold", "12"],
+        ["debt", "5"],
+      ],
+      "-4",
+    ],
+    [
+      "holds that ended",
+      [
+        ["scoped", "10"],
+        ["open", "3"],
+        ["short hold", "12"],
+        ["debt", "5"],
+      ],
+      "-2",
+    ],
+  ] as const)("reads what is due as it will be posted: %s", async (name, steps, available) => {
+    await putAccount(test.database, name, {}, NOW);
+    const expiresAt = addSeconds(NOW, 60);
+    const toCommand = {
+      debt: (amount: string) => toUsage(name, "debt", amount, { kind: "build_usage" }),
+      scoped: (amount: string) => toGrant(name, "scoped", amount, { expiresAt, only: ["ai_usage"] }),
+      open: (amount: string) => toGrant(name, "open", amount, { expiresAt }),
+      pending: (amount: string) =>
+        toGrant(name, "pending", amount, { expiresAt, effectiveAt: addSeconds(NOW, 30) }),
+      hold: (amount: string) => toHold(name, "hold", amount, { expiresIn: 600 }),
+      "short hold": (amount: string) => toHold(name, "hold", amount, { expiresIn: 30 }),
+    };
+    for (const [step, amount] of steps) {
+      expect(await engine.submit(toCommand[step](amount))).toMatchObject({ refusal: null });
+    }
+    now = addSeconds(NOW, 90);
+    const before = await readAccount(test.database, name, now);
+    await engine.submit(toTouch(name));
+    const after = await readAccount(test.database, name, now);
+    now = NOW;
+    expect(before).toMatchObject({ available: after?.available, pending: after?.pending });
+    expect(after?.available).toBe(credits(available));
   });
 
   it("posts a batch larger than one transaction takes, in the order of arrival", async () => {
