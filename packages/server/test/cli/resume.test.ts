@@ -105,7 +105,7 @@ describe("an import that is killed and runs again", () => {
     await importOnPostgres(await writeFile("postgres.csv", 6_000), OPTIONS, 6_000);
   });
 
-  it("has posted every line once on the embedded database", { timeout: 120_000 }, async () => {
+  it("has posted every line once on the embedded database", async () => {
     const file = await writeFile("embedded.csv", 4_000);
     const dataDir = path.join(directory.path, "data");
     const args = ["import", file, ...OPTIONS, "--data-dir", dataDir];
@@ -122,9 +122,7 @@ describe("an import that is killed and runs again", () => {
 });
 
 describe.skipIf(!existsSync(TRACE))("the trace of real calls", () => {
-  it("is imported once and in full, although the import is killed and runs twice again", {
-    timeout: 120_000,
-  }, async () => {
+  it("is imported once and in full, although the import is killed and runs twice again", async () => {
     const { rows, balance } = await importOnPostgres(TRACE, TRACE_OPTIONS, TRACE_LINES);
     expect(rows.length).toBeLessThan(20);
     expect(rows.every((row) => row.source?.label === "Model")).toBe(true);

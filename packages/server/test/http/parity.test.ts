@@ -73,7 +73,7 @@ describe.each(ENGINES)("a ledger in the process and one over HTTP, on %s", (engi
     await Promise.all([inProcess.drop(), remote.drop()]);
   });
 
-  it("have the same results and errors for one script", { timeout: 120_000 }, async () => {
+  it("have the same results and errors for one script", async () => {
     const memos = [0, 1].map(() => ({ hold: "", second: "", asOf: "", cursor: "" }));
     let refused = 0;
     for (const step of SCRIPT) {

@@ -63,7 +63,7 @@ describe("usage of accounts that can't be written", () => {
     const reply = await post(cloud, "application/cloudevents-batch+json");
     expect([reply.status, reply.body.detail]).toEqual([503, expect.stringMatching(/^Some events failed\./)]);
     await drop();
-  }, 60_000);
+  });
 });
 
 describe.each(ENGINES)("usage on %s", (engine) => {

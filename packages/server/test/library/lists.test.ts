@@ -158,7 +158,7 @@ describe.each(ENGINES)("lists on %s", (engine) => {
       }
     });
 
-    it("are looked at in parts of 10,000, however few pass a filter", { timeout: 120_000 }, async () => {
+    it("are looked at in parts of 10,000, however few pass a filter", async () => {
       const account = await openAccount();
       const toEvents = (count: number, project: string, batch: string) =>
         Array.from({ length: count }, (_, index) => ({

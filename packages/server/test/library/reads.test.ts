@@ -198,9 +198,7 @@ describe.each(ENGINES)("accounts, balances and totals on %s", (engine) => {
       expect(rest).toMatchObject({ opening: "0", closing: "97", nextCursor: null });
     });
 
-    it("by day come to an end where a clock went back and entries are added", {
-      timeout: 60_000,
-    }, async () => {
+    it("by day come to an end where a clock went back and entries are added", async () => {
       const account = await openAccount(0);
       const post = async (days: readonly number[]) => {
         for (const day of days) {

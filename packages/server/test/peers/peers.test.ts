@@ -93,7 +93,7 @@ describe.skipIf(DIRECTORY === null).each(ENGINES)("what other ledgers' tests exp
     await test.drop();
   });
 
-  it.each(CASES)("$id: $topic", { timeout: 120_000 }, async (one) => {
+  it.each(CASES)("$id: $topic", async (one) => {
     const difference = DIFFERENCES[one.id];
     if (difference === undefined) return playCase(stage, withReplaced(one));
     const error = await playCase(stage, one).catch((thrown: unknown) => thrown);

@@ -91,7 +91,7 @@ describe.each(ENGINES)("the activity of an account on %s", (name) => {
     expect(await read(then.asOf)).toEqual(then);
   });
 
-  it("at any moment of a busy window has its rows as they were then", { timeout: 60_000 }, async () => {
+  it("at any moment of a busy window has its rows as they were then", async () => {
     const then: ActivityResult[] = [];
     await engine.submit(toGrant("busy", "g", "10"));
     let sent = 0;
