@@ -41,19 +41,24 @@ import {
   isKnownKey,
   isLocked,
   isRetryable,
-  isStaleAccount,
   isUnsuitable,
-  serverMessage,
-  staleAccounts,
   UnreadableError,
 } from "../db/errors.js";
 import type { Database } from "../db/port.js";
 import type { AccountCache } from "./account-cache.js";
 import { type Batch, deliver, fail, halve, toCommands, toCount } from "./batch.js";
 import { type Decision, decide, decideLoaded, type Outcomes } from "./decision.js";
+import {
+  DoubtfulBooksError,
+  toContended,
+  toLocked,
+  toRefused,
+  toUnconfirmed,
+  toUnreadable,
+} from "./failures.js";
 import { type AccountCommands, fromCache } from "./load.js";
 import { probe } from "./probe.js";
-import type { Call, Share } from "./queue.js";
+import type { Share } from "./queue.js";
 
 /** The tries of a batch when the database fails, the time after which none begins, and the longest pause between two. */
 const TRIES_MAX = 12;
@@ -68,11 +73,6 @@ export const AHEAD_MIN = 64;
 
 /** The number of batches that are not decided ahead, after one that was dropped. */
 const PAUSE = 100;
-
-const LOCKED =
-  "The account is locked by another session of the database, and nothing was done. Send the command again with the same key.";
-const LOCKED_AFTER_TRY =
-  "The account is locked by another session of the database, and the command may have been posted. Send it again with the same key.";
 
 export interface ExecuteOptions {
   readonly database: Database;
@@ -96,14 +96,6 @@ export interface Turn {
   putBack(batch: Batch): void;
   /** Resolves `before` of the next batch. */
   written(isCurrent: boolean): void;
-}
-
-/** Thrown when the books of accounts do not add up that were cached, or read without a lock. */
-class DoubtfulBooksError extends Error {
-  override readonly name = "DoubtfulBooksError";
-  constructor(readonly accounts: readonly string[]) {
-    super("The books of accounts do not add up. Read the accounts again under a lock.");
-  }
 }
 
 /** Makes the executor of a lane's batches. */
@@ -365,37 +357,4 @@ export function createExecutor({ database, cache, circumstances }: ExecuteOption
     await split(first);
     await split(second);
   }
-}
-
-/** Returns the error of a command on an account that another session has locked. */
-function toLocked(call: Call): Error {
-  return new DatabaseError("locked", call.isUnconfirmed ? LOCKED_AFTER_TRY : LOCKED);
-}
-
-/** Returns the error of the commands on an account whose records can't be read. */
-function toUnreadable(account: string, error: UnreadableError): Error {
-  return new UnreadableError(`The records of account "${account}" can't be read: ${error.message}`, {
-    cause: error,
-  });
-}
-
-/** Returns the accounts that another server changes too, by the error of an optimistic try, or null. */
-function toContended(error: unknown, batch: Batch): readonly string[] | null {
-  if (error instanceof DoubtfulBooksError) return error.accounts;
-  if (!isStaleAccount(error) && !isKnownKey(error)) return null;
-  return staleAccounts(error) ?? batch.map(({ account }) => account);
-}
-
-/** Returns the error of a batch that the database did not confirm. */
-function toUnconfirmed(error: unknown): DatabaseError {
-  const reason = error instanceof DatabaseError ? error.message : serverMessage(error);
-  const problem = reason === null ? "The database can't be reached" : `The database can't write: ${reason}`;
-  const message = `${problem.replace(/\.$/, "")}. The command may have been posted. Send it again with the same key.`;
-  return new DatabaseError("unavailable", message, { cause: error });
-}
-
-/** Returns the error of a batch that the database takes from nobody until a person has changed it. */
-function toRefused(error: unknown): Error {
-  const message = `The database refused the statement: ${serverMessage(error)}. Correct the schema or the rights of the role.`;
-  return new Error(message, { cause: error });
 }

@@ -1,19 +1,15 @@
-import { type Micros, micros, ZERO } from "../core/amount.js";
-import { catchUp, takeIn } from "../core/catch-up.js";
+import { ZERO } from "../core/amount.js";
 import type { AnyCommand, Command, Operation } from "../core/command.js";
-import type { Entry, Grant, Hold } from "../core/entry.js";
-import { compareGrants, findGrant } from "../core/grants.js";
-import type { Instant } from "../core/instant.js";
+import { compareGrants } from "../core/grants.js";
 import type { RefundInput } from "../core/operations/refund.js";
-import { type AccountState, type FirstResponse, type LiveGrant, NO_PAST, type Past } from "../core/state.js";
-import { toSums } from "../core/sums.js";
+import { type AccountState, type LiveGrant, NO_PAST, type Past } from "../core/state.js";
 import { UnreadableError } from "../db/errors.js";
 import type { Parameter } from "../db/port.js";
-import { type EntryColumns, fromEntryColumns } from "../db/tables/entries.js";
 import { fromGrantColumns, type GrantColumns } from "../db/tables/grants.js";
-import { fromHoldColumns, type HoldColumns } from "../db/tables/holds.js";
-import { parseWindow } from "../db/tables/open-window.js";
+import type { HoldColumns } from "../db/tables/holds.js";
 import type { CachedAccount } from "./account-cache.js";
+import { ACCOUNT_COLUMNS, type AccountColumns, isCurrent, toCached, toCaughtUp } from "./from-columns.js";
+import { toFirstResponses, toPast } from "./past.js";
 
 /** The commands of a batch on one account, in the order of their arrival. */
 export interface AccountCommands {
@@ -27,33 +23,7 @@ export interface LoadedAccount {
   readonly past: Past;
 }
 
-interface AccountColumns {
-  account: string;
-  version: bigint;
-  changes: bigint;
-  closed_at: Instant | null;
-  overdraft_limit: Micros;
-  balance: Micros;
-  held: Micros;
-  debt: Micros;
-  seq: bigint;
-  hash: string;
-  rows_all: bigint;
-  rows_added: bigint;
-  rows_used: bigint;
-  rows_adjustments: bigint;
-  open_window: string | null;
-  drawn_grant: bigint | null;
-  drawn_remaining: Micros | null;
-  due_at: Instant | null;
-  has_held: boolean;
-  holds: bigint;
-}
-
-const ACCOUNTS = `
-  SELECT account, version, changes, closed_at, overdraft_limit, balance, held, debt, seq, hash, rows_all, rows_added, rows_used, rows_adjustments,
-    open_window, drawn_grant, drawn_remaining, due_at, has_held, holds
-  FROM credits.accounts WHERE account = ANY ($1::text[])`;
+const ACCOUNTS = `SELECT ${ACCOUNT_COLUMNS} FROM credits.accounts WHERE account = ANY ($1::text[])`;
 
 /** The part of an input that names a grant. */
 interface GrantReference {
@@ -226,11 +196,6 @@ export async function loadAccounts(
   });
 }
 
-/** True if a cached account is as its row has it. Its overdraft limit is compared too, because a person may set it by hand. */
-function isCurrent({ version, state }: CachedAccount, columns: AccountColumns): boolean {
-  return Number(columns.version) === version && columns.overdraft_limit === state.overdraftLimit;
-}
-
 /** Runs look-ups by arrays of the same length, except those with nothing to look up. Their rows come by account. */
 async function lookUp<Name extends string>(
   run: Run,
@@ -262,83 +227,6 @@ function groupByAccount<Columns extends { account: string }>(
   return groups;
 }
 
-/** Returns an account with all that is live of it. */
-function toCached(
-  columns: AccountColumns,
-  live: readonly GrantColumns[],
-  open: readonly HoldColumns[],
-): CachedAccount {
-  const grants = live.map((grant) => ({ ...toGrant(columns, grant), reserved: ZERO })).sort(compareGrants);
-  const books = { grants, holds: new Map<string, Hold>(), sums: toSums(grants, []) };
-  for (const hold of open) takeIn(books, fromHoldColumns(hold));
-  return withBooks(columns, books);
-}
-
-/** Returns an account as another server has left it, from what it was before. */
-function toCaughtUp(
-  { state }: CachedAccount,
-  columns: AccountColumns,
-  changedGrants: readonly GrantColumns[],
-  changedHolds: readonly HoldColumns[],
-): CachedAccount {
-  const changed: Grant[] = changedGrants.map((grant) => toGrant(columns, grant));
-  const drawn = columns.drawn_grant === null ? undefined : findGrant(state, Number(columns.drawn_grant));
-  if (drawn !== undefined && !changed.some(({ seq }) => seq === drawn.seq)) {
-    changed.push({ ...drawn, remaining: columns.drawn_remaining ?? drawn.remaining });
-  }
-  catchUp(state, changed, changedHolds.map(fromHoldColumns));
-  return withBooks(columns, state);
-}
-
-/** Returns a grant. The account's row has what remains of the one that was drawn on last. */
-function toGrant(
-  { drawn_grant: drawn, drawn_remaining: remaining }: AccountColumns,
-  grant: GrantColumns,
-): Grant {
-  return {
-    ...fromGrantColumns(grant),
-    remaining: (grant.seq === drawn ? remaining : null) ?? grant.remaining,
-  };
-}
-
-function withBooks(
-  columns: AccountColumns,
-  { grants, holds, sums }: Pick<AccountState, "grants" | "holds" | "sums">,
-): CachedAccount {
-  const state: AccountState = {
-    account: columns.account,
-    overdraftLimit: columns.overdraft_limit,
-    closedAt: columns.closed_at,
-    balance: columns.balance,
-    held: columns.held,
-    debt: columns.debt,
-    seq: Number(columns.seq),
-    hash: columns.hash,
-    grants,
-    holds,
-    totals: {
-      all: Number(columns.rows_all),
-      added: Number(columns.rows_added),
-      used: Number(columns.rows_used),
-      adjustments: Number(columns.rows_adjustments),
-    },
-    window: parseWindow(columns.open_window),
-    sums,
-  };
-  return {
-    state,
-    version: Number(columns.version),
-    changes: Number(columns.changes),
-    drawn: columns.drawn_grant === null ? null : Number(columns.drawn_grant),
-    dueAt: columns.due_at,
-    hasHeld: columns.has_held,
-    holds: Number(columns.holds),
-    rows: [],
-    weight: 0,
-    weighed: { count: 0, weight: 0 },
-  };
-}
-
 /** Adds the grants that commands refer to. Those that the state has already are the current ones. */
 function addGrants(state: AccountState, named: readonly GrantColumns[]): void {
   if (named.length === 0) return;
@@ -352,69 +240,4 @@ function addGrants(state: AccountState, named: readonly GrantColumns[]): void {
   state.sums.hasEmpty = true;
   state.sums.firstFree = 0;
   state.sums.bySeq = null;
-}
-
-/** A hold that was found by a key, with the command that extended it, if that was the key's. */
-type KeyedHoldColumns = HoldColumns & {
-  extend_key: string | null;
-  extend_fingerprint: string | null;
-  extended_until: Instant | null;
-};
-
-/** Returns the first responses of the entries and holds that were found by keys, by key. */
-function toFirstResponses(
-  entries: readonly EntryColumns[],
-  holds: readonly KeyedHoldColumns[],
-): Map<string, FirstResponse> {
-  const responses = new Map<string, FirstResponse>();
-  for (const columns of entries) {
-    const entry = fromEntryColumns(columns);
-    if (entry.key !== null) responses.set(entry.key, { entry, hold: null });
-  }
-  for (const columns of holds) {
-    const hold = fromHoldColumns(columns);
-    const { extend_key: key, extend_fingerprint: fingerprint, extended_until: expiresAt } = columns;
-    if (key === null || fingerprint === null || expiresAt === null)
-      for (const [own, response] of toResponses(hold)) responses.set(own, response);
-    else
-      responses.set(key, {
-        entry: null,
-        hold: { ...hold, ...OPEN, expiresAt, extension: { key, fingerprint } },
-      });
-  }
-  return responses;
-}
-
-function toPast(
-  responses: Map<string, FirstResponse>,
-  namedHolds: readonly HoldColumns[],
-  refundedEntries: readonly (EntryColumns & { refunded: bigint })[],
-): Past {
-  if (responses.size + namedHolds.length + refundedEntries.length === 0) return NO_PAST;
-  const entries = new Map<number, Entry>();
-  const refunded = new Map<number, Micros>();
-  for (const columns of refundedEntries) {
-    const entry = fromEntryColumns(columns);
-    entries.set(entry.seq, entry);
-    refunded.set(entry.seq, micros(columns.refunded));
-  }
-  const holds = new Map(namedHolds.map((columns) => [columns.hold, fromHoldColumns(columns)]));
-  return { responses, holds, entries, refunded };
-}
-
-/** The fields of an open hold that its end sets. */
-const OPEN = { status: "open", settledSeq: null, releaseKey: null, releaseFingerprint: null } as const;
-
-/** Returns the first responses of a hold's keys: open for the key that opened it, released for the one that released it. */
-function toResponses(hold: Hold): [string, FirstResponse][] {
-  const opened = {
-    ...hold,
-    ...OPEN,
-    expiresAt: hold.openedUntil ?? hold.expiresAt,
-    openedUntil: null,
-    extensions: 0,
-  };
-  const responses: [string, FirstResponse][] = [[hold.key, { entry: null, hold: opened }]];
-  if (hold.releaseKey !== null) responses.push([hold.releaseKey, { entry: null, hold }]);
-  return responses;
 }
