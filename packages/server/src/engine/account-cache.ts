@@ -63,9 +63,8 @@ export interface AccountCache {
 
 /** Makes an empty cache with a share of the room for all of them. */
 export function createAccountCache(share: number): AccountCache {
-  const accounts = new LRUCache<string, CachedAccount>({
-    maxSize: Math.max(1, Math.floor(WEIGHT_MAX * share)),
-  });
+  const maxSize = Math.max(1, Math.floor(WEIGHT_MAX * share));
+  const accounts = new LRUCache<string, CachedAccount>({ maxSize });
   const contended = new LRUCache<string, true>({ max: CONTENDED_MAX, ttl: CONTENDED_MS });
   return {
     get: (account) => accounts.get(account),
@@ -76,7 +75,8 @@ export function createAccountCache(share: number): AccountCache {
         if (weight === one.weight) continue;
         one.weight = weight;
         accounts.delete(one.state.account);
-        accounts.set(one.state.account, one, { size: weight });
+        // One that is larger than all the room is kept alone, because it is the most expensive to read again.
+        accounts.set(one.state.account, one, { size: Math.min(weight, maxSize) });
       }
     },
     evict: (account) => {

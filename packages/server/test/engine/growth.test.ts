@@ -55,3 +55,11 @@ it.each([
   const most = measure(many, many * share - share);
   expect(most / least).toBeLessThan(2);
 });
+
+it("an account that is larger than all the room of the cache is kept", () => {
+  const cache = createAccountCache(0.001);
+  const cached = toCached(300, 0);
+  cache.put([cached]);
+  expect(cached.weight).toBeGreaterThan(200);
+  expect(cache.get("a")).toBe(cached);
+});
