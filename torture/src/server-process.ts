@@ -104,7 +104,8 @@ export function createServerProcess(options: ServerOptions): ServerProcess {
       return new Promise((resolve) => {
         createInterface({ input: started.stdout }).on("line", (row) => {
           keep(row);
-          const address = /"address":"([^"]+)"/.exec(row)?.[1];
+          // A server that waits for its database logs the address of that, too.
+          const address = /"address":"(http:[^"]+)"/.exec(row)?.[1];
           if (address === undefined) return;
           ledger = createLedgerClient({ baseUrl: address, key, retries: 0 });
           isListening = true;
