@@ -58,7 +58,7 @@ import {
 } from "./failures.js";
 import { type AccountCommands, fromCache } from "./load.js";
 import { probe } from "./probe.js";
-import type { Share } from "./queue.js";
+import type { Waiting } from "./queue.js";
 
 /** The tries of a batch when the database fails, the time after which none begins, and the longest pause between two. */
 const TRIES_MAX = 12;
@@ -108,12 +108,20 @@ export function createExecutor({ database, cache, circumstances }: ExecuteOption
   const blocked = new Set<string>();
   /** Accounts of which a command failed for another reason when they were last needed. */
   const faulty = new Set<string>();
-  /** The part of the batch at hand that has to be decided again, because more was due on its accounts than is posted at once. */
-  let left: Share[] = [];
+  /**
+   * The part of the batch at hand that has to be decided again, by account, because more was due on its accounts than is
+   * posted at once.
+   */
+  const left = new Map<string, Waiting[]>();
+
+  /** Leaves a part of the batch, after what is left of its accounts already. */
+  function leave(batch: Batch): void {
+    for (const { account, waiting } of batch) left.set(account, [...(left.get(account) ?? []), ...waiting]);
+  }
 
   function takeLeft(): Batch {
-    const taken = left;
-    left = [];
+    const taken = [...left].map(([account, waiting]) => ({ account, waiting }));
+    left.clear();
     return taken;
   }
 
@@ -132,7 +140,7 @@ export function createExecutor({ database, cache, circumstances }: ExecuteOption
       turn.sent(true);
       await settle(batch, optimistic, first);
       // Later commands of the same accounts may have been taken already, so what is left goes before them.
-      while (left.length > 0) await split(takeLeft());
+      while (left.size > 0) await split(takeLeft());
       // The next batch was decided from the first try.
       turn.written(false);
     } else {
@@ -229,7 +237,7 @@ export function createExecutor({ database, cache, circumstances }: ExecuteOption
       if (outcomes === null) return await split(batch);
       // The next batch is sent first.
       if (first !== null) await nextTurn();
-      left.push(...deliver(batch, outcomes));
+      leave(deliver(batch, outcomes));
     } catch (error) {
       if (isLocked(error)) return settleUnblocked(batch);
       if (error instanceof DatabaseError) return fail(batch, () => error);
@@ -246,7 +254,9 @@ export function createExecutor({ database, cache, circumstances }: ExecuteOption
       }
       const [first, second] = halve(batch);
       await split(first);
-      await split(second);
+      // The commands of an account keep their order.
+      if (second.some(({ account }) => left.has(account))) leave(second);
+      else await split(second);
     }
   }
 

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import type { Entry } from "../../src/core/entry.js";
 import { addSeconds, type Instant } from "../../src/core/instant.js";
 import { DUE_MAX } from "../../src/core/operations/expire.js";
+import type { Database } from "../../src/db/port.js";
 import { createEngine, type Engine } from "../../src/engine/engine.js";
 import { readAccount } from "../../src/queries/account.js";
 import { verify } from "../../src/verify/verify.js";
@@ -100,6 +101,32 @@ describe.each(ENGINES)("an account with much due on %s", (name) => {
       await Promise.all(spends);
     }
     await Promise.all(submitted);
+    expect(seqs).toEqual(seqs.map((_, index) => (seqs[0] as number) + index));
+    expect((await verify(test.database, {})).violations).toEqual([]);
+  });
+
+  it.each([
+    ["first", 1],
+    ["last but one", BATCHES - 2],
+  ])("decides its commands in their order when its %s batch fails", async (_, failing) => {
+    let writes = 0;
+    const database: Database = {
+      ...test.database,
+      write: async (sql, params) => {
+        if (sql.startsWith("WITH")) writes += 1;
+        if (writes === failing) {
+          writes += 1;
+          throw new Error("broken");
+        }
+        return test.database.write(sql, params);
+      },
+    };
+    const failed = createEngine({ database, now: () => now });
+    const keys = Array.from({ length: 8 }, (_, index) => `s-${index}`);
+    const outcomes = await Promise.all(keys.map((key) => failed.submit(toSpend(much, key, "0.001"))));
+    await failed.close();
+    expect(writes).toBeGreaterThan(failing);
+    const seqs = outcomes.map((outcome) => ("entry" in outcome ? outcome.entry?.seq : undefined));
     expect(seqs).toEqual(seqs.map((_, index) => (seqs[0] as number) + index));
     expect((await verify(test.database, {})).violations).toEqual([]);
   });

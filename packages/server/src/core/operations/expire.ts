@@ -1,6 +1,6 @@
 import { micros, ZERO } from "../amount.js";
 import type { Grant, Hold } from "../entry.js";
-import { toFacts } from "../facts.js";
+import { type Facts, NO_FACTS, toFacts } from "../facts.js";
 import { drain, findGrant, hasFree, isPending, payDebt } from "../grants.js";
 import { closeHold } from "../holds.js";
 import type { Instant } from "../instant.js";
@@ -110,6 +110,9 @@ function compareDue(a: Due, b: Due): number {
  * Takes an expired grant out. Debt that was outstanding while the grant was effective has the first claim on it, as if the
  * account had been touched a moment before the expiry. What a hold has kept is effective until the hold ends. When the
  * debt takes all, the entry moves nothing but records it.
+ *
+ * The entry takes over the description and the source of the grant, unless the account is closed. It may be anonymized then,
+ * and an erasure leaves later entries as they are.
  */
 function expire(draft: Draft, grant: LiveGrant, at: Instant): void {
   const debtBefore = draft.debt;
@@ -123,7 +126,11 @@ function expire(draft: Draft, grant: LiveGrant, at: Instant): void {
     command: null,
     kind: "expiry",
     type: "correction",
-    facts: toFacts({ description: grant.description ?? grant.title, source: grant.source }),
+    facts: draft.closedAt === null ? toGrantFacts(grant) : NO_FACTS,
     occurredAt: at,
   });
+}
+
+function toGrantFacts({ title, description, source }: Grant): Facts {
+  return toFacts({ description: description ?? title, source });
 }
