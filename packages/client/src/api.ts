@@ -1029,8 +1029,8 @@ export interface components {
         readonly ExtendGrantInput: {
             /** @description The seq of the grant to extend. */
             readonly grant: number;
-            /** @description The time at which the remaining credits expire from now on. Default: never. */
-            readonly expiresAt?: components["schemas"]["TimeInput"] | null;
+            /** @description The time at which the remaining credits expire from now on. Null for never. */
+            readonly expiresAt: components["schemas"]["TimeInput"] | null;
             readonly source?: components["schemas"]["SourceInput"] | null;
             readonly description?: string | null;
             readonly metadata?: components["schemas"]["MetadataInput"] | null;

@@ -1,6 +1,7 @@
 import { type Account, createLedgerClient } from "@credit-activity/client";
 import { useCallback, useMemo, useRef, useState } from "react";
 import { type DemoAccount, fetchTasks, fetchToken, type Tasks } from "./data/demo-api.js";
+import { toEffective } from "./data/format.js";
 import type { Theme } from "./data/theme.js";
 import { usePolled } from "./data/use-polled.js";
 import { useSettingsRoute } from "./data/use-settings-route.js";
@@ -48,13 +49,15 @@ export function Workspace(props: {
     useCallback((signal: AbortSignal) => client.getAccount(id, { signal }), [client, id]),
     working ? WORKING_MS : RESTING_MS,
   );
+  // Credits that start later can't be spent yet.
+  const balance = ledgerAccount.value === null ? null : toEffective(ledgerAccount.value);
 
   return (
     <div className="app">
       <Sidebar
         account={account}
         accounts={accounts}
-        balance={ledgerAccount.value?.balance ?? null}
+        balance={balance}
         states={tasks.value?.states ?? {}}
         projectId={projectId}
         onProject={setProjectId}
@@ -71,7 +74,7 @@ export function Workspace(props: {
             project={project}
             tasks={tasks}
             onSpent={ledgerAccount.refresh}
-            balance={ledgerAccount.value?.balance ?? null}
+            balance={balance}
           />
         )}
       </main>

@@ -18,6 +18,10 @@ export async function runVerify(flags: DatabaseFlags & { account?: string }): Pr
     const seconds = ((Date.now() - startedMs) / 1000).toFixed(1);
     print(`Checked ${formatCounts(result)} in ${seconds} s.`);
     if (result.anonymized > 0) print(`${result.anonymized.toLocaleString("en")} entries are anonymized.`);
+    if (result.erasing > 0)
+      print(
+        `${result.erasing.toLocaleString("en")} accounts are not erased yet. A running server goes on with them.`,
+      );
     if (result.violations.length > 0) {
       print(`${result.violations.length} of ${result.checks.length} checks failed.`);
       process.exitCode = 1;

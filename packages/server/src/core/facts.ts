@@ -91,3 +91,15 @@ export function toFacts(input: Partial<Facts>, fallback: Facts = NO_FACTS): Fact
     privateMetadata: input.privateMetadata ?? fallback.privateMetadata,
   };
 }
+
+/** The part of a grant that entries about it take over. */
+interface GrantTexts {
+  readonly title: string | null;
+  readonly description: string | null;
+  readonly source: Source | null;
+}
+
+/** Returns the facts of an entry about a grant: those of an input, and what the grant says of itself where it has none. */
+export function toGrantFacts({ title, description, source }: GrantTexts, input: Partial<Facts> = {}): Facts {
+  return toFacts(input, { ...NO_FACTS, description: description ?? title, source });
+}

@@ -134,7 +134,7 @@ export function requireLive(draft: Draft, seq: number): LiveGrant {
   if (grant.expiresAt !== null && grant.expiresAt <= draft.now) {
     refuse(
       "grant_ended",
-      `The grant ${seq} has ended at ${formatInstant(grant.expiresAt)}. Add credits with another grant.`,
+      `The grant ${seq} ended at ${formatInstant(grant.expiresAt)}. Name a grant that has not ended.`,
     );
   }
   return grant;

@@ -48,7 +48,7 @@ export function toUnknownAccount(account: string): Refusal {
 export function toClosed(account: string, since: string): Refusal {
   return {
     code: "account_closed",
-    detail: `The account "${account}" is closed since ${since}. Use another account.`,
+    detail: `The account "${account}" has been closed since ${since}. Use another account, or release its open holds.`,
     facts: {},
   };
 }

@@ -9,7 +9,7 @@ const PACKAGE = new URL("../../package.json", import.meta.url);
 
 const DESCRIPTION = `The ledger behind a credit balance. Lengths of strings count UTF-16 code units. Amounts are decimal strings with at most 6 decimals. Times are RFC 3339 in UTC.
 
-Every POST of a command takes an **Idempotency-Key**. The same key with the same payload returns the first response (200) and moves nothing. With another payload it is refused (409). A refused command does not use its key up. Errors are problem documents (RFC 9457) with a stable \`code\`.`;
+Every POST of a command takes an **Idempotency-Key**. Send one, because without it a request that is sent again counts twice. The same key with the same payload returns the first response (200) and moves nothing. With another payload it is refused (409). A refused command does not use its key up. Errors are problem documents (RFC 9457) with a stable \`code\`.`;
 
 const PROBLEM_MEANINGS: Readonly<Record<number, string>> = {
   400: "The request is not valid",

@@ -29,6 +29,8 @@ export interface Verification {
   readonly rows: number;
   /** The entries whose free text was erased. */
   readonly anonymized: number;
+  /** The accounts whose erasure was begun and is not complete. The sweep goes on with it. */
+  readonly erasing: number;
   readonly violations: readonly Violation[];
 }
 
@@ -41,7 +43,8 @@ const COUNTS = `
     (SELECT count(*) FROM credits.grants WHERE ${isIn("account")}) AS grants,
     (SELECT coalesce(sum(rows_all), 0)::bigint FROM credits.accounts WHERE ${isIn("account")}) AS rows,
     (SELECT count(*) FROM credits.entries e WHERE ${isIn("e.account")} AND e.salt IS NULL
-      AND e.seq < (SELECT max(x.seq) FROM credits.erasures x WHERE x.account = e.account)) AS anonymized`;
+      AND e.seq < (SELECT max(x.seq) FROM credits.erasures x WHERE x.account = e.account)) AS anonymized,
+    (SELECT count(DISTINCT account) FROM credits.erasures WHERE ${isIn("account")} AND erased_at IS NULL) AS erasing`;
 
 /** Checks what must always be true, in one snapshot, so that it can run while the ledger is written to. */
 export function verify(database: Database, options: VerifyOptions): Promise<Verification> {
@@ -49,7 +52,7 @@ export function verify(database: Database, options: VerifyOptions): Promise<Veri
   const range = { first: account, last: account };
   return database.transaction("snapshot", async (connection) => {
     const [counts] = await connection.query<
-      Record<"accounts" | "entries" | "grants" | "rows" | "anonymized", bigint>
+      Record<"accounts" | "entries" | "grants" | "rows" | "anonymized" | "erasing", bigint>
     >(COUNTS, toParams(range));
     const violations: Violation[] = [];
     for (const check of ALL) {
@@ -64,6 +67,7 @@ export function verify(database: Database, options: VerifyOptions): Promise<Veri
       grants: Number(counts?.grants ?? 0),
       rows: Number(counts?.rows ?? 0),
       anonymized: Number(counts?.anonymized ?? 0),
+      erasing: Number(counts?.erasing ?? 0),
       violations,
     };
   });

@@ -1,6 +1,8 @@
+import { readFile } from "node:fs/promises";
 import pg from "pg";
 import { beforeEach, describe, expect, it, vi } from "vitest";
 import { query } from "../../../../tools/postgres.js";
+import { createLedger } from "../../src/index.js";
 import { ENGINES } from "../databases.js";
 import { minutes, useLedger } from "./clocked.js";
 
@@ -127,6 +129,7 @@ describe.each(ENGINES)("closed accounts on %s", (engine) => {
         await vi.advanceTimersByTimeAsync(SWEEP_EVERY_MS);
         return (await ledger.getAccount(account)).name === null;
       };
+      expect(await ledger.verify()).toMatchObject({ erasing: 2, violations: [] });
       await client.query("BEGIN; SELECT FROM credits.accounts WHERE account = 'a' FOR UPDATE");
       await expect.poll(() => isErased("b"), { timeout: 20_000 }).toBe(true);
       expect(await isErased("a")).toBe(false);
@@ -135,6 +138,28 @@ describe.each(ENGINES)("closed accounts on %s", (engine) => {
       await client.query("COMMIT");
       await client.end();
       await expect.poll(() => isErased("a"), { timeout: 20_000 }).toBe(true);
+      expect(await ledger.verify()).toMatchObject({ erasing: 0, violations: [] });
+    });
+
+    it("are erased by a server that has the documented rights", async () => {
+      const operations = await readFile(new URL("../../../../docs/operations.md", import.meta.url), "utf8");
+      const grants = /```sql\n(GRANT USAGE[^`]+)```/.exec(operations)?.[1] ?? "";
+      const url = new URL(toUrl() ?? "");
+      const role = `app${url.pathname.slice(1).replaceAll(/\W/g, "")}`;
+      await query(
+        url.href,
+        `CREATE ROLE ${role} LOGIN PASSWORD 'app'; ${grants.replaceAll(" app;", ` ${role};`)}`,
+      );
+      const own = new URL(url);
+      own.username = role;
+      own.password = "app";
+      await ledger.spend("a", { credits: 1, description: "Ada", member: { id: "m", label: "Ada" } });
+      const server = await createLedger({ database: { url: own.href } });
+      await server.closeAccount("a");
+      await server.anonymizeAccount("a");
+      expect(await server.verify()).toMatchObject({ erasing: 0, violations: [] });
+      await server.close();
+      await query(url.href, `DROP OWNED BY ${role}; DROP ROLE ${role}`);
     });
   }
 

@@ -113,7 +113,7 @@ describe.each(ENGINES)("grants on %s", (engine) => {
       setTime(minutes(25));
       await ledger.sweep();
       expect(await readBalances()).toEqual(["100", "0", "100"]);
-      await ledger.extendGrant("a", { grant: entry.seq });
+      await ledger.extendGrant("a", { grant: entry.seq, expiresAt: null });
       await restart();
       setTime(minutes(60 * 24 * 365));
       expect(await readBalances()).toEqual(["100", "0", "100"]);
@@ -135,7 +135,9 @@ describe.each(ENGINES)("grants on %s", (engine) => {
       await expect(
         ledger.extendGrant("a", { grant: entry.seq, expiresAt: minutes(20) }),
       ).rejects.toMatchObject({ code: "grant_ended" });
-      await expect(ledger.extendGrant("a", { grant: 99 })).rejects.toMatchObject({ code: "grant_not_found" });
+      await expect(ledger.extendGrant("a", { grant: 99, expiresAt: null })).rejects.toMatchObject({
+        code: "grant_not_found",
+      });
     });
   });
 

@@ -229,13 +229,25 @@ function decideExtend(books: Books, command: ExtendCommand, now: Instant): Decis
   };
 }
 
+/** Returns the facts of what is done to a grant: those given, or else what the grant says of itself. */
+function toGrantFacts(command: VoidGrantCommand | ExtendGrantCommand, grant: Omit<Grant, "remaining">) {
+  const description = command.description ?? grant.description ?? grant.title;
+  return toFacts({ ...command, description, source: command.source ?? grant.source });
+}
+
 function decideVoidGrant(books: Books, command: VoidGrantCommand, now: Instant): Decision {
   const [grant] = toFree(books, toGrants(books)).filter(({ seq }) => seq === command.grant);
   if (grant === undefined) return "grant_not_found";
   if (hasExpired(grant, now)) return "grant_ended";
   const { seq, remaining } = grant;
   const draws = remaining > 0n ? [{ grant: seq, credits: remaining }] : [];
-  const entry = { ...NEUTRAL, kind: "writeoff", type: "correction", facts: toFacts(command), draws } as const;
+  const entry = {
+    ...NEUTRAL,
+    kind: "writeoff",
+    type: "correction",
+    facts: toGrantFacts(command, grant),
+    draws,
+  } as const;
   const draft = { ...entry, key: command.key, grant: seq, credits: micros(-remaining), occurredAt: now };
   return { draft, opens: null, moves: { grant: seq, expiresAt: now } };
 }
@@ -246,7 +258,13 @@ function decideExtendGrant(books: Books, command: ExtendGrantCommand, now: Insta
   if (grant === undefined) return "grant_not_found";
   if (hasExpired(grant, now)) return "grant_ended";
   if (grant.expiresAt === null || (expiresAt !== null && expiresAt <= grant.expiresAt)) return "not_extended";
-  const entry = { ...NEUTRAL, kind: "extension", type: "correction", facts: toFacts(command), key } as const;
+  const entry = {
+    ...NEUTRAL,
+    kind: "extension",
+    type: "correction",
+    facts: toGrantFacts(command, grant),
+    key,
+  } as const;
   const draft = { ...entry, grant: grant.seq, credits: micros(0n), occurredAt: now };
   return { draft, opens: null, moves: { grant: grant.seq, expiresAt } };
 }

@@ -1,4 +1,4 @@
-import type { Amount, Time } from "@credit-activity/client";
+import { type Account, type Amount, subtractAmounts, type Time } from "@credit-activity/client";
 
 const FORMATS = new Map<number, Intl.NumberFormat>();
 
@@ -11,6 +11,11 @@ export function formatAmount(amount: Amount, decimalsMin = 2): string {
   }
   // Intl formats strings exactly.
   return format.format(amount).replace("-", "−");
+}
+
+/** Returns the credits of an account without those that start later. */
+export function toEffective({ balance, pending }: Pick<Account, "balance" | "pending">): Amount {
+  return subtractAmounts(balance, pending);
 }
 
 /** Formats a day: "December 20, 2026". */

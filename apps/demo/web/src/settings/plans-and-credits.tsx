@@ -1,7 +1,7 @@
 import { type Account, type Amount, addAmounts, type Grant, type Ledger } from "@credit-activity/client";
 import { useCallback } from "react";
 import type { DemoAccount } from "../data/demo-api.js";
-import { formatAmount, formatDay } from "../data/format.js";
+import { formatAmount, formatDay, toEffective } from "../data/format.js";
 import { usePolled } from "../data/use-polled.js";
 import { PanelHeader } from "./panel-header.js";
 
@@ -61,7 +61,7 @@ function Remaining({ ledgerAccount }: { readonly ledgerAccount: Account | null }
           {ledgerAccount === null ? (
             <span className="skeleton remaining-skeleton" />
           ) : (
-            formatAmount(ledgerAccount.balance)
+            formatAmount(toEffective(ledgerAccount))
           )}
         </p>
       </div>
@@ -84,6 +84,9 @@ function Remaining({ ledgerAccount }: { readonly ledgerAccount: Account | null }
           </div>
         ))}
       </dl>
+      {ledgerAccount !== null && ledgerAccount.pending !== "0" && (
+        <p className="remaining-debt">{formatAmount(ledgerAccount.pending)} of these credits start later.</p>
+      )}
       {ledgerAccount?.balance.startsWith("-") && (
         <p className="remaining-debt">The next credits pay what was used beyond the balance first.</p>
       )}

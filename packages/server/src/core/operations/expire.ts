@@ -1,6 +1,6 @@
 import { micros, ZERO } from "../amount.js";
 import type { Grant, Hold } from "../entry.js";
-import { type Facts, NO_FACTS, toFacts } from "../facts.js";
+import { NO_FACTS, toGrantFacts } from "../facts.js";
 import { drain, findGrant, hasFree, isPending, payDebt } from "../grants.js";
 import { closeHold } from "../holds.js";
 import type { Instant } from "../instant.js";
@@ -129,8 +129,4 @@ function expire(draft: Draft, grant: LiveGrant, at: Instant): void {
     facts: draft.closedAt === null ? toGrantFacts(grant) : NO_FACTS,
     occurredAt: at,
   });
-}
-
-function toGrantFacts({ title, description, source }: Grant): Facts {
-  return toFacts({ description: description ?? title, source });
 }

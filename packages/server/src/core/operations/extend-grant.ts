@@ -3,7 +3,7 @@ import { ZERO } from "../amount.js";
 import type { Inside } from "../codec.js";
 import type { Operation } from "../command.js";
 import { documented } from "../documented.js";
-import { toFacts } from "../facts.js";
+import { toGrantFacts } from "../facts.js";
 import * as field from "../fields.js";
 import { moveExpiry, requireLive } from "../grants.js";
 import { formatInstant } from "../instant.js";
@@ -13,8 +13,8 @@ import { DESCRIBED, SOURCED } from "./fields.js";
 
 const schema = z.strictObject({
   grant: documented(field.seq, { description: "The seq of the grant to extend." }),
-  expiresAt: documented(field.timeInput.nullish(), {
-    description: "The time at which the remaining credits expire from now on. Default: never.",
+  expiresAt: documented(field.timeInput.nullable(), {
+    description: "The time at which the remaining credits expire from now on. Null for never.",
   }),
   ...SOURCED,
   ...DESCRIBED,
@@ -46,7 +46,7 @@ export const extendGrant: Operation<Inside<typeof schema>> = {
     if (expiresAt !== null && expiresAt <= before) {
       refuse(
         "not_extended",
-        `The grant ${grant.seq} expires at ${formatInstant(before)}, not before the given time. Give a later expiresAt.`,
+        `The grant ${grant.seq} expires at ${formatInstant(before)}, which is not before the given time. Give a later expiresAt.`,
       );
     }
     const expiry = moveExpiry(draft, draft.seq + 1, grant, expiresAt);
@@ -54,7 +54,7 @@ export const extendGrant: Operation<Inside<typeof schema>> = {
       command,
       kind: "extension",
       type: "correction",
-      facts: toFacts(command.input),
+      facts: toGrantFacts(grant, command.input),
       grant: grant.seq,
       expiry,
     });

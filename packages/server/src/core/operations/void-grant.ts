@@ -2,7 +2,7 @@ import { z } from "zod";
 import type { Inside } from "../codec.js";
 import type { Operation } from "../command.js";
 import { documented } from "../documented.js";
-import { toFacts } from "../facts.js";
+import { toGrantFacts } from "../facts.js";
 import * as field from "../fields.js";
 import { drain, moveExpiry, requireLive } from "../grants.js";
 import { postDraws } from "../post.js";
@@ -46,7 +46,7 @@ export const voidGrant: Operation<Inside<typeof schema>> = {
       command,
       kind: "writeoff",
       type: "correction",
-      facts: toFacts(command.input),
+      facts: toGrantFacts(grant, command.input),
       grant: grant.seq,
       expiry,
     });
