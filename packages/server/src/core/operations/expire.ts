@@ -54,6 +54,8 @@ export function postDue(draft: Draft): boolean {
     // A list that was made before lacks what has come due since.
     if (earlier === null) break;
   }
+  // The commands that follow may change what it lists, also where a clock has stepped back and nothing is due.
+  sums.backlog = null;
   return true;
 }
 
