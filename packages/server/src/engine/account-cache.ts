@@ -12,6 +12,8 @@ export interface CachedAccount {
   version: number;
   /** The number of its changes. */
   changes: number;
+  /** The versions that batches under a lock have given it lately, the latest last. Empty after a batch without one. */
+  recentVersions: readonly number[];
   /** The `seq` of the grant whose remaining credits the account's row keeps, or null. */
   drawn: number | null;
   /** The next instant at which time alone changes the account, as its row has it. */

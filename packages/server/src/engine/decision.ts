@@ -38,7 +38,7 @@ export function decideLoaded(
 ): Decision | null {
   const decided = batch.map(({ commands }, index) => decideOne(loaded[index] as LoadedAccount, commands, at));
   if (decided.some((one) => one.fault !== null || isDoubtful(one))) return null;
-  return conclude(batch, decided, at);
+  return conclude(batch, decided, at, false);
 }
 
 /** Loads and decides the commands of a batch. */
@@ -55,7 +55,7 @@ export async function decide(
   });
   if (!keys) await decideDoubtful(run, batch, decided, at, cache);
   for (const one of decided) if (one?.fault != null) cache.evict(one.cached.state.account);
-  return conclude(batch, decided, at);
+  return conclude(batch, decided, at, locked);
 }
 
 /** Decides again, with its keys looked up, what would be refused: its key may have had a response already. */
@@ -110,6 +110,7 @@ function conclude(
   batch: readonly AccountCommands[],
   decided: readonly (Examined | null)[],
   at: Circumstances,
+  locked: boolean,
 ): Decision {
   const outcomes = batch.map(({ account, commands }, index): Outcomes[number] => {
     const one = decided[index];
@@ -117,7 +118,7 @@ function conclude(
     return one.fault ?? one.result.outcomes;
   });
   const sound = decided.filter((one) => one !== null && one.fault === null) as Examined[];
-  return { outcomes, accounts: sound.map(({ cached }) => cached), statement: persist(sound, at.now) };
+  return { outcomes, accounts: sound.map(({ cached }) => cached), statement: persist(sound, at.now, locked) };
 }
 
 /** True if something was refused whose key may have had a response already. */

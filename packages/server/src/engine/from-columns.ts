@@ -15,6 +15,7 @@ export interface AccountColumns {
   account: string;
   version: bigint;
   changes: bigint;
+  recent_versions: string;
   closed_at: Instant | null;
   overdraft_limit: Micros;
   balance: Micros;
@@ -36,11 +37,23 @@ export interface AccountColumns {
 
 /** The columns of `AccountColumns`. */
 export const ACCOUNT_COLUMNS =
-  "account, version, changes, closed_at, overdraft_limit, balance, held, debt, seq, hash, rows_all, rows_added, rows_used, rows_adjustments, open_window, drawn_grant, drawn_remaining, due_at, has_held, holds";
+  "account, version, changes, recent_versions, closed_at, overdraft_limit, balance, held, debt, seq, hash, rows_all, rows_added, rows_used, rows_adjustments, open_window, drawn_grant, drawn_remaining, due_at, has_held, holds";
 
 /** True if a cached account is as its row has it. Its overdraft limit is compared too, because a person may set it by hand. */
 export function isCurrent({ version, state }: CachedAccount, columns: AccountColumns): boolean {
   return Number(columns.version) === version && columns.overdraft_limit === state.overdraftLimit;
+}
+
+/**
+ * True if what another server has changed of a cached account can be read by its number. The account is open, because
+ * erasures are not numbered. And it has been at the cached version, unlike one whose commit a failover has lost.
+ */
+export function canCatchUp({ version }: CachedAccount, columns: AccountColumns): boolean {
+  return columns.closed_at === null && parseVersions(columns).includes(version);
+}
+
+function parseVersions({ recent_versions: versions }: AccountColumns): number[] {
+  return versions === "" ? [] : versions.split(" ").map(Number);
 }
 
 /** Returns an account with all that is live of it. */
@@ -110,6 +123,7 @@ function withBooks(
     state,
     version: Number(columns.version),
     changes: Number(columns.changes),
+    recentVersions: parseVersions(columns),
     drawn: columns.drawn_grant === null ? null : Number(columns.drawn_grant),
     dueAt: columns.due_at,
     hasHeld: columns.has_held,

@@ -8,7 +8,14 @@ import type { Parameter } from "../db/port.js";
 import { fromGrantColumns, type GrantColumns } from "../db/tables/grants.js";
 import type { HoldColumns } from "../db/tables/holds.js";
 import type { CachedAccount } from "./account-cache.js";
-import { ACCOUNT_COLUMNS, type AccountColumns, isCurrent, toCached, toCaughtUp } from "./from-columns.js";
+import {
+  ACCOUNT_COLUMNS,
+  type AccountColumns,
+  canCatchUp,
+  isCurrent,
+  toCached,
+  toCaughtUp,
+} from "./from-columns.js";
 import { toFirstResponses, toPast } from "./past.js";
 
 /** The commands of a batch on one account, in the order of their arrival. */
@@ -138,8 +145,7 @@ export async function loadAccounts(
     const one = cached.get(account) as CachedAccount;
     const columns = toColumns(account);
     if (columns !== undefined && isCurrent(one, columns)) continue;
-    // The erasures of a closed account are not numbered.
-    if (columns?.closed_at === null) behind.add(one);
+    if (columns !== undefined && canCatchUp(one, columns)) behind.add(one);
     else cached.delete(account);
   }
   const whole = read.filter((account) => !cached.has(account));

@@ -45,6 +45,9 @@ const SCHEMA: Part = {
   params: [NEWEST_MIGRATION],
 };
 
+/** The most versions that an account keeps while several servers change it. */
+const RECENT_MAX = 32;
+
 /** An account as a batch leaves it. */
 export interface Decided {
   readonly cached: CachedAccount;
@@ -61,9 +64,11 @@ export interface Statement {
  * Returns the statement that writes a batch, or null when there is nothing to write or to check. It is one statement, so it
  * takes one round trip and is one transaction. It fails, and writes nothing, unless all accounts are at the version from
  * which the batch was decided. The accounts get their next version.
+ *
+ * @param locked true if the accounts are locked, because another server changes them too
  */
-export function persist(batch: readonly Decided[], now: Instant): Statement | null {
-  const changes = batch.map((decided) => toChange(decided, now));
+export function persist(batch: readonly Decided[], now: Instant, locked: boolean): Statement | null {
+  const changes = batch.map((decided) => toChange(decided, now, locked));
   const changed = changes.filter(({ isChanged }) => isChanged);
   const parts = [
     ...projectAccounts(changes),
@@ -135,7 +140,7 @@ function hasShort(changes: readonly { readonly grant: LiveGrant }[]): boolean {
   return false;
 }
 
-function toChange({ cached, result }: Decided, now: Instant): AccountChange {
+function toChange({ cached, result }: Decided, now: Instant, locked: boolean): AccountChange {
   const { state, version: versionBefore } = cached;
   const { changes } = result;
   prune(state);
@@ -146,6 +151,7 @@ function toChange({ cached, result }: Decided, now: Instant): AccountChange {
   if (isChanged) {
     cached.version = nextVersion();
     cached.changes += 1;
+    cached.recentVersions = locked ? [...cached.recentVersions, cached.version].slice(-RECENT_MAX) : [];
   }
   cached.drawn = grants.drawn;
   cached.dueAt = dueAt;

@@ -67,7 +67,8 @@ describe.each(ENGINES)("an account with much due on %s", (name) => {
     for (; !isDone; turns++) {
       await Promise.all(others.map((account) => engine.submit(toSpend(account, `s-${turns}`, "0.01"))));
     }
-    expect(turns).toBeGreaterThan(BATCHES / 2);
+    // A turn waits for the batch in flight and for its own.
+    expect(turns).toBeGreaterThanOrEqual(BATCHES / 2 - 1);
     expect(await spend).toMatchObject({ refusal: null, entry: { balance: 99_000_000n } });
     const { entries } = await readAll(test.database, much);
     const expiries = entries.filter(({ kind }) => kind === "expiry").map(({ occurredAt }) => occurredAt);

@@ -21,7 +21,16 @@ function toCached(grants: number, holds: number): CachedAccount {
   );
   return {
     state,
-    ...{ version: 1, changes: 1, drawn: null, dueAt: minutes(60), hasHeld: holds > 0, holds, rows: [] },
+    ...{
+      version: 1,
+      changes: 1,
+      recentVersions: [],
+      drawn: null,
+      dueAt: minutes(60),
+      hasHeld: holds > 0,
+      holds,
+      rows: [],
+    },
     ...{ weight: 0, weighed: { count: 0, weight: 0 } },
   };
 }

@@ -95,3 +95,26 @@ it("an account whose books a person has changed under a cached one is read whole
   expect(outcome).toMatchObject({ refusal: null });
   expect((await readAccount(test.database, "a", NOW))?.balance).toBe(600_000_000n - 100_000n - 3_000n);
 });
+
+it("a server whose commit a failover has lost reads all again, though another change has its number", async () => {
+  for (const index of [1, 0, 1, 0])
+    await submitTo(index, toUsage("a", `u-${index}-${Math.random()}`, "0.001"));
+  await runScript(
+    test.database,
+    "CREATE TABLE public.lost AS SELECT * FROM credits.accounts WHERE account = 'a'",
+  );
+  await submitTo(0, toHold("a", "lost", "5"));
+  await runScript(
+    test.database,
+    `DELETE FROM credits.holds WHERE account = 'a' AND hold = 'hold-lost';
+     DELETE FROM credits.accounts WHERE account = 'a';
+     INSERT INTO credits.accounts SELECT * FROM public.lost; DROP TABLE public.lost`,
+  );
+  await submitTo(1, toHold("a", "kept", "5"));
+  const [settlement] = await submitTo(0, toSettle("a", "settle", "hold-lost", "5"));
+  expect(settlement).toMatchObject({ refusal: { code: "hold_not_found" } });
+  expect((await verify(test.database, {})).violations).toEqual([]);
+  const [kept] = await submitTo(0, toSettle("a", "settle", "hold-kept", "5"));
+  expect(kept).toMatchObject({ refusal: null });
+  expect((await verify(test.database, {})).violations).toEqual([]);
+});

@@ -12,6 +12,8 @@ const UNSEEN: Readonly<Record<string, string>> = {
   "accounts.updated_at": "decides nothing",
   "accounts.version": "a random number, after whose change a batch is decided again",
   "accounts.changes": "decides only what a server reads again of an account that another one has changed",
+  "accounts.recent_versions":
+    "decides only what a server reads again of an account that another one has changed",
   "grants.change": "decides only what a server reads again of an account that another one has changed",
   "holds.change": "decides only what a server reads again of an account that another one has changed",
   "api_keys.name": "only for people",

@@ -14,6 +14,7 @@ const CHANGED: readonly Column<AccountChange>[] = [
   { name: "overdraft_limit", array: "bigint", value: ({ cached }) => cached.state.overdraftLimit },
   { name: "next_version", array: "bigint", value: ({ cached }) => cached.version },
   { name: "changes", array: "bigint", value: ({ cached }) => cached.changes },
+  { name: "recent_versions", array: "text", value: ({ cached }) => cached.recentVersions.join(" ") },
   { name: "closed_at", array: "timestamptz", value: ({ cached }) => cached.state.closedAt },
   { name: "balance", array: "bigint", value: ({ cached }) => cached.state.balance },
   { name: "held", array: "bigint", value: ({ cached }) => cached.state.held },
@@ -47,7 +48,7 @@ const COMPARED = CHANGED.slice(0, 3);
  */
 const UPDATE_ACCOUNTS = `
   changed_accounts AS (
-    UPDATE credits.accounts a SET version = n.next_version, changes = n.changes, closed_at = n.closed_at, balance = n.balance, held = n.held, pending = n.pending::numeric,
+    UPDATE credits.accounts a SET version = n.next_version, changes = n.changes, recent_versions = n.recent_versions, closed_at = n.closed_at, balance = n.balance, held = n.held, pending = n.pending::numeric,
       debt = n.debt, seq = n.seq, hash = n.hash, rows_all = n.rows_added + n.rows_used + n.rows_adjustments,
       rows_added = n.rows_added, rows_used = n.rows_used, rows_adjustments = n.rows_adjustments,
       open_window = n.open_window, drawn_grant = n.drawn_grant, drawn_remaining = n.drawn_remaining,
