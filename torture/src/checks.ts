@@ -1,17 +1,13 @@
-import { isDeepStrictEqual } from "node:util";
-import { type Amount, type Entry, fromMicros, type Hold, toMicros } from "@credit-activity/client";
+import { type Entry, fromMicros, toMicros } from "@credit-activity/client";
 import type { Books } from "./books.js";
-import type { Command } from "./commands.js";
+import { checkClosure, checkErasure } from "./closure-checks.js";
+import { checkEffects } from "./effect-checks.js";
+import { type Check, type Finding, sum, ZERO } from "./finding.js";
+import { checkEnds, checkExpired, checkGrantRefusals, checkGrants } from "./grant-checks.js";
 import type { AccountHistory, Recorded } from "./history.js";
-
-/** A violation that the books of an account show. */
-export interface Finding {
-  readonly problem: string;
-  readonly evidence: unknown;
-}
-
-/** A check of the books of an account against what its clients have seen. */
-type Check = (history: AccountHistory, books: Books) => Iterable<Finding>;
+import { checkExtensions, checkHoldRecords, checkHolds } from "./hold-checks.js";
+import { toSeq } from "./lifetimes.js";
+import { checkLimits } from "./limit-checks.js";
 
 /**
  * Checks the books of an account. No command is in flight, each has its final response, and nothing is due.
@@ -20,14 +16,6 @@ type Check = (history: AccountHistory, books: Books) => Iterable<Finding>;
  */
 export function checkBooks(history: AccountHistory, books: Books): Finding[] {
   return CHECKS.flatMap((check) => [...check(history, books)]);
-}
-
-const ZERO = 0n;
-
-function sum(amounts: Iterable<Amount>): bigint {
-  let total = ZERO;
-  for (const amount of amounts) total += toMicros(amount);
-  return total;
 }
 
 /** Entries are seq 1, 2, 3, ..., and each balance is the one before plus the credits. The account has the last one. */
@@ -51,7 +39,8 @@ function* checkChain(_: AccountHistory, { account, entries }: Books): Iterable<F
 }
 
 /** Each accepted command has its one entry, as its response had it. All other entries are those of what expired. */
-function* checkOnce({ commands }: AccountHistory, { entries }: Books): Iterable<Finding> {
+function* checkOnce(history: AccountHistory, { entries }: Books): Iterable<Finding> {
+  const { commands } = history;
   const byKey = new Map<string, Entry>();
   for (const entry of entries) {
     if (entry.key === null) {
@@ -73,84 +62,20 @@ function* checkOnce({ commands }: AccountHistory, { entries }: Books): Iterable<
     }
   }
   for (const recorded of commands.values()) {
-    const posted = recorded.response?.entry;
-    if (posted == null) continue;
+    const { response } = recorded;
+    const posted = response?.entry;
+    if (response == null || posted == null) continue;
     const entry = byKey.get(posted.key ?? "");
     if (entry === undefined) {
       yield {
         problem: `A command was accepted with entry ${posted.seq}, and is lost.`,
         evidence: { recorded },
       };
-    } else if (!isDeepStrictEqual(entry, posted)) {
+    } else if (!history.isSame({ ...response, entry }, response)) {
       const problem = `Entry ${entry.seq} is not the one of its command's response.`;
       yield { problem, evidence: { recorded, entry } };
     }
   }
-}
-
-/** Each entry does what its command states. */
-function* checkEffects(history: AccountHistory): Iterable<Finding> {
-  for (const recorded of history.commands.values()) {
-    const { command, response } = recorded;
-    const entry = response?.entry;
-    if (entry == null) continue;
-    const { kind, least, most } = toExpected(command, history);
-    const credits = toMicros(entry.credits);
-    const isDescribed = command.name === "release" || entry.description === command.input.description;
-    if (entry.kind === kind && credits >= least && credits <= most && isDescribed) continue;
-    const problem = `Entry ${entry.seq} is not what its command states.`;
-    yield { problem, evidence: { recorded, kind, least: fromMicros(least), most: fromMicros(most) } };
-  }
-}
-
-interface Expected {
-  readonly kind: string;
-  readonly least: bigint;
-  readonly most: bigint;
-}
-
-function toExpected(command: Command, history: AccountHistory): Expected {
-  const exactly = (kind: string, credits: bigint): Expected => ({ kind, least: credits, most: credits });
-  switch (command.name) {
-    case "grant":
-      return exactly(command.input.kind, toMicros(command.input.credits));
-    case "spend": {
-      const credits = toMicros(command.input.credits);
-      return { kind: "ai_usage", least: -credits, most: command.input.atMost ? -1n : -credits };
-    }
-    case "usage":
-      return exactly(command.input.kind, -toMicros(command.input.credits));
-    case "settle": {
-      const credits = toMicros(command.input.credits);
-      const held = toMicros(findHold(history, command.hold)?.credits ?? "0");
-      const isCapped = command.input.excess === "cap" && held < credits;
-      return { kind: "ai_usage", least: -credits, most: isCapped ? -held : -credits };
-    }
-    case "refund": {
-      const { credits } = command.input;
-      return credits == null
-        ? { kind: "refund", least: 1n, most: toTaken(history, command.input.entry) }
-        : exactly("refund", toMicros(credits));
-    }
-    case "adjust":
-      return exactly("adjustment", toMicros(command.input.credits));
-    case "writeOff":
-      return exactly("writeoff", -toMicros(command.input.credits));
-    default:
-      throw new Error(`A ${command.name} has no entry. Check its response.`);
-  }
-}
-
-function findHold({ accepted }: AccountHistory, id: string | null): Hold | null {
-  const opened = accepted.find(
-    ({ command, response }) => command.name === "hold" && response?.hold?.id === id,
-  );
-  return opened?.response?.hold ?? null;
-}
-
-function toTaken({ accepted }: AccountHistory, seq: number): bigint {
-  const returned = accepted.find(({ response }) => response?.entry?.seq === seq);
-  return -toMicros(returned?.response?.entry?.credits ?? "0");
 }
 
 /** A command that had its response before another was sent has an earlier entry. */
@@ -168,129 +93,16 @@ function* checkOrder({ accepted }: AccountHistory): Iterable<Finding> {
   }
 }
 
-const toSeq = ({ response }: Recorded) => response?.entry?.seq ?? 0;
-
-/** The first moment at which a hold may have been ended, and the commands that ended it. */
-interface Ending {
-  sentMs: number;
-  readonly accepted: Recorded[];
-}
-
-function toEndings({ commands }: AccountHistory): Map<string, Ending> {
-  const endings = new Map<string, Ending>();
-  for (const recorded of commands.values()) {
-    const { command, sentMs, response } = recorded;
-    if (command.hold === null || sentMs === null) continue;
-    const ending = endings.get(command.hold) ?? { sentMs, accepted: [] };
-    ending.sentMs = Math.min(ending.sentMs, sentMs);
-    if (response !== null) ending.accepted.push(recorded);
-    endings.set(command.hold, ending);
-  }
-  return endings;
-}
-
-/**
- * No spend and no write-off takes the account below its overdraft limit, or takes what was set aside meanwhile. A hold
- * counts if it was confirmed before the command was sent, and if nobody tried to end it before the command was confirmed.
- */
-function* checkLimits(history: AccountHistory): Iterable<Finding> {
-  const endings = toEndings(history);
-  const reserved = history.accepted.flatMap((recorded) => {
-    const aside = toAside(recorded);
-    if (aside === null) return [];
-    const { hold } = recorded.response as NonNullable<Recorded["response"]>;
-    const endMs = (hold && endings.get(hold.id)?.sentMs) ?? Number.POSITIVE_INFINITY;
-    return [{ ...aside, sinceMs: recorded.acceptedMs as number, endMs, recorded }];
-  });
-  for (const recorded of history.accepted) {
-    const { command, response } = recorded;
-    const entry = response?.entry;
-    if (entry == null || (command.name !== "spend" && command.name !== "writeOff")) continue;
-    const kept = reserved.filter(
-      ({ sinceMs, endMs, until }) =>
-        sinceMs < (recorded.sentMs as number) &&
-        endMs > (recorded.acceptedMs as number) &&
-        Date.parse(until) > Date.parse(entry.recordedAt),
-    );
-    const left = toMicros(entry.balance) - sum(kept.map(({ credits }) => credits));
-    if (left >= -toMicros(history.overdraftLimit)) continue;
-    const problem = `Entry ${entry.seq} leaves ${fromMicros(left)} available, beyond the overdraft limit of ${history.overdraftLimit}.`;
-    yield { problem, evidence: { recorded, kept: kept.map(({ recorded: one }) => one) } };
-  }
-}
-
-/** Returns the credits that a command sets aside, and the time until which it does. */
-function toAside({ command, response }: Recorded): { credits: Amount; until: string } | null {
-  if (command.name === "hold" && response?.hold != null) {
-    return { credits: response.hold.credits, until: response.hold.expiresAt };
-  }
-  if (command.name !== "grant" || response?.entry == null || command.input.effectiveAt == null) return null;
-  return { credits: response.entry.credits, until: toIso(command.input.effectiveAt) };
-}
-
-const toIso = (time: string | Date) => new Date(time).toISOString();
-
-/** A hold is ended once, and only an ended hold is closed. The account has set aside what is open, and no more. */
-function* checkHolds(history: AccountHistory, { account }: Books): Iterable<Finding> {
-  const endings = toEndings(history);
-  for (const [hold, { accepted }] of endings) {
-    if (accepted.length > 1) yield { problem: `The hold ${hold} was ended twice.`, evidence: accepted };
-  }
-  for (const recorded of history.commands.values()) {
-    const { command, refusal, refusedAt, response } = recorded;
-    if (refusal === null || refusedAt === null || response !== null || command.hold === null) continue;
-    const hold = findHold(history, command.hold);
-    const isEnded = (endings.get(command.hold)?.accepted.length ?? 0) > 0;
-    const isExpired = hold !== null && Date.parse(hold.expiresAt) <= refusedAt;
-    const isBeyond =
-      command.name === "settle" && toMicros(command.input.credits) > toMicros(hold?.credits ?? "0");
-    if (refusal === "hold_closed" ? isEnded || isExpired : isBeyond) continue;
-    yield { problem: `The end of an open hold was refused with ${refusal}.`, evidence: { recorded, hold } };
-  }
-  const held = toHeld(history);
-  if (toMicros(account.held) !== held) {
-    const problem = `The account has set ${account.held} aside, and its open holds are ${fromMicros(held)}.`;
-    yield { problem, evidence: account };
-  }
-}
-
-/** Returns the sum of the open holds, and of the grants that are not effective yet. */
-export function toHeld(history: AccountHistory): bigint {
-  const endings = toEndings(history);
-  const isEnded = ({ response }: Recorded) =>
-    (endings.get(response?.hold?.id ?? "")?.accepted.length ?? 0) > 0;
-  const nowMs = Date.now();
-  return sum(
-    history.accepted.flatMap((recorded) => {
-      const aside = toAside(recorded);
-      return aside === null || isEnded(recorded) || Date.parse(aside.until) <= nowMs ? [] : [aside.credits];
-    }),
-  );
-}
-
-/** No entry is refunded beyond what it took, and no more expires than was granted for a time. */
-function* checkReturns({ accepted }: AccountHistory, { entries }: Books): Iterable<Finding> {
+/** No entry is refunded beyond what it took. */
+function* checkRefunds(_: AccountHistory, { entries }: Books): Iterable<Finding> {
   const refunded = new Map<number, bigint>();
-  let expired = ZERO;
-  for (const { kind, refundOf, credits } of entries) {
+  for (const { refundOf, credits } of entries) {
     if (refundOf !== null) refunded.set(refundOf, (refunded.get(refundOf) ?? ZERO) + toMicros(credits));
-    if (kind === "expiry") expired -= toMicros(credits);
   }
   for (const [seq, credits] of refunded) {
     const entry = entries[seq - 1];
     if (entry !== undefined && credits <= -toMicros(entry.credits)) continue;
     yield { problem: `${fromMicros(credits)} were refunded of entry ${seq}.`, evidence: entry };
-  }
-  const granted = sum(
-    accepted.flatMap(({ command, response }) =>
-      command.name === "grant" && command.input.expiresAt != null && response?.entry != null
-        ? [response.entry.credits]
-        : [],
-    ),
-  );
-  if (expired > granted) {
-    const problem = `${fromMicros(expired)} expired, and ${fromMicros(granted)} were granted for a time.`;
-    yield { problem, evidence: entries.filter(({ kind }) => kind === "expiry") };
   }
 }
 
@@ -325,6 +137,14 @@ const CHECKS: readonly Check[] = [
   checkOrder,
   checkLimits,
   checkHolds,
-  checkReturns,
+  checkHoldRecords,
+  checkExtensions,
+  checkRefunds,
+  checkExpired,
+  checkGrants,
+  checkEnds,
+  checkGrantRefusals,
+  checkClosure,
+  checkErasure,
   checkPage,
 ];

@@ -1,6 +1,9 @@
 import type {
   AdjustInput,
+  CloseAccountInput,
   Entry,
+  ExtendGrantInput,
+  ExtendInput,
   GrantInput,
   Hold,
   HoldInput,
@@ -10,20 +13,26 @@ import type {
   SpendInput,
   UsageEvent,
   UsageResult,
+  VoidGrantInput,
   WriteOffInput,
 } from "@credit-activity/client";
 
-/** The inputs of the commands by name. Each has a description, which makes its payload unique. */
+/** The inputs of the commands by name. Most have a description, which makes their payload unique. */
 interface Inputs {
   readonly grant: GrantInput;
   readonly spend: SpendInput;
   readonly usage: Omit<UsageEvent, "id" | "account">;
   readonly hold: HoldInput;
   readonly settle: SettleInput;
+  readonly extend: ExtendInput;
   readonly release: Readonly<Record<string, never>>;
   readonly refund: RefundInput;
   readonly adjust: AdjustInput;
   readonly writeOff: WriteOffInput;
+  readonly voidGrant: VoidGrantInput;
+  readonly extendGrant: ExtendGrantInput;
+  readonly closeAccount: CloseAccountInput;
+  readonly anonymizeAccount: Readonly<Record<string, never>>;
 }
 
 export type CommandName = keyof Inputs;
@@ -33,7 +42,7 @@ interface CommandOf<Name extends CommandName> {
   readonly account: string;
   /** The idempotency key, or the id of a usage event. */
   readonly key: string;
-  /** The hold that a settlement or release names. Null for other commands. */
+  /** The hold that a settlement, extension or release names. Null for other commands. */
   readonly hold: string | null;
   readonly input: Inputs[Name];
 }
@@ -69,6 +78,8 @@ export async function sendSingle(
       return { ...nothing, ...(await ledger.hold(account, command.input, options)) };
     case "settle":
       return await ledger.settle(account, hold, command.input, options);
+    case "extend":
+      return { ...nothing, ...(await ledger.extend(account, hold, command.input, options)) };
     case "release":
       return { ...nothing, ...(await ledger.release(account, hold, options)) };
     case "refund":
@@ -77,6 +88,14 @@ export async function sendSingle(
       return { ...nothing, ...(await ledger.adjust(account, command.input, options)) };
     case "writeOff":
       return { ...nothing, ...(await ledger.writeOff(account, command.input, options)) };
+    case "voidGrant":
+      return { ...nothing, ...(await ledger.voidGrant(account, command.input, options)) };
+    case "extendGrant":
+      return { ...nothing, ...(await ledger.extendGrant(account, command.input, options)) };
+    case "closeAccount":
+      return { ...nothing, ...(await ledger.closeAccount(account, command.input, options)) };
+    case "anonymizeAccount":
+      return { ...nothing, ...(await ledger.anonymizeAccount(account, options)) };
   }
 }
 

@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from "node:util";
 import type { Amount } from "@credit-activity/client";
-import type { Command, Response } from "./commands.js";
+import type { Command, CommandName, Response } from "./commands.js";
+import { withoutText } from "./free-text.js";
 
 /** Thrown at a violation. The evidence is printed with it. */
 export class ViolationError extends Error {
@@ -77,8 +78,8 @@ export class AccountHistory {
    */
   accept(recorded: Recorded, response: Response, nowMs: number): void {
     const { response: first } = recorded;
-    const { entry, hold, repeated } = response;
-    if (first !== null && !isDeepStrictEqual([first.entry, first.hold], [entry, hold])) {
+    const { entry, repeated } = response;
+    if (first !== null && !this.isSame(first, response)) {
       throw new ViolationError(this.account, "Two responses to one key differ.", { recorded, response });
     }
     if (!repeated && recorded.isFirstSeen) {
@@ -95,16 +96,51 @@ export class AccountHistory {
     if (entry !== null) this.confirmedSeq = Math.max(this.confirmedSeq, entry.seq);
   }
 
+  /** True if two responses show the same. What an anonymization erases may be missing, once one was sent. */
+  isSame(one: Response, other: Response): boolean {
+    const isErasing = this.firstSentMs("anonymizeAccount") !== null;
+    const toShown = ({ entry, hold }: Response) =>
+      isErasing ? [entry && withoutText(entry), hold && withoutText(hold)] : [entry, hold];
+    return isDeepStrictEqual(toShown(one), toShown(other));
+  }
+
+  /** Returns the time at which a command of a name was first sent, or null. */
+  firstSentMs(name: CommandName): number | null {
+    return this.first(name, ({ sentMs }) => sentMs);
+  }
+
+  /** Returns the time at which a command of a name was first known to be accepted, or null. */
+  firstAcceptedMs(name: CommandName): number | null {
+    return this.first(name, ({ acceptedMs }) => acceptedMs);
+  }
+
+  private first(name: CommandName, toMs: (recorded: Recorded) => number | null): number | null {
+    let first: number | null = null;
+    for (const recorded of this.commands.values()) {
+      const ms = recorded.command.name === name ? toMs(recorded) : null;
+      if (ms !== null) first = Math.min(ms, first ?? ms);
+    }
+    return first;
+  }
+
   /**
    * Records a refusal.
    *
-   * @throws ViolationError if the command had been accepted before the request
+   * @throws ViolationError if the command had been accepted before the request, or if the account was not in the state
+   * that the refusal states
    */
   refuse(recorded: Recorded, code: string, sentMs: number): void {
     if (recorded.acceptedMs !== null && recorded.acceptedMs < sentMs) {
       throw new ViolationError(this.account, `A command was accepted, and its repetition is ${code}.`, {
         recorded,
       });
+    }
+    if (code === "account_closed" && this.firstSentMs("closeAccount") === null) {
+      throw new ViolationError(this.account, "An account is closed that nobody has closed.", { recorded });
+    }
+    const closedMs = this.firstAcceptedMs("closeAccount");
+    if (code === "account_open" && closedMs !== null && closedMs < sentMs) {
+      throw new ViolationError(this.account, "An account is open after it was closed.", { recorded });
     }
     recorded.refusal = code;
     recorded.refusedAt = Date.now();

@@ -1,12 +1,14 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { type Ledger, toMicros } from "@credit-activity/client";
-import { readBooks } from "./books.js";
-import { checkBooks, toHeld } from "./checks.js";
+import type { Ledger } from "@credit-activity/client";
+import { readBooks, readGrants } from "./books.js";
+import { checkBooks } from "./checks.js";
 import { carryOut, type Round, runClient } from "./clients.js";
 import type { Counts } from "./counts.js";
 import { createDraw } from "./draw.js";
 import type { Faults } from "./faults.js";
+import { PERSON } from "./free-text.js";
 import { AccountHistory, ViolationError } from "./history.js";
+import { isQuiet } from "./quiet.js";
 import { runReader } from "./readers.js";
 import type { Stage } from "./stage.js";
 
@@ -54,8 +56,10 @@ export async function runRound(options: RoundOptions): Promise<readonly Checked[
   const accounts = Array.from({ length: ACCOUNTS }, (_, index) => {
     return new AccountHistory(`r${number}-${index}`, index % 3 === 1 ? "10" : "0");
   });
-  for (const { account, overdraftLimit } of accounts)
-    await toLedger(stage).putAccount(account, { overdraftLimit });
+  for (const { account, overdraftLimit } of accounts) {
+    const settings = { overdraftLimit, name: PERSON, metadata: { by: PERSON } };
+    await toLedger(stage).putAccount(account, settings);
+  }
 
   const stopping = new AbortController();
   const { signal } = stopping;
@@ -104,10 +108,8 @@ async function resolveDoubts(round: Round): Promise<void> {
 
 async function checkAccount(ledger: Ledger, history: AccountHistory, counts: Counts): Promise<Checked> {
   const { account } = history;
-  // Credits that have just expired count as held until their entry is posted.
   for (const startMs = performance.now(); performance.now() - startMs < DUE_MS_MAX; await sleep(200)) {
-    const { held } = await ledger.getAccount(account);
-    if (toMicros(held) === toHeld(history)) break;
+    if (isQuiet(history, await ledger.getAccount(account), await readGrants(ledger, account))) break;
   }
   const books = await readBooks(ledger, account);
   const [finding] = checkBooks(history, books);

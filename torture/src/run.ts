@@ -13,7 +13,7 @@ export interface Report {
   readonly seconds: number;
   readonly counts: Counts;
   readonly faults: Faults["counts"];
-  /** The last row that `verify` printed. Null if the run did not come to it. */
+  /** The rows in which `verify` stated what it has checked. Null if the run did not come to it. */
   readonly verified: string | null;
   readonly violation: ViolationError | null;
   /** The last faults before the violation, and the logs of the servers. */
@@ -21,6 +21,9 @@ export interface Report {
 }
 
 const MINUTE_MS = 60_000;
+
+/** The rows in which `verify` states what it has checked. */
+const VERIFIED = /^Checked|anonymized/;
 
 /** Runs rounds of about a minute each, and stops at the first violation. `progress` is called with what is in progress. */
 export async function run(options: Options, progress: (message: string) => void): Promise<Report> {
@@ -50,7 +53,8 @@ export async function run(options: Options, progress: (message: string) => void)
     progress("verifying");
     for (const one of checked) await checkUnchanged(toLedger(stage), one);
     await stage.stopServers();
-    verified = (await stage.verify()).split("\n").at(-1) ?? null;
+    const printed = (await stage.verify()).split("\n");
+    verified = printed.filter((row) => VERIFIED.test(row)).join(" ");
   }
 
   try {

@@ -10,9 +10,17 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type Books, readBooks } from "../src/books.js";
 import { checkBooks } from "../src/checks.js";
 import { toFailure } from "../src/clients.js";
-import { type Command, type Response, type SingleCommand, sendSingle, sendUsage } from "../src/commands.js";
-import { AccountHistory, type Recorded, ViolationError } from "../src/history.js";
+import { type Response, type SingleCommand, sendSingle, sendUsage } from "../src/commands.js";
+import { AccountHistory, ViolationError } from "../src/history.js";
 import { checkPages } from "../src/readers.js";
+import {
+  addAccepted,
+  copyHistory as copyRecorded,
+  find,
+  refuse,
+  send as sendRecorded,
+  toCommand as toAccountCommand,
+} from "./recording.js";
 
 /*
  * The checks have to name each violation. A real ledger makes a history that is right, and each test makes one thing of it
@@ -57,19 +65,11 @@ beforeAll(async () => {
 });
 afterAll(() => ledger.close());
 
-function toCommand(name: SingleCommand["name"], input: object, of: string | null = null): SingleCommand {
-  const key = (input as { description?: string }).description ?? name;
-  return { name, account: ACCOUNT, key, hold: of, input } as SingleCommand;
-}
+const toCommand = (name: SingleCommand["name"], input: object, of: string | null = null) =>
+  toAccountCommand(ACCOUNT, name, input, of);
 
-async function send(name: SingleCommand["name"], input: object, of: string | null = null): Promise<Response> {
-  const command = toCommand(name, input, of);
-  const recorded = history.add(command);
-  recorded.sentMs = performance.now();
-  const response = await sendSingle(ledger, command, AbortSignal.timeout(30_000));
-  history.accept(recorded, response, performance.now());
-  return response;
-}
+const send = (name: SingleCommand["name"], input: object, of: string | null = null) =>
+  sendRecorded(ledger, history, name, input, of);
 
 async function hold(description: string): Promise<Hold> {
   return (await send("hold", { credits: "1", description, expiresIn: 3_600 })).hold as Hold;
@@ -104,22 +104,8 @@ async function sendEvents(...credits: `${number}`[]): Promise<void> {
   }
 }
 
-/** Returns a history with the same commands, of which a test may change one. */
-function copyHistory(overdraftLimit: Books["account"]["overdraftLimit"] = OVERDRAFT_LIMIT): AccountHistory {
-  const copy = new AccountHistory(ACCOUNT, overdraftLimit);
-  for (const [key, recorded] of history.commands) {
-    const one = { ...recorded, tries: [...recorded.tries] };
-    copy.commands.set(key, one);
-    if (one.response !== null) copy.accepted.push(one);
-  }
-  return copy;
-}
-
-function find(copy: AccountHistory, key: string): Recorded {
-  const recorded = copy.commands.get(key);
-  if (recorded === undefined) throw new Error(`The history has no command ${key}.`);
-  return recorded;
-}
+const copyHistory = (overdraftLimit?: Books["account"]["overdraftLimit"]) =>
+  copyRecorded(history, overdraftLimit);
 
 /** Returns the books with an entry changed. */
 function withEntry(seq: number, change: Partial<Entry>): Books {
@@ -132,16 +118,6 @@ function withMore(change: Partial<Entry>): Books {
   const balance = addAmounts(last.balance, change.credits ?? "0");
   const entry: Entry = { ...last, seq: last.seq + 1, ...change, balance };
   return { ...books, account: { ...books.account, balance }, entries: [...books.entries, entry] };
-}
-
-function addAccepted(copy: AccountHistory, command: Command, response: Response, sentMs: number): Recorded {
-  const recorded = Object.assign(copy.add(command), { sentMs, response, acceptedMs: sentMs + 1 });
-  copy.accepted.push(recorded);
-  return recorded;
-}
-
-function refuse(recorded: Recorded, refusal: string): void {
-  Object.assign(recorded, { sentMs: performance.now(), refusal, refusedAt: Date.now() });
 }
 
 const entryOf = (key: string) => find(history, key).response?.entry as Entry;
@@ -273,7 +249,7 @@ describe("the checks of an account's books", () => {
     ],
     [
       "an open hold that is refused as closed",
-      /^The end of an open hold was refused with hold_closed\.$/,
+      /^A command on an open hold was refused with hold_closed\.$/,
       () => {
         const copy = copyHistory();
         const recorded = copy.add(toCommand("settle", { credits: "1", description: "late" }, openHold.id));
@@ -283,7 +259,7 @@ describe("the checks of an account's books", () => {
     ],
     [
       "a settlement within its hold that is refused",
-      /^The end of an open hold was refused with insufficient_credits\.$/,
+      /^A command on an open hold was refused with insufficient_credits\.$/,
       () => {
         const copy = copyHistory();
         const recorded = copy.add(toCommand("settle", { credits: "1", description: "late" }, openHold.id));
