@@ -68,8 +68,15 @@ export function createAccountCache(share: number): AccountCache {
   const maxSize = Math.max(1, Math.floor(WEIGHT_MAX * share));
   const accounts = new LRUCache<string, CachedAccount>({ maxSize });
   const contended = new LRUCache<string, true>({ max: CONTENDED_MAX, ttl: CONTENDED_MS });
+  const isContended = (account: string) => contended.size > 0 && contended.has(account);
   return {
-    get: (account) => accounts.get(account),
+    get(account) {
+      const one = accounts.get(account);
+      if (one === undefined || one.recentVersions.length === 0 || isContended(account)) return one;
+      // It was written under a lock. Without one it is read again, because another server has probably changed it since.
+      accounts.delete(account);
+      return undefined;
+    },
     put(changed) {
       for (const one of changed) {
         const weight = toWeight(one);
@@ -88,7 +95,7 @@ export function createAccountCache(share: number): AccountCache {
       const isLarge = (accounts.get(account)?.weight ?? 0) >= LARGE;
       contended.set(account, true, { ttl: isLarge ? CONTENDED_LARGE_MS : CONTENDED_MS });
     },
-    isContended: (account) => contended.size > 0 && contended.has(account),
+    isContended,
   };
 }
 

@@ -115,6 +115,26 @@ describe.each(ENGINES)("closed accounts on %s", (engine) => {
 
   // The embedded database can't be written to from outside.
   if (engine === "postgres") {
+    it("keep no text of a grant that expires while it is erased", async () => {
+      const client = new pg.Client({ connectionString: toUrl() ?? "" });
+      await client.connect();
+      await ledger.closeAccount("a");
+      await client.query("BEGIN; SELECT FROM credits.entries WHERE account = 'a' FOR UPDATE");
+      const stopped = ledger.anonymizeAccount("a", { key: "gdpr-1" }).catch((error) => error);
+      const toKinds = async () => (await ledger.entries("a")).entries.map(({ kind }) => kind);
+      await expect.poll(toKinds, { timeout: 20_000 }).toContain("anonymization");
+      await restart();
+      setTime(minutes(60));
+      expect(await ledger.sweep()).toBe(1);
+      await stopped;
+      await client.query("COMMIT");
+      await client.end();
+      await ledger.anonymizeAccount("a", { key: "gdpr-1" });
+      expect(await toKinds()).toEqual(["expiry", "anonymization", "closure", "bonus"]);
+      const [entries, rows] = [await ledger.entries("a"), await ledger.activity("a")];
+      expect(JSON.stringify([entries, rows, await readTables()])).not.toMatch(/Ada/);
+    });
+
     it("are erased by a sweep when the call did not see it through, and one that is locked holds up no other", async () => {
       await ledger.putAccount("b");
       for (const account of ["a", "b"]) {
