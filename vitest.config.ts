@@ -85,8 +85,9 @@ export default defineConfig({
           name: "torture",
           include: ["torture/test/**/*.test.ts"],
           environment: "node",
-          // It needs both the time and the cores, so it runs after all others.
+          // It needs both the time and the cores, so it runs after all others, and one file at a time.
           sequence: { groupOrder: 1 },
+          maxWorkers: 1,
           testTimeout: 600_000,
           hookTimeout: 240_000,
         },

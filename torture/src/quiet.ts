@@ -5,7 +5,7 @@ import { listOpenHolds, toHeld } from "./hold-checks.js";
 import { listLives, toGrantEnd, toHoldEnds, toLatest, toMs } from "./lifetimes.js";
 
 /** The time for which nothing may come due, so that all parts of an account are read as one. */
-const QUIET_MS = 4_000;
+export const QUIET_MS = 4_000;
 
 /** True if all that has come due on an account is posted, and nothing else comes due within a few seconds. */
 export function isQuiet(history: AccountHistory, { held }: Account, grants: readonly Grant[]): boolean {

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Ledger } from "@credit-activity/client";
-import { readBooks, readGrants } from "./books.js";
+import { type Books, readBooks, readGrants } from "./books.js";
 import { checkBooks } from "./checks.js";
 import { carryOut, type Round, runClient } from "./clients.js";
 import type { Counts } from "./counts.js";
@@ -8,7 +8,7 @@ import { createDraw } from "./draw.js";
 import type { Faults } from "./faults.js";
 import { PERSON } from "./free-text.js";
 import { AccountHistory, ViolationError } from "./history.js";
-import { isQuiet } from "./quiet.js";
+import { isQuiet, QUIET_MS } from "./quiet.js";
 import { runReader } from "./readers.js";
 import type { Stage } from "./stage.js";
 
@@ -106,12 +106,22 @@ async function resolveDoubts(round: Round): Promise<void> {
   }
 }
 
+/** Reads an account while nothing comes due on it, so that all of its parts are of one moment. */
+async function readQuietly(ledger: Ledger, history: AccountHistory): Promise<Books> {
+  const { account } = history;
+  for (const startMs = performance.now(); ; await sleep(200)) {
+    const nowMs = performance.now();
+    const isLast = nowMs - startMs >= DUE_MS_MAX;
+    const quiet = isQuiet(history, await ledger.getAccount(account), await readGrants(ledger, account));
+    if (!quiet && !isLast) continue;
+    const books = await readBooks(ledger, account);
+    if (isLast || performance.now() - nowMs < QUIET_MS) return books;
+  }
+}
+
 async function checkAccount(ledger: Ledger, history: AccountHistory, counts: Counts): Promise<Checked> {
   const { account } = history;
-  for (const startMs = performance.now(); performance.now() - startMs < DUE_MS_MAX; await sleep(200)) {
-    if (isQuiet(history, await ledger.getAccount(account), await readGrants(ledger, account))) break;
-  }
-  const books = await readBooks(ledger, account);
+  const books = await readQuietly(ledger, history);
   const [finding] = checkBooks(history, books);
   if (finding !== undefined) throw new ViolationError(account, finding.problem, finding.evidence);
   counts.checkedEntries += books.entries.length;

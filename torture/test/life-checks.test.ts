@@ -70,7 +70,12 @@ async function makeOpen(): Promise<void> {
   await on("spend", { credits: "500", atMost: true, description: "at most" });
   await grant("last", "10");
   await sendRefused(open, "voidGrant", { grant: charged, description: "again" }, "grant_ended");
-  await sendRefused(open, "extendGrant", { grant: paid, expiresAt: null, description: "forever" }, "not_extended");
+  await sendRefused(
+    open,
+    "extendGrant",
+    { grant: paid, expiresAt: null, description: "forever" },
+    "not_extended",
+  );
 }
 
 async function makeClosed(): Promise<void> {
