@@ -80,6 +80,7 @@ function post(
   draft.seq = entry.seq;
   draft.balance = balance;
   draft.hash = entry.hash;
+  draft.recordedAt = entry.recordedAt;
   draft.changes.entries.push(entry);
   return entry;
 }

@@ -70,6 +70,8 @@ export interface AccountState {
   seq: number;
   /** The last entry's hash; `GENESIS` when there is none. */
   hash: string;
+  /** The time at which the last entry was recorded; null when there is none. */
+  recordedAt: Instant | null;
   /**
    * The grants in draw order: each one with something remaining, and those that a command refers to. Commands change them
    * in place.
@@ -166,6 +168,14 @@ export interface Reservation {
   readonly credits: Micros;
 }
 
+/**
+ * Returns the time of a decision. It is never before the last entry's: the clocks of two servers differ a little, and what
+ * has ended for one must not go on for the other.
+ */
+export function toTime({ recordedAt }: Pick<AccountState, "recordedAt">, now: Instant): Instant {
+  return recordedAt !== null && recordedAt > now ? recordedAt : now;
+}
+
 /** Makes a draft of a state. It shares the state's grants, holds and window. */
 export function toDraft(state: AccountState, { now, salt }: Circumstances): Draft {
   return {
@@ -177,12 +187,13 @@ export function toDraft(state: AccountState, { now, salt }: Circumstances): Draf
     debt: state.debt,
     seq: state.seq,
     hash: state.hash,
+    recordedAt: state.recordedAt,
     grants: state.grants,
     holds: state.holds,
     totals: state.totals,
     window: state.window,
     sums: state.sums,
-    now,
+    now: toTime(state, now),
     salt,
     closed: null,
     changes: {
@@ -206,6 +217,7 @@ export function keep(state: AccountState, draft: Draft): void {
   state.debt = draft.debt;
   state.seq = draft.seq;
   state.hash = draft.hash;
+  state.recordedAt = draft.recordedAt;
   state.grants = draft.grants;
   state.totals = draft.totals;
   state.window = draft.window;

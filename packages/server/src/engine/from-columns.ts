@@ -23,6 +23,7 @@ export interface AccountColumns {
   debt: Micros;
   seq: bigint;
   hash: string;
+  recorded_at: Instant | null;
   rows_all: bigint;
   rows_added: bigint;
   rows_used: bigint;
@@ -108,6 +109,7 @@ function withBooks(
     debt: columns.debt,
     seq: Number(columns.seq),
     hash: columns.hash,
+    recordedAt: columns.recorded_at,
     grants,
     holds,
     totals: {

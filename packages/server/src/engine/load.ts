@@ -30,7 +30,11 @@ export interface LoadedAccount {
   readonly past: Past;
 }
 
-const ACCOUNTS = `SELECT ${ACCOUNT_COLUMNS} FROM credits.accounts WHERE account = ANY ($1::text[])`;
+const ACCOUNTS = `
+  SELECT ${ACCOUNT_COLUMNS}, (
+    SELECT e.recorded_at FROM credits.entries e WHERE e.account = a.account AND e.seq = a.seq
+  ) AS recorded_at
+  FROM credits.accounts a WHERE account = ANY ($1::text[])`;
 
 /** The part of an input that names a grant. */
 interface GrantReference {
@@ -38,7 +42,7 @@ interface GrantReference {
 }
 
 /** Locks accounts in the order of their ids, so that two batches never wait for each other in a circle. */
-const LOCKED_ACCOUNTS = `${ACCOUNTS} ORDER BY account FOR UPDATE`;
+const LOCKED_ACCOUNTS = `${ACCOUNTS} ORDER BY account FOR UPDATE OF a`;
 
 const LIVE_GRANTS = "SELECT * FROM credits.grants WHERE account = ANY ($1::text[]) AND remaining > 0";
 

@@ -3,7 +3,7 @@ import type { BatchResult } from "../core/decide.js";
 import { toPending } from "../core/grants.js";
 import type { Instant } from "../core/instant.js";
 import { toNextDue } from "../core/operations/expire.js";
-import type { AccountState, Changes, LiveGrant } from "../core/state.js";
+import { type AccountState, type Changes, type LiveGrant, toTime } from "../core/state.js";
 import { NEWER_SCHEMA } from "../db/errors.js";
 import { NEWEST_MIGRATION } from "../db/migrations.js";
 import type { Parameter } from "../db/port.js";
@@ -140,8 +140,9 @@ function hasShort(changes: readonly { readonly grant: LiveGrant }[]): boolean {
   return false;
 }
 
-function toChange({ cached, result }: Decided, now: Instant, locked: boolean): AccountChange {
+function toChange({ cached, result }: Decided, given: Instant, locked: boolean): AccountChange {
   const { state, version: versionBefore } = cached;
+  const now = toTime(state, given);
   const { changes } = result;
   prune(state);
   const moved = changes.expiries.length === 0 ? NONE : new Set(changes.expiries.map(({ grant }) => grant));

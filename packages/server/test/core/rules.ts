@@ -31,6 +31,7 @@ export function toEmptyAccount(overdraftLimit: Micros = ZERO, account = "a"): Ac
     debt: ZERO,
     seq: 0,
     hash: GENESIS,
+    recordedAt: null,
     grants: [],
     holds: new Map(),
     totals: { all: 0, added: 0, used: 0, adjustments: 0 },

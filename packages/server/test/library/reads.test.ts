@@ -1,12 +1,13 @@
 import { type Account, addAmounts, type TotalsQuery } from "@credit-activity/client";
 import { describe, expect, it } from "vitest";
+import { query } from "../../../../tools/postgres.js";
 import { ENGINES } from "../databases.js";
 import { START, useLedger } from "./clocked.js";
 
 const DAY = "2026-11-22";
 
 describe.each(ENGINES)("accounts, balances and totals on %s", (engine) => {
-  const { ledger, setTime, openAccount } = useLedger(engine, "all tests");
+  const { ledger, setTime, openAccount, toUrl } = useLedger(engine, "all tests");
 
   describe("an account", () => {
     const toFigures = ({ balance, held, pending, available, nextExpiry }: Account) => ({
@@ -198,31 +199,42 @@ describe.each(ENGINES)("accounts, balances and totals on %s", (engine) => {
       expect(rest).toMatchObject({ opening: "0", closing: "97", nextCursor: null });
     });
 
-    it("by day come to an end where a clock went back and entries are added", async () => {
-      const account = await openAccount(0);
-      const post = async (days: readonly number[]) => {
-        for (const day of days) {
-          setTime(`2026-11-${day}T12:00:00Z`);
-          await ledger.adjust(account, { credits: 1, description: "x" });
+    // Earlier versions recorded entries by a clock that could go back. The embedded database can't be written to from outside.
+    if (engine === "postgres")
+      it("by day come to an end where a clock went back and entries are added", async () => {
+        const account = await openAccount(0);
+        const record = (seq: number, day: number) =>
+          query(
+            toUrl() ?? "",
+            `ALTER TABLE credits.entries DISABLE TRIGGER append_only;
+           UPDATE credits.entries SET recorded_at = '2026-11-${day}T12:00:00Z' WHERE account = '${account}' AND seq = ${seq};
+           ALTER TABLE credits.entries ENABLE ALWAYS TRIGGER append_only`,
+          );
+        const post = async (days: readonly number[]) => {
+          for (const day of days) {
+            setTime(`2026-11-${day}T12:00:00Z`);
+            await ledger.adjust(account, { credits: 1, description: "x" });
+          }
+        };
+        await post([23, 23, 23, 23, 24, 25, 25]);
+        await record(3, 26);
+        let part = await ledger.totals(account, { by: "day", limit: 1 });
+        const days = part.totals.map(({ day, entries }) => [day, entries]);
+        // The search for the next day looks at other entries from now on, and so at the one of the wrong clock.
+        await post([25, 25, 25, 25]);
+        while (part.nextCursor !== null && days.length < 9) {
+          part = await ledger.totals(account, { by: "day", limit: 1, cursor: part.nextCursor });
+          days.push(...part.totals.map(({ day, entries }) => [day, entries]), ["part", 0]);
         }
-      };
-      await post([23, 23, 26, 23, 24, 25, 25]);
-      let part = await ledger.totals(account, { by: "day", limit: 1 });
-      const days = part.totals.map(({ day, entries }) => [day, entries]);
-      // The search for the next day looks at other entries from now on, and so at the one of the wrong clock.
-      await post([25, 25, 25, 25]);
-      while (part.nextCursor !== null && days.length < 9) {
-        part = await ledger.totals(account, { by: "day", limit: 1, cursor: part.nextCursor });
-        days.push(...part.totals.map(({ day, entries }) => [day, entries]), ["part", 0]);
-      }
-      expect(days).toEqual([
-        ["2026-11-23", 4],
-        ["2026-11-24", 1],
-        ["part", 0],
-        ["2026-11-25", 2],
-        ["part", 0],
-      ]);
-    });
+        expect(days).toEqual([
+          ["2026-11-23", 4],
+          ["2026-11-24", 1],
+          ["part", 0],
+          ["2026-11-25", 2],
+          ["part", 0],
+        ]);
+        await record(3, 23);
+      });
 
     it("of an empty span have its balance on both sides", async () => {
       const account = await openAccount();

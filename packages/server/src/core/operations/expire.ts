@@ -5,7 +5,7 @@ import { drain, findGrant, hasFree, isPending, payDebt } from "../grants.js";
 import { closeHold } from "../holds.js";
 import type { Instant } from "../instant.js";
 import { postDraws } from "../post.js";
-import type { AccountState, Draft, LiveGrant } from "../state.js";
+import { type AccountState, type Draft, type LiveGrant, toTime } from "../state.js";
 import { type Due, forgetTimed, isDue } from "../sums.js";
 
 /**
@@ -60,8 +60,9 @@ export function postDue(draft: Draft): boolean {
 }
 
 /** True if more is due on an account than is posted at once. */
-export function hasBacklog(state: AccountState, now: Instant): boolean {
+export function hasBacklog(state: AccountState, given: Instant): boolean {
   const { sums } = state;
+  const now = toTime(state, given);
   if (!isDue(sums, now)) return false;
   sums.backlog ??= listDue(state, now);
   return sums.backlog.length > DUE_MAX;
