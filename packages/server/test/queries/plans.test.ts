@@ -78,7 +78,7 @@ describe("the plans of statements that write", () => {
   }
 
   it("are of all statements there are", () => {
-    expect(statements.size).toBe(24);
+    expect(statements.size).toBe(25);
   });
 
   describe.each([0, 1, 10_000])("with %i accounts", (accounts) => {

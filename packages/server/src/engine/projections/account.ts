@@ -13,8 +13,6 @@ const CHANGED: readonly Column<AccountChange>[] = [
   { name: "version", array: "bigint", value: ({ versionBefore }) => versionBefore },
   { name: "overdraft_limit", array: "bigint", value: ({ cached }) => cached.state.overdraftLimit },
   { name: "next_version", array: "bigint", value: ({ cached }) => cached.version },
-  { name: "changes", array: "bigint", value: ({ cached }) => cached.changes },
-  { name: "recent_versions", array: "text", value: ({ cached }) => cached.recentVersions.join(" ") },
   { name: "closed_at", array: "timestamptz", value: ({ cached }) => cached.state.closedAt },
   { name: "balance", array: "bigint", value: ({ cached }) => cached.state.balance },
   { name: "held", array: "bigint", value: ({ cached }) => cached.state.held },
@@ -38,6 +36,12 @@ const CHANGED: readonly Column<AccountChange>[] = [
   { name: "due_at", array: "timestamptz", value: ({ cached }) => cached.dueAt },
 ];
 
+/** The columns of an account that is locked, because another server changes it too. */
+const CHANGED_LOCKED: readonly Column<AccountChange>[] = [
+  ...CHANGED,
+  { name: "recent_versions", array: "text", value: ({ cached }) => cached.recentVersions.join(" ") },
+];
+
 /** The columns by which an account is compared. */
 const COMPARED = CHANGED.slice(0, 3);
 
@@ -45,18 +49,23 @@ const COMPARED = CHANGED.slice(0, 3);
  * Updates, and so locks, accounts in the order of their ids, so that two batches never wait for each other in a circle. An
  * account that another server has changed is at another version. Its overdraft limit is compared too, because a person may
  * set that by hand.
+ *
+ * @param recent the recent versions that the accounts get
  */
-const UPDATE_ACCOUNTS = `
+const toUpdate = (columns: readonly Column<AccountChange>[], recent: string): string => `
   changed_accounts AS (
-    UPDATE credits.accounts a SET version = n.next_version, changes = n.changes, recent_versions = n.recent_versions, closed_at = n.closed_at, balance = n.balance, held = n.held, pending = n.pending::numeric,
+    UPDATE credits.accounts a SET version = n.next_version, changes = a.changes + 1, recent_versions = ${recent}, closed_at = n.closed_at, balance = n.balance, held = n.held, pending = n.pending::numeric,
       debt = n.debt, seq = n.seq, hash = n.hash, rows_all = n.rows_added + n.rows_used + n.rows_adjustments,
       rows_added = n.rows_added, rows_used = n.rows_used, rows_adjustments = n.rows_adjustments,
       open_window = n.open_window, drawn_grant = n.drawn_grant, drawn_remaining = n.drawn_remaining,
       remaining = n.remaining, has_held = n.has_held, holds = n.holds, due_at = n.due_at
-    FROM (SELECT * FROM ${toTable("given", CHANGED)} ORDER BY account COLLATE "C") n
+    FROM (SELECT * FROM ${toTable("given", columns)} ORDER BY account COLLATE "C") n
     WHERE a.account = n.account AND a.version = n.version AND a.overdraft_limit = n.overdraft_limit
     RETURNING a.account
   )`;
+
+const UPDATE_ACCOUNTS = toUpdate(CHANGED, "''");
+const UPDATE_LOCKED = toUpdate(CHANGED_LOCKED, "n.recent_versions");
 
 /** Finds accounts that are not written, but whose state was relied on to refuse something. */
 const FIND_ACCOUNTS = `
@@ -79,12 +88,14 @@ const FOUND_ARE_CURRENT = failIfStale("found_accounts");
 export const projectAccounts: Projection = (changes) => {
   const parts: Part[] = [];
   const changed = changes.filter(({ isChanged }) => isChanged);
+  // All accounts of a batch are locked, or none.
+  const isLocked = changed.some(({ cached }) => cached.recentVersions.length > 0);
   if (changed.length > 0)
     parts.push({
-      name: "accounts",
-      cte: UPDATE_ACCOUNTS,
+      name: isLocked ? "locked accounts" : "accounts",
+      cte: isLocked ? UPDATE_LOCKED : UPDATE_ACCOUNTS,
       check: CHANGED_ARE_CURRENT,
-      params: toArraysNow(CHANGED, changed),
+      params: toArraysNow(isLocked ? CHANGED_LOCKED : CHANGED, changed),
     });
   const found = changes.filter(({ isChanged }) => !isChanged);
   if (found.length > 0)
