@@ -23,7 +23,7 @@ it("what is due is listed again when a command came between, by a clock that had
 it("a server whose clock is a little behind does not revive what another one has ended", () => {
   const { state, changes } = decideAll([toGrant("a", "g", "10")]);
   const { seq } = changes.entries[0] as Entry;
-  decideAll([toVoidGrant("a", "v", seq, { description: "Charged back" })], state, minutes(1));
+  decideAll([toVoidGrant("a", "v", seq)], state, minutes(1));
   const { outcomes, changes: later } = decideAll(
     [toExtendGrant("a", "x", seq, { expiresAt: minutes(60) }), toUsage("a", "u", "1")],
     state,
