@@ -41,8 +41,11 @@ const FAULTS = 2;
 /** The number of commands in flight while the doubts are resolved. */
 const RESOLVED_AT_ONCE = 8;
 
-/** The time after which all that was made to come due within seconds is due, and a sweep has posted it. */
-const DUE_MS_MAX = 30_000;
+/**
+ * The time after which all that was made to come due within seconds is due, and a sweep has posted it. A server that was
+ * killed while it swept keeps the others from it for 15 seconds.
+ */
+const DUE_MS_MAX = 45_000;
 
 /**
  * Runs a round on new accounts: faults and commands at the same time, and then, when all is quiet, the checks. The servers

@@ -92,7 +92,11 @@ describe("sweeps of two servers on one database", () => {
     expect(await gone.take()).toBe(true);
     const server = createServer(test.database);
     expect(await server.sweep()).toBe(0);
-    await runScript(test.database, "UPDATE credits.leases SET expires_at = now() - interval '1 s'");
+    const passSeconds = (seconds: number) =>
+      runScript(test.database, `UPDATE credits.leases SET expires_at = expires_at - interval '${seconds} s'`);
+    await passSeconds(5);
+    expect(await server.sweep()).toBe(0);
+    await passSeconds(10);
     expect(await server.sweep()).toBe(ACCOUNTS);
     await server.close();
   });
