@@ -11,7 +11,7 @@ import {
 } from "../queries/lists.js";
 import { checkOptions, type MethodOptions, settled } from "./calls.js";
 import { encodeCursor, type Scope, SEQ_PLACE, toNextCursor, toPart } from "./cursor.js";
-import { toFactRecords, toFitting } from "./fitting.js";
+import { type Part, readPart, toFactRecords } from "./fitting.js";
 import { check, checkValue, toInvalid } from "./inputs.js";
 import { readSpan, requireKnown, toAccountId, toUnknownEntry } from "./known.js";
 import * as request from "./requests.js";
@@ -37,49 +37,63 @@ export function createEntryMethods({ database, labels, presenter, now }: EntryOp
     return entries.map((entry) => presenter.entry(entry, toLabel));
   }
 
-  /** Presents the part of a list, which was read with one entry more than the part has. */
-  async function toPartOf(account: string, entries: readonly Entry[], limit: number, scope: Scope) {
-    const count = toFitting(entries, limit, toFactRecords);
+  async function presentPart(account: string, { items, count }: Part<Entry>, scope: Scope) {
     return {
-      entries: await present(account, entries.slice(0, count)),
-      nextCursor: toNextCursor(entries, count, scope, ({ seq }) => [seq]),
+      entries: await present(account, items.slice(0, count)),
+      nextCursor: toNextCursor(items, count, scope, toPlace),
     };
   }
 
   async function readRowEntries(id: string, position: number, query: request.PartQuery) {
     const scope: Scope = ["activityEntries", id, position];
-    const { place, limit } = toPart(query, scope, SEQ_PLACE);
-    const entries = await listRowEntries(database, id, position, place?.[0] ?? 0, limit + 1);
-    if (entries.length === 0 && place === null) {
+    const asked = toPart(query, scope, SEQ_PLACE);
+    const part = await readPart(asked, {
+      read: (from, limit) => listRowEntries(database, id, position, from?.[0] ?? 0, limit),
+      toPlace,
+      toRecords: toFactRecords,
+    });
+    if (part.items.length === 0 && asked.place === null) {
       await requireKnown(database, id, now);
       throw toError({
         code: "row_not_found",
         detail: `The activity has no row at position ${position}. Use the position of a row.`,
       });
     }
-    return toPartOf(id, entries, limit, scope);
+    return presentPart(id, part, scope);
   }
 
-  async function readAll(id: string, { order, ...part }: EntriesQuery, scope: Scope) {
-    const { place, limit } = toPart(part, scope, SEQ_PLACE);
-    const from = place?.[0] ?? (order === "asc" ? 0 : Number.MAX_SAFE_INTEGER);
-    const entries = await listEntries(database, id, order, from, limit + 1);
-    if (entries.length === 0) await requireKnown(database, id, now);
-    return toPartOf(id, entries, limit, scope);
+  async function readAll(id: string, { order, ...query }: EntriesQuery, scope: Scope) {
+    const start = order === "asc" ? 0 : Number.MAX_SAFE_INTEGER;
+    const part = await readPart(toPart(query, scope, SEQ_PLACE), {
+      read: (from, limit) => listEntries(database, id, order, from?.[0] ?? start, limit),
+      toPlace,
+      toRecords: toFactRecords,
+    });
+    if (part.items.length === 0) await requireKnown(database, id, now);
+    return presentPart(id, part, scope);
   }
 
   /** Reads the entries of a span that a filter lets pass, from those that one request may read. */
   async function readFiltered(id: string, query: EntriesQuery, scope: Scope) {
     const { order, filter } = query;
     const isUp = order === "asc";
-    const { place, limit } = toPart(query, scope, SEQ_PLACE);
+    const asked = toPart(query, scope, SEQ_PLACE);
     const { low, high } = await readSpan(database, id, query);
-    const at = place?.[0] ?? (isUp ? low + 1 : high);
+    const at = asked.place?.[0] ?? (isUp ? low + 1 : high);
     const seqs = isUp
       ? { first: Math.max(at, low + 1), last: Math.min(high, at + SCANNED_MAX - 1) }
       : { first: Math.max(low + 1, at - SCANNED_MAX + 1), last: Math.min(at, high) };
-    const entries = await listFilteredEntries(database, id, order, seqs, filter, limit + 1);
-    const list = await toPartOf(id, entries, limit, scope);
+    const part = await readPart(asked, {
+      read: (from, limit) => {
+        const rest = isUp
+          ? { ...seqs, first: Math.max(seqs.first, from?.[0] ?? 0) }
+          : { ...seqs, last: Math.min(seqs.last, from?.[0] ?? seqs.last) };
+        return listFilteredEntries(database, id, order, rest, filter, limit);
+      },
+      toPlace,
+      toRecords: toFactRecords,
+    });
+    const list = await presentPart(id, part, scope);
     if (list.nextCursor !== null) return list;
     const isAtEnd = isUp ? seqs.last >= high : seqs.first <= low + 1;
     return isAtEnd
@@ -132,6 +146,10 @@ export function createEntryMethods({ database, labels, presenter, now }: EntryOp
       return settled(read(id, checkValue(field.seq, "seq", seq)), signal);
     },
   };
+}
+
+function toPlace({ seq }: Entry): [number] {
+  return [seq];
 }
 
 function toEntriesQuery(query: unknown) {

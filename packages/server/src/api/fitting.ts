@@ -5,23 +5,58 @@ const PART_LENGTH_MAX = 2_000_000;
 
 type Values = Readonly<Record<string, unknown>> | null;
 
-/**
- * Returns the number of items that a part has: as many as are asked for, or fewer that are long, and at least one.
- *
- * @param toRecords returns the records of an item
- */
-export function toFitting<Item>(
-  items: readonly Item[],
-  limit: number,
-  toRecords: (item: Item) => readonly Values[],
-): number {
-  const count = Math.min(items.length, limit);
+/** The items that are read first, and the growth of what is read at once. Long items are not read to be dropped then. */
+const FIRST_MAX = 64;
+const GROWTH = 4;
+
+type Place = readonly (string | number)[];
+
+/** A list that is read in parts. */
+export interface List<Item, At extends Place> {
+  /** Reads items from a place on, which is included. Null is the start. */
+  read(from: At | null, limit: number): Promise<readonly Item[]>;
+  toPlace(item: Item): At;
+  /** Returns the records of an item. */
+  readonly toRecords: (item: NoInfer<Item>) => readonly Values[];
+}
+
+/** A part of a list. */
+export interface Part<Item> {
+  /** The items of the part, and the next one if there is one. */
+  readonly items: readonly Item[];
+  /** The number of items that the part has. */
+  readonly count: number;
+}
+
+/** Reads a part of a list: as many items as are asked for, or fewer that are long, and at least one. */
+export async function readPart<Item, At extends Place>(
+  { place, limit }: { readonly place: At | null; readonly limit: number },
+  { read, toPlace, toRecords }: List<Item, At>,
+): Promise<Part<Item>> {
+  const items: Item[] = [];
   let length = 0;
-  for (let index = 0; index < count; index++) {
-    for (const values of toRecords(items[index] as Item)) length += toLength(values);
-    if (length > PART_LENGTH_MAX) return Math.max(1, index);
+  let asked = Math.min(limit + 1, FIRST_MAX);
+  for (let from = place; ; ) {
+    const found = await read(from, items.length === 0 ? asked : asked + 1);
+    const isRepeated = items.length > 0 && isSame(found[0], items.at(-1), toPlace);
+    const further = isRepeated ? found.slice(1) : found;
+    for (const item of further) {
+      for (const values of toRecords(item)) length += toLength(values);
+      const count = items.push(item) - 1;
+      if (count === limit || (count > 0 && length > PART_LENGTH_MAX)) return { items, count };
+    }
+    if (further.length < asked) return { items, count: items.length };
+    from = toPlace(items.at(-1) as Item);
+    asked = Math.min(limit + 1 - items.length, GROWTH * items.length);
   }
-  return count;
+}
+
+function isSame<Item>(
+  one: Item | undefined,
+  other: Item | undefined,
+  toPlace: (item: Item) => Place,
+): boolean {
+  return one !== undefined && other !== undefined && String(toPlace(one)) === String(toPlace(other));
 }
 
 /** Returns the records of an entry or a hold. */

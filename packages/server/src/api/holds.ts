@@ -1,12 +1,12 @@
 import { type Ledger, toError } from "@credit-activity/client";
 import { z } from "zod";
-import type { HoldStatus } from "../core/entry.js";
+import type { Hold, HoldStatus } from "../core/entry.js";
 import * as field from "../core/fields.js";
 import { type Instant, isInstant } from "../core/instant.js";
 import { listHolds, readHold } from "../queries/holds.js";
 import { checkOptions, type MethodOptions, settled } from "./calls.js";
 import { type Scope, toNextCursor, toPart } from "./cursor.js";
-import { toFactRecords, toFitting } from "./fitting.js";
+import { readPart, toFactRecords } from "./fitting.js";
 import { check, checkValue } from "./inputs.js";
 import { requireKnown, toAccountId } from "./known.js";
 import * as request from "./requests.js";
@@ -22,6 +22,10 @@ const HOLD_PLACE = z.tuple([
   field.holdId,
 ]);
 
+function toPlace({ createdAt, id }: Hold): [Instant, string] {
+  return [createdAt, id];
+}
+
 /** Makes the methods that read holds. */
 export function createHoldReadMethods({
   database,
@@ -31,19 +35,24 @@ export function createHoldReadMethods({
 }: HoldReadOptions): HoldReadMethods {
   async function list(id: string, status: HoldStatus | null, query: request.PartQuery) {
     const scope: Scope = ["holds", id, status];
-    const { place, limit } = toPart(query, scope, HOLD_PLACE);
-    const from = place === null ? null : { createdAt: place[0], id: place[1] };
-    const holds = await listHolds(database, id, { status, from, limit: limit + 1 }, now());
-    if (holds.length === 0) await requireKnown(database, id, now);
-    const count = toFitting(holds, limit, toFactRecords);
-    const shown = holds.slice(0, count);
+    const at = now();
+    const { items, count } = await readPart(toPart(query, scope, HOLD_PLACE), {
+      read: (place, limit) => {
+        const from = place === null ? null : { createdAt: place[0], id: place[1] };
+        return listHolds(database, id, { status, from, limit }, at);
+      },
+      toPlace,
+      toRecords: toFactRecords,
+    });
+    if (items.length === 0) await requireKnown(database, id, now);
+    const shown = items.slice(0, count);
     const toLabel = await labels.read(
       id,
       shown.map(({ facts }) => facts),
     );
     return {
       holds: shown.map((hold) => presenter.hold(hold, toLabel)),
-      nextCursor: toNextCursor(holds, count, scope, (hold) => [hold.createdAt, hold.id]),
+      nextCursor: toNextCursor(items, count, scope, toPlace),
     };
   }
 

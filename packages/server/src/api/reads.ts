@@ -2,7 +2,7 @@ import type { Ledger } from "@credit-activity/client";
 import { z } from "zod";
 import * as field from "../core/fields.js";
 import { toUnknownAccount } from "../core/refusal.js";
-import { listAccounts } from "../queries/account.js";
+import { type Account, listAccounts } from "../queries/account.js";
 import { readActivity } from "../queries/activity.js";
 import { listGrants } from "../queries/lists.js";
 import { checkOptions, type MethodOptions, settled } from "./calls.js";
@@ -16,7 +16,7 @@ import {
   toUnknownMoment,
 } from "./cursor.js";
 import { toRefused } from "./errors.js";
-import { toFitting } from "./fitting.js";
+import { readPart } from "./fitting.js";
 import { check } from "./inputs.js";
 import { requireKnown, toAccountId } from "./known.js";
 import * as request from "./requests.js";
@@ -33,13 +33,16 @@ const ACCOUNT_PLACE = z.tuple([field.accountId]);
 export function createReadMethods({ database, labels, presenter, now }: ReadOptions): ReadMethods {
   async function readAccounts(prefix: string, query: request.PartQuery) {
     const scope: Scope = ["accounts", prefix];
-    const { place, limit } = toPart(query, scope, ACCOUNT_PLACE);
-    const range = { prefix, from: place === null ? null : place[0], limit: limit + 1 };
-    const found = await listAccounts(database, range, now());
-    const count = toFitting(found, limit, ({ metadata }) => [metadata]);
+    const at = now();
+    const toPlace = ({ id }: Account): [string] => [id];
+    const { items, count } = await readPart(toPart(query, scope, ACCOUNT_PLACE), {
+      read: (from, limit) => listAccounts(database, { prefix, from: from?.[0] ?? null, limit }, at),
+      toPlace,
+      toRecords: ({ metadata }) => [metadata],
+    });
     return {
-      accounts: found.slice(0, count).map(presenter.account),
-      nextCursor: toNextCursor(found, count, scope, ({ id }) => [id]),
+      accounts: items.slice(0, count).map(presenter.account),
+      nextCursor: toNextCursor(items, count, scope, toPlace),
     };
   }
 

@@ -11,7 +11,7 @@ import type { Call } from "./queue.js";
 const COMMANDS_MAX = 50_000;
 const BYTES_MAX = 64_000_000;
 
-/** The commands in flight from which more are only taken while they are written in time. */
+/** The commands in flight from which more are only taken while all are written in time. */
 const BUSY_COMMANDS = 500;
 
 /**
@@ -27,7 +27,7 @@ export class ClosedError extends Error {
 
 /** Gathers commands that arrive together into batches, one transaction each. */
 export interface Engine {
-  /** True while too much is in flight to take more, or all that comes would wait for too long. */
+  /** True while too much is in flight to take more, or to write it in time. */
   readonly isFull: boolean;
   /**
    * Decides and writes a command, in the order of arrival on its account.

@@ -1,6 +1,6 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { AHEAD_MIN, createExecutor, type ExecuteOptions } from "./execute.js";
-import { type Call, createQueue, type Waiting } from "./queue.js";
+import { type BatchLimits, type Call, createQueue, type Waiting } from "./queue.js";
 
 /** The interval at which a lane looks for calls that have waited too long. */
 const WATCH_EVERY_MS = 1_000;
@@ -10,8 +10,16 @@ export class OverloadedError extends Error {
   override readonly name = "OverloadedError";
 }
 
-/** The shortest wait of a batch's calls with which a lane is late. */
-const LATE_MS = 1_000;
+const BATCH: BatchLimits = { commands: 2_000, bytes: 4_000_000 };
+
+/**
+ * The batch of a database in this process. It keeps the event loop while it writes one, for some 80 ms then. Larger ones
+ * cost as much per command.
+ */
+const BATCH_IN_PROCESS: BatchLimits = { commands: 1_000, bytes: 2_000_000 };
+
+/** The time that a lane may take for what waits until it is late. */
+const LATE_MS = 2_000;
 
 const TOO_LATE = "The ledger is busy and did nothing within 30 seconds. Send the command again in a second.";
 
@@ -20,7 +28,7 @@ const TOO_LATE = "The ledger is busy and did nothing within 30 seconds. Send the
  * large, so that the ledger and the database work at the same time, also for a single account.
  */
 export interface Lane {
-  /** True while commands wait and even the last call to come waited too long for its batch. */
+  /** True while more waits than the lane writes in time, judged by its last batch. */
   readonly isLate: boolean;
   /** Takes a command of a call. Commands on one account keep the order of their arrival. */
   add(waiting: Waiting): void;
@@ -30,12 +38,14 @@ export interface Lane {
 
 /** Makes a lane. */
 export function createLane(options: ExecuteOptions): Lane {
-  const queue = createQueue();
+  const queue = createQueue(options.database.isInProcess ? BATCH_IN_PROCESS : BATCH);
   const execute = createExecutor(options);
   let running: Promise<void> | null = null;
   let onEnough = () => {};
   /** True if the last batch was decided ahead. */
   let isOverlapping = false;
+  /** The time from the last batch to the next. */
+  let batchMs = 0;
 
   async function drain(): Promise<void> {
     // Calls also time out while a batch is stuck.
@@ -44,6 +54,7 @@ export function createLane(options: ExecuteOptions): Lane {
     let executed = Promise.resolve();
     let isFree = true;
     while (queue.size > 0) {
+      const sinceMs = performance.now();
       // With nothing in flight, half is left to be decided while the other half is.
       const isHalved = isOverlapping && isFree && queue.size >= 2 * AHEAD_MIN;
       const batch = queue.take(turnAway, isHalved ? Math.ceil(queue.size / 2) : undefined);
@@ -60,6 +71,7 @@ export function createLane(options: ExecuteOptions): Lane {
         });
       });
       isFree = !isOverlapping || !(await gather(executed));
+      batchMs = performance.now() - sinceMs;
     }
     clearInterval(watch);
     running = null;
@@ -80,7 +92,7 @@ export function createLane(options: ExecuteOptions): Lane {
 
   return {
     get isLate() {
-      return queue.size > 0 && queue.waitMs > LATE_MS;
+      return queue.batches * batchMs > LATE_MS;
     },
     add(waiting) {
       queue.add(waiting);

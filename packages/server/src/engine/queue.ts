@@ -5,8 +5,10 @@ import type { Outcome } from "../core/decide.js";
 const TURN = 64;
 
 /** The most commands, and bytes of them, in a batch. */
-const BATCH_MAX = 2_000;
-const BATCH_BYTES_MAX = 4_000_000;
+export interface BatchLimits {
+  readonly commands: number;
+  readonly bytes: number;
+}
 
 /** The time that a call may wait until a batch begins with its first command. */
 const WAIT_MS_MAX = 30_000;
@@ -45,8 +47,8 @@ export interface Share {
 export interface Queue {
   /** The number of commands that wait. */
   readonly size: number;
-  /** The shortest time that a call of the last batch had waited when the batch began. */
-  readonly waitMs: number;
+  /** The number of full batches that what waits takes, in parts of one too. */
+  readonly batches: number;
   add(waiting: Waiting): void;
   /**
    * Takes the next batch. Accounts take turns, so that none waits behind all commands of another. The commands of one
@@ -70,13 +72,12 @@ interface Pending {
 }
 
 /** Makes an empty queue. */
-export function createQueue(): Queue {
+export function createQueue(limits: BatchLimits): Queue {
   let pending = new Map<string, Pending>();
   let commands = 0;
   let bytes = 0;
   /** The batch that was taken and has not begun. */
   let taken: Share[] = [];
-  let waitMs = 0;
 
   /** Takes all there is when that fits. This is the usual case, so it costs little. */
   function takeAll(expire: (call: Call) => void): Share[] {
@@ -95,7 +96,7 @@ export function createQueue(): Queue {
   function takeTurns(expire: (call: Call) => void, most: number): Share[] {
     const batch = new Map<string, Waiting[]>();
     let room = most;
-    let roomBytes = BATCH_BYTES_MAX;
+    let roomBytes = limits.bytes;
     // An account that is put back goes to the end of the map, so the same walk comes to it again.
     for (const [account, one] of pending) {
       const turn = one.waiting.slice(one.next, one.next + Math.min(TURN, room));
@@ -120,8 +121,8 @@ export function createQueue(): Queue {
     get size() {
       return commands;
     },
-    get waitMs() {
-      return waitMs;
+    get batches() {
+      return Math.max(commands / limits.commands, bytes / limits.bytes);
     },
     add(waiting) {
       const one = pending.get(waiting.command.account);
@@ -145,24 +146,18 @@ export function createQueue(): Queue {
       for (const { waiting } of taken) expireOld(waiting, 0, expire);
       for (const { waiting, next } of pending.values()) expireOld(waiting, next, expire);
     },
-    take(expire, most = BATCH_MAX) {
-      const room = Math.min(most, BATCH_MAX);
-      taken = commands <= room && bytes <= BATCH_BYTES_MAX ? takeAll(expire) : takeTurns(expire, room);
+    take(expire, most = limits.commands) {
+      const room = Math.min(most, limits.commands);
+      taken = commands <= room && bytes <= limits.bytes ? takeAll(expire) : takeTurns(expire, room);
       return taken;
     },
     begin() {
       const begun: Share[] = [];
-      let latestMs = -1;
       for (const { account, waiting } of taken) {
         const wanted = waiting.filter(({ call }) => !call.isDone);
-        for (const { call } of wanted) {
-          // The rest of a call that has begun waits for its own commands.
-          if (!call.isBegun) latestMs = Math.max(latestMs, call.sinceMs);
-          call.isBegun = true;
-        }
+        for (const { call } of wanted) call.isBegun = true;
         if (wanted.length > 0) begun.push({ account, waiting: wanted });
       }
-      if (latestMs >= 0) waitMs = performance.now() - latestMs;
       taken = [];
       return begun;
     },

@@ -12,6 +12,16 @@ const HEADERS = { ...NO_STORE, ...RETRY_AFTER, "Content-Type": "application/prob
 
 type Fetch = (request: Request, context?: object) => Response | Promise<Response>;
 
+/** True if a request may write. */
+export function mayWrite({ method }: Request): boolean {
+  return method !== "GET" && method !== "HEAD" && method !== "OPTIONS";
+}
+
+/** Refuses a request that was not read. */
+export function respondBusy(): Response {
+  return new Response(BUSY, { status: 503, headers: HEADERS });
+}
+
 /**
  * Refuses requests that may write while too many are in the process, or the ledger takes no more commands. It comes before
  * all else: to read, parse and check a request that is refused then costs as much as to take it, and a server with too
@@ -23,9 +33,8 @@ export function limitWrites(
 ): (request: Request, context?: object) => Promise<Response> {
   let requests = 0;
   return async (request, context) => {
-    const { method } = request;
-    if (method === "GET" || method === "HEAD" || method === "OPTIONS") return fetch(request, context);
-    if (requests >= REQUESTS_MAX || isFull()) return new Response(BUSY, { status: 503, headers: HEADERS });
+    if (!mayWrite(request)) return fetch(request, context);
+    if (requests >= REQUESTS_MAX || isFull()) return respondBusy();
     requests += 1;
     try {
       return await fetch(request, context);

@@ -1,10 +1,12 @@
 import { EventEmitter } from "node:events";
 import type { Server } from "node:http";
 import { setImmediate as nextTurn } from "node:timers/promises";
-import { beforeEach, describe, expect, it } from "vitest";
+import { beforeEach, describe, expect, it, vi } from "vitest";
 import { pace } from "../../src/cli/server-pace.js";
 
 const get = (path: string) => new Request(`http://ledger.test${path}`);
+const post = (path: string) => new Request(`http://ledger.test${path}`, { method: "POST" });
+const withLength = (bytes: number) => ({ incoming: { headers: { "content-length": String(bytes) } } });
 
 describe("a paced server", () => {
   let begun: string[];
@@ -40,18 +42,71 @@ describe("a paced server", () => {
     expect(begun.filter((path) => path !== "/healthz")).toEqual(paths);
   });
 
+  it("begins no more in a turn when their bodies are large, and one in any case", async () => {
+    const large = ["/1", "/2", "/3"].map((path) => paced.fetch(post(path), withLength(100_000)));
+    const larger = paced.fetch(post("/4"), withLength(16_000_000));
+    expect(begun).toEqual(["/1", "/2"]);
+    await Promise.all(large);
+    expect(begun).toEqual(["/1", "/2", "/3", "/4"]);
+    await larger;
+    const after = paced.fetch(post("/5"), withLength(1));
+    expect(begun).toHaveLength(4);
+    await after;
+  });
+
+  it("begins reads before requests that may write", async () => {
+    const replies = Array.from({ length: 100 }, (_, index) => paced.fetch(post(`/write-${index}`)));
+    replies.push(paced.fetch(get("/read")));
+    await Promise.all(replies);
+    expect(begun.indexOf("/read")).toBe(64);
+    expect(begun).toHaveLength(101);
+  });
+
+  it("refuses requests that may write while the first of them has waited for half a second", async () => {
+    const now = vi.spyOn(performance, "now").mockReturnValue(1_000);
+    const replies = Array.from({ length: 66 }, (_, index) => paced.fetch(post(`/${index}`)));
+    now.mockReturnValue(1_500);
+    replies.push(paced.fetch(post("/in-time")));
+    now.mockReturnValue(1_501);
+    const late = paced.fetch(post("/late"));
+    const read = paced.fetch(get("/read"));
+    now.mockRestore();
+    const response = await late;
+    expect([response.status, response.headers.get("retry-after")]).toEqual([503, "1"]);
+    expect((await read).status).toBe(200);
+    for (const reply of replies) expect((await reply).status).toBe(200);
+    expect(begun).not.toContain("/late");
+    expect((await paced.fetch(post("/later"))).status).toBe(200);
+  });
+
+  it("refuses no more than 128 requests per turn", async () => {
+    const now = vi.spyOn(performance, "now").mockReturnValue(1_000);
+    const replies = Array.from({ length: 65 }, (_, index) => paced.fetch(post(`/${index}`)));
+    now.mockReturnValue(2_000);
+    let refused = 0;
+    const late = Array.from({ length: 300 }, async () => {
+      await paced.fetch(post("/late"));
+      refused += 1;
+    });
+    now.mockRestore();
+    while (refused === 0) await nextTurn();
+    expect(refused).toBe(128);
+    await Promise.all([...replies, ...late]);
+    expect(refused).toBe(300);
+  });
+
   it("begins none while connections come, but only for a number of turns", async () => {
     const connect = () => server.emit("connection");
     connect();
     const reply = paced.fetch(get("/1"));
-    for (let turn = 0; turn < 100; turn++) {
+    for (let turn = 0; turn < 40; turn++) {
       connect();
       await nextTurn();
     }
     expect(begun).toEqual([]);
     await paced.fetch(get("/healthz"));
     expect(begun).toEqual(["/healthz"]);
-    for (let turn = 0; turn < 200; turn++) {
+    for (let turn = 0; turn < 40; turn++) {
       connect();
       await nextTurn();
     }

@@ -4,6 +4,8 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { type Call, createQueue, type Share } from "../../src/engine/queue.js";
 import { toUsage } from "../commands.js";
 
+const LIMITS = { commands: 2_000, bytes: 4_000_000 };
+
 function toCall(): Call & { failed: unknown } {
   const call = {
     sinceMs: performance.now(),
@@ -43,7 +45,7 @@ describe("the queue of a lane", () => {
   });
 
   it("puts all that waits into one batch when that fits", () => {
-    const queue = createQueue();
+    const queue = createQueue(LIMITS);
     fill(queue, "a", 1_999);
     fill(queue, "b", 1);
     expect(sizes(queue.take(never))).toEqual({ a: 1_999, b: 1 });
@@ -51,14 +53,14 @@ describe("the queue of a lane", () => {
   });
 
   it("lets an account with little have its turn before the rest of one with much", () => {
-    const queue = createQueue();
+    const queue = createQueue(LIMITS);
     fill(queue, "much", 10_000);
     fill(queue, "little", 3);
     expect(sizes(queue.take(never))).toEqual({ much: 1_997, little: 3 });
   });
 
   it("lets accounts with much share a batch", () => {
-    const queue = createQueue();
+    const queue = createQueue(LIMITS);
     for (const account of ["a", "b", "c", "d"]) fill(queue, account, 3_000);
     const taken = Object.values(sizes(queue.take(never)));
     expect(taken.reduce((sum, size) => sum + size, 0)).toBe(2_000);
@@ -66,7 +68,7 @@ describe("the queue of a lane", () => {
   });
 
   it("keeps the order of an account's commands, over all batches", () => {
-    const queue = createQueue();
+    const queue = createQueue(LIMITS);
     fill(queue, "a", 5_000);
     fill(queue, "b", 2_500);
     const seen: Record<string, number[]> = { a: [], b: [] };
@@ -80,13 +82,13 @@ describe("the queue of a lane", () => {
   });
 
   it("bounds a batch by bytes too", () => {
-    const queue = createQueue();
+    const queue = createQueue(LIMITS);
     fill(queue, "a", 1_000, 50_000);
     expect(queue.take(never).flatMap(({ waiting }) => waiting).length).toBe(128);
   });
 
   it("turns away calls that have waited for thirty seconds, unless some of their commands were taken", () => {
-    const queue = createQueue();
+    const queue = createQueue(LIMITS);
     const begun = fill(queue, "begun", 4_000);
     queue.take(never);
     expect(begun.isBegun).toBe(false);
@@ -104,30 +106,20 @@ describe("the queue of a lane", () => {
     expect(sizes(batch)).toEqual({ begun: 1_998, fresh: 2 });
   });
 
-  it("measures the shortest wait of the calls that a batch begins", () => {
-    const queue = createQueue();
-    fill(queue, "much", 4_000);
-    queue.take(never);
-    vi.advanceTimersByTime(2_000);
-    queue.begin();
-    expect(queue.waitMs).toBe(2_000);
-    fill(queue, "a", 1);
-    vi.advanceTimersByTime(500);
-    fill(queue, "b", 1);
-    vi.advanceTimersByTime(70);
-    queue.take(never);
-    expect(queue.waitMs).toBe(2_000);
-    queue.begin();
-    expect(queue.waitMs).toBe(70);
-    // The rest of a call that has begun does not count.
-    vi.advanceTimersByTime(9_000);
-    queue.take(never);
-    queue.begin();
-    expect(queue.waitMs).toBe(70);
+  it("measures what waits in full batches, by commands or by bytes", () => {
+    const queue = createQueue(LIMITS);
+    fill(queue, "a", 1_000);
+    expect(queue.batches).toBe(0.5);
+    fill(queue, "b", 3_000);
+    expect(queue.batches).toBe(2);
+    fill(queue, "c", 10, 1_000_000);
+    expect(queue.batches).toBe(3);
+    queue.take(never, 1_000);
+    expect(queue.batches).toBeLessThan(3);
   });
 
   it("takes no more than it is asked for", () => {
-    const queue = createQueue();
+    const queue = createQueue(LIMITS);
     fill(queue, "a", 100);
     fill(queue, "b", 100);
     expect(sizes(queue.take(never, 100))).toEqual({ a: 64, b: 36 });
@@ -135,7 +127,7 @@ describe("the queue of a lane", () => {
   });
 
   it("turns away calls of a batch that was taken and has not begun", () => {
-    const queue = createQueue();
+    const queue = createQueue(LIMITS);
     const late = fill(queue, "late", 2);
     queue.take(never);
     vi.advanceTimersByTime(30_001);
@@ -146,7 +138,7 @@ describe("the queue of a lane", () => {
   });
 
   it("skips commands whose call has failed", () => {
-    const queue = createQueue();
+    const queue = createQueue(LIMITS);
     const call = fill(queue, "a", 3_000);
     queue.take(never);
     call.fail(new Error("lost"));
@@ -157,7 +149,7 @@ describe("the queue of a lane", () => {
   it("drops the commands that were taken, also of an account that always has more", async () => {
     setFlagsFromString("--expose-gc");
     const collect = runInNewContext("gc") as () => void;
-    const queue = createQueue();
+    const queue = createQueue(LIMITS);
     const first = new WeakRef(fill(queue, "busy", 2_000));
     for (let round = 0; round < 10; round++) {
       fill(queue, "busy", 2_000);

@@ -379,18 +379,18 @@ describe("refusals and results", () => {
     await ledger.putAccount("poor");
     const short = await readRefusal(ledger.spend("poor", { credits: 1 }));
     expect([short.code, short.facts]).toEqual(["insufficient_credits", { available: "0", required: "1" }]);
-    const codes: [Promise<unknown>, string][] = [
-      [ledger.spend("nobody", { credits: 1 }), "account_not_found"],
-      [ledger.getAccount("nobody"), "account_not_found"],
-      [ledger.entries("nobody"), "account_not_found"],
-      [ledger.createToken("nobody"), "account_not_found"],
-      [ledger.activityEntries("poor", 1), "row_not_found"],
-      [ledger.settle("poor", "h", { credits: 1 }), "hold_not_found"],
-      [ledger.refund("poor", { entry: 1 }), "entry_not_found"],
-      [ledger.refund("a", { entry: 1 }), "not_refundable"],
-      [ledger.spend("a", { credits: -1 }), "invalid_amount"],
+    const codes: [() => Promise<unknown>, string][] = [
+      [() => ledger.spend("nobody", { credits: 1 }), "account_not_found"],
+      [() => ledger.getAccount("nobody"), "account_not_found"],
+      [() => ledger.entries("nobody"), "account_not_found"],
+      [() => ledger.createToken("nobody"), "account_not_found"],
+      [() => ledger.activityEntries("poor", 1), "row_not_found"],
+      [() => ledger.settle("poor", "h", { credits: 1 }), "hold_not_found"],
+      [() => ledger.refund("poor", { entry: 1 }), "entry_not_found"],
+      [() => ledger.refund("a", { entry: 1 }), "not_refundable"],
+      [() => ledger.spend("a", { credits: -1 }), "invalid_amount"],
     ];
-    for (const [call, code] of codes) expect((await readRefusal(call)).code).toBe(code);
+    for (const [call, code] of codes) expect((await readRefusal(call())).code).toBe(code);
     await ledger.spend("a", { credits: 1 }, { key: "k" });
     expect((await readRefusal(ledger.spend("a", { credits: 2 }, { key: "k" }))).code).toBe("key_conflict");
   });

@@ -1,4 +1,5 @@
 import { mkdir } from "node:fs/promises";
+import { setImmediate as nextTurn } from "node:timers/promises";
 import type { PGlite, Transaction } from "@electric-sql/pglite";
 import { toValues } from "../arrays.js";
 import { readCursor } from "../cursor.js";
@@ -175,16 +176,19 @@ function toDatabase(instance: Instance, held: HeldDirectory | null, durability: 
     running.assertUsable();
     return (await on.query<Row>(sql, toValues(params))).rows;
   };
+  const alternate = createAlternation();
   const transact = async <T>(mode: TransactionMode, work: (on: Transaction) => Promise<T>): Promise<T> => {
     if (mode !== "snapshot") running.assertWritable();
-    const current = await running.get();
-    return current.transaction(async (on) => {
-      running.assertUsable();
-      await on.exec(BEGUN[mode]);
-      const result = await work(on);
-      // A lock that was lost meanwhile must not lead to a COMMIT.
-      running.assertUsable();
-      return result;
+    return alternate(async () => {
+      const current = await running.get();
+      return current.transaction(async (on) => {
+        running.assertUsable();
+        await on.exec(BEGUN[mode]);
+        const result = await work(on);
+        // A lock that was lost meanwhile must not lead to a COMMIT.
+        running.assertUsable();
+        return result;
+      });
     });
   };
   const transaction = <T>(mode: TransactionMode, work: (connection: Connection) => Promise<T>) =>
@@ -201,13 +205,42 @@ function toDatabase(instance: Instance, held: HeldDirectory | null, durability: 
     );
   return {
     engine: "pglite",
+    isInProcess: true,
     concurrency: 1,
     durability,
     assertWritable: () => running.assertWritable(),
-    query: async (sql, params) => query(await running.get(), sql, params),
+    query: (sql, params) => alternate(async () => query(await running.get(), sql, params)),
     write: (sql, params) => transact("write", (on) => query(on, sql, params)),
     transaction,
     close: () => running.close(),
+  };
+}
+
+/** The most turns of the event loop that others have between two works. Together they take half of the time, at most. */
+const TURNS_MAX = 32;
+
+/**
+ * Makes a function that runs works of the database one after the other. Each keeps the event loop while it runs, so others
+ * have a turn per millisecond of it afterwards. A turn accepts one connection only.
+ */
+function createAlternation(): <T>(work: () => Promise<T>) => Promise<T> {
+  let last: Promise<unknown> = Promise.resolve();
+  return (work) => {
+    let sinceMs = 0;
+    const result = last.then(() => {
+      sinceMs = performance.now();
+      return work();
+    });
+    const leaveTurns = async () => {
+      const nowMs = performance.now();
+      const tookMs = nowMs - sinceMs;
+      for (let turn = 0; turn < Math.min(tookMs, TURNS_MAX); turn++) {
+        await nextTurn();
+        if (performance.now() - nowMs > tookMs) return;
+      }
+    };
+    last = result.then(leaveTurns, leaveTurns);
+    return result;
   };
 }
 
