@@ -3,7 +3,7 @@ import type { Draw, ExpiryChange, Grant } from "./entry.js";
 import { formatInstant, type Instant } from "./instant.js";
 import { refuse } from "./refusal.js";
 import type { AccountState, Draft, LiveGrant } from "./state.js";
-import { addDue, addRemaining, addScoped, dropDue, forgetTimed, type ScopedCredits } from "./sums.js";
+import { addDue, addRemaining, addScoped, dropDue, FEW, forgetTimed, type ScopedCredits } from "./sums.js";
 
 /**
  * Compares grants in draw order: priority, those for some kinds only, earlier expiry (none last), granted before bought,
@@ -92,11 +92,8 @@ function count(draft: Draft, grant: LiveGrant, remaining: Micros, reserved: Micr
   const { sums, now } = draft;
   if (remaining !== ZERO) addRemaining(sums, grant.kind, remaining);
   if (reserved !== ZERO) sums.reserved = micros(sums.reserved + reserved);
-  if (!hasFree(grant)) {
-    if (grant.remaining === ZERO) sums.hasEmpty = true;
-    dropDue(sums, grant.expiresAt);
-    dropDue(sums, grant.effectiveAt);
-  } else if (remaining > reserved) {
+  if (!hasFree(grant)) noteUsedUp(draft, grant);
+  else if (remaining > reserved) {
     sums.firstFree = 0;
     addDue(sums, grant.expiresAt);
     if (isPending(grant, now)) addDue(sums, grant.effectiveAt);
@@ -104,6 +101,13 @@ function count(draft: Draft, grant: LiveGrant, remaining: Micros, reserved: Micr
   if (sums.pending !== null && isPending(grant, now)) sums.pending = null;
   if (grant.only !== null && sums.scoped !== null && isEffective(grant, now))
     addScoped(sums.scoped, grant, micros(remaining - reserved));
+}
+
+/** Notes in the sums of the account that nothing of a grant is free any more. */
+function noteUsedUp({ sums }: Draft, grant: LiveGrant): void {
+  if (grant.remaining === ZERO) sums.hasEmpty = true;
+  dropDue(sums, grant.expiresAt);
+  dropDue(sums, grant.effectiveAt);
 }
 
 /** Returns the part of a grant that no hold has set aside. */
@@ -139,9 +143,6 @@ export function requireLive(draft: Draft, seq: number): LiveGrant {
   }
   return grant;
 }
-
-/** The number of grants among which a search is as quick as an index. */
-const FEW = 16;
 
 /** Returns the grant of a `seq`. */
 export function findGrant(
@@ -180,8 +181,18 @@ function setRemaining(draft: Draft, grant: LiveGrant, remaining: Micros): void {
   count(draft, grant, micros(remaining - before), ZERO);
 }
 
+/** Takes credits of a grant that is effective. It costs less than to set what remains, and most commands do it. */
+function take(draft: Draft, grant: LiveGrant, credits: Micros): void {
+  const { sums } = draft;
+  draft.changes.grants.push({ grant, before: grant.remaining });
+  grant.remaining = micros(grant.remaining - credits);
+  if (!hasFree(grant)) noteUsedUp(draft, grant);
+  if (sums.byKind !== null) addRemaining(sums, grant.kind, micros(-credits));
+  if (grant.only !== null && sums.scoped !== null) addScoped(sums.scoped, grant, micros(-credits));
+}
+
 /**
- * Takes up to `wanted` credits from the grants that may be drawn on, in draw order. What holds have set aside stays.
+ * Takes up to `wanted` credits from effective grants that may be drawn on, in draw order. What holds have set aside stays.
  *
  * @returns the draws; their sum is less than `wanted` when the grants did not suffice
  */
@@ -192,7 +203,7 @@ export function drawFrom(draft: Draft, wanted: Micros, may: (grant: Grant) => bo
     const grant = draft.grants[index] as LiveGrant;
     if (!hasFree(grant) || !may(grant)) continue;
     const taken = least(toFree(grant), open);
-    setRemaining(draft, grant, micros(grant.remaining - taken));
+    take(draft, grant, taken);
     const draw = { grant: grant.seq, credits: taken };
     // Most entries have one draw, and an array that is pushed to has room for 17.
     if (draws.length === 0) draws = [draw];
@@ -274,14 +285,18 @@ export function restore(draft: Draft, seq: number, credits: Micros): Draw {
 }
 
 /** Pays outstanding debt from the grants that may be drawn on, and returns those draws. */
-export function payDebt(draft: Draft, may: (grant: Grant) => boolean): Draw[] {
-  if (draft.debt === ZERO) return [];
+export function payDebt(draft: Draft, may: (grant: Grant) => boolean): readonly Draw[] {
+  if (draft.debt === ZERO) return NO_DRAWS;
   const draws = drawFrom(draft, draft.debt, may);
   draft.debt = micros(draft.debt - sumDraws(draws));
   return draws;
 }
 
+/** The draws of what draws on nothing. */
+export const NO_DRAWS: readonly Draw[] = [];
+
 /** Returns the sum of draws. */
 export function sumDraws(draws: readonly Draw[]): Micros {
+  if (draws.length === 1) return (draws[0] as Draw).credits;
   return micros(draws.reduce((sum, draw) => sum + draw.credits, 0n));
 }

@@ -5,7 +5,7 @@ import type { Draw, Entry, ExpiryChange, Grant, Opening, Terms } from "./entry.j
 import type { Facts } from "./facts.js";
 import { PRIORITY_DEFAULT } from "./fields.js";
 import { toFingerprint } from "./fingerprint.js";
-import { addGrant, canPayDebt, drawFrom, isEffective, isFor, payDebt, sumDraws } from "./grants.js";
+import { addGrant, canPayDebt, drawFrom, isEffective, isFor, NO_DRAWS, payDebt, sumDraws } from "./grants.js";
 import type { Instant } from "./instant.js";
 import type { KindType } from "./kinds.js";
 import { refuse } from "./refusal.js";
@@ -102,13 +102,12 @@ export function postDebit(
   const repaid = payDebt(draft, (grant) => canPayDebt(grant, draft.now));
   const open = reserved.length === 0 ? taken : micros(taken - sumDraws(reserved));
   const drawn = drawFrom(draft, open, isSpendable);
-  draft.debt = micros(draft.debt + open - sumDraws(drawn));
+  const covered = sumDraws(drawn);
+  if (covered !== open) draft.debt = micros(draft.debt + open - covered);
   // Refunds walk the draws from the last, so those that paid debt come first.
   const draws = repaid.length + reserved.length === 0 ? drawn : [...repaid, ...reserved, ...drawn];
   return post(draft, posting, micros(-taken), draws, debtBefore, null);
 }
-
-const NO_DRAWS: readonly Draw[] = [];
 
 /** Posts draws that were made before: what an expiry or a void takes, or none. */
 export function postDraws(

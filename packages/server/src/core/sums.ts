@@ -1,7 +1,7 @@
 import { type Micros, micros, ZERO } from "./amount.js";
 import type { Grant, Hold } from "./entry.js";
 import type { Instant } from "./instant.js";
-import type { LiveGrant } from "./state.js";
+import type { AccountState, LiveGrant } from "./state.js";
 
 /*
  * The sums over the grants and holds of an account. They are kept up to date with each change, so that a command costs what
@@ -10,10 +10,8 @@ import type { LiveGrant } from "./state.js";
 
 /** The sums of an account. Those that depend on the time hold until something comes due. */
 export interface Sums {
-  /** The remaining credits of all grants. */
-  remaining: Micros;
-  /** The remaining credits of grants, by kind. */
-  readonly byKind: Map<string, Micros>;
+  /** The remaining credits of grants, by kind. Null while they are not kept. */
+  byKind: Map<string, Micros> | null;
   /** The part of all grants that is set aside. */
   reserved: Micros;
   /** The credits of the open holds. */
@@ -51,8 +49,7 @@ export interface ScopedCredits {
 /** Sums up grants and open holds. */
 export function toSums(grants: readonly LiveGrant[], holds: Iterable<Hold>): Sums {
   const sums: Sums = {
-    remaining: ZERO,
-    byKind: new Map(),
+    byKind: null,
     reserved: ZERO,
     held: ZERO,
     setAside: ZERO,
@@ -65,7 +62,6 @@ export function toSums(grants: readonly LiveGrant[], holds: Iterable<Hold>): Sum
     bySeq: null,
   };
   for (const grant of grants) {
-    addRemaining(sums, grant.kind, grant.remaining);
     sums.reserved = micros(sums.reserved + grant.reserved);
     if (grant.remaining === ZERO) sums.hasEmpty = true;
   }
@@ -87,12 +83,38 @@ export function forgetTimed(sums: Sums): void {
   sums.firstFree = 0;
 }
 
+/** The number of grants that are walked as quickly as a sum or an index of them is kept. */
+export const FEW = 16;
+
+/** Returns the remaining credits of grants, by kind. Those of few grants are summed up each time. */
+export function toByKind({
+  grants,
+  sums,
+}: Pick<AccountState, "grants" | "sums">): ReadonlyMap<string, Micros> {
+  if (sums.byKind !== null) return sums.byKind;
+  const byKind = new Map<string, Micros>();
+  for (const { kind, remaining } of grants) addOfKind(byKind, kind, remaining);
+  if (grants.length > FEW) sums.byKind = byKind;
+  return byKind;
+}
+
+/** Returns the remaining credits of all grants. */
+export function toRemaining({ grants, sums }: Pick<AccountState, "grants" | "sums">): Micros {
+  let remaining = ZERO;
+  if (grants.length <= FEW) for (const grant of grants) remaining = micros(remaining + grant.remaining);
+  else for (const ofKind of toByKind({ grants, sums }).values()) remaining = micros(remaining + ofKind);
+  return remaining;
+}
+
 /** Counts a change of what remains of the grants of a kind. */
-export function addRemaining(sums: Sums, kind: string, change: Micros): void {
-  sums.remaining = micros(sums.remaining + change);
-  const ofKind = micros((sums.byKind.get(kind) ?? ZERO) + change);
-  if (ofKind === ZERO) sums.byKind.delete(kind);
-  else sums.byKind.set(kind, ofKind);
+export function addRemaining({ byKind }: Sums, kind: string, change: Micros): void {
+  if (byKind !== null) addOfKind(byKind, kind, change);
+}
+
+function addOfKind(byKind: Map<string, Micros>, kind: string, change: Micros): void {
+  const ofKind = micros((byKind.get(kind) ?? ZERO) + change);
+  if (ofKind === ZERO) byKind.delete(kind);
+  else byKind.set(kind, ofKind);
 }
 
 /**

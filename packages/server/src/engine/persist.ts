@@ -4,6 +4,7 @@ import { toPending } from "../core/grants.js";
 import type { Instant } from "../core/instant.js";
 import { toNextDue } from "../core/operations/expire.js";
 import { type AccountState, type Changes, type LiveGrant, toTime } from "../core/state.js";
+import { toRemaining } from "../core/sums.js";
 import { NEWER_SCHEMA } from "../db/errors.js";
 import { NEWEST_MIGRATION } from "../db/migrations.js";
 import type { Parameter } from "../db/port.js";
@@ -113,10 +114,11 @@ export class BooksError extends Error {
  * @throws BooksError when they are not
  */
 export function assertBooks(
-  { account, balance, debt, held, sums }: AccountState,
+  { account, balance, debt, held, grants, sums }: AccountState,
   changes: Pick<Changes, "grants" | "reservations">,
 ): void {
-  const { remaining, reserved, setAside } = sums;
+  const { reserved, setAside } = sums;
+  const remaining = toRemaining({ grants, sums });
   if (remaining - debt !== balance) {
     throw new BooksError(
       `The grants of account "${account}" have ${formatAmount(remaining)} remaining, which less the debt ${formatAmount(debt)} is not the balance ${formatAmount(balance)}. Run verify on the account.`,

@@ -58,12 +58,16 @@ export const spend: Operation<Inside<typeof schema>> = {
     const { credits: wanted, atMost } = command.input;
     const kind = command.input.kind ?? USAGE_KIND_DEFAULT;
     const facts = requireCharge(wanted, toFacts(command.input));
-    const covered = toCovered(draft, kind);
-    const credits = atMost === true && covered > ZERO ? least(wanted, covered) : wanted;
+    const credits = atMost === true ? toAtMost(wanted, toCovered(draft, kind)) : wanted;
     requireCovered(draft, credits, kind, "spend");
     return postDebit(draft, credits, { command, kind, type: "usage", facts });
   },
 };
+
+/** Returns what is wanted, or what is covered if that is less. Where nothing is covered, what is wanted is refused. */
+function toAtMost(wanted: Micros, covered: Micros): Micros {
+  return covered > ZERO ? least(wanted, covered) : wanted;
+}
 
 /** A charge as usage and spends have it. */
 interface Charge extends Partial<Facts> {

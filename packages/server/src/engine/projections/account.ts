@@ -1,6 +1,7 @@
 import type { Micros } from "../../core/amount.js";
 import { findGrant } from "../../core/grants.js";
 import type { AccountState } from "../../core/state.js";
+import { toByKind } from "../../core/sums.js";
 import { STALE_ACCOUNT } from "../../db/errors.js";
 import { type Column, type Part, toArraysNow, toTable } from "../../db/tables/columns.js";
 import { toWindowJson } from "../../db/tables/open-window.js";
@@ -114,8 +115,8 @@ function toDrawnRemaining({ state, drawn }: CachedAccount): Micros | null {
 }
 
 /** Returns what remains of an account's grants by kind, as `credits.accounts.remaining` keeps it. */
-function toRemainingJson({ sums }: AccountState): string {
+function toRemainingJson(state: AccountState): string {
   let json = "{";
-  for (const [kind, sum] of sums.byKind) json += `${json === "{" ? "" : ","}"${kind}":"${sum}"`;
+  for (const [kind, sum] of toByKind(state)) json += `${json === "{" ? "" : ","}"${kind}":"${sum}"`;
   return `${json}}`;
 }
