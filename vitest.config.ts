@@ -5,7 +5,7 @@ const resolve = { conditions: ["source"] };
 const ssr = { resolve: { conditions: ["source"] } };
 
 /** Bounds for a busy machine. No test depends on them. */
-const BOUNDS = { testTimeout: 240_000, hookTimeout: 240_000 };
+const BOUNDS = { testTimeout: 600_000, hookTimeout: 600_000 };
 
 const PGLITE_IMAGE = "packages/server/test/pglite-image.ts";
 const PGLITE_SETUP = "packages/server/test/pglite-setup.ts";

@@ -44,7 +44,7 @@ export function createLane(options: ExecuteOptions): Lane {
   let onEnough = () => {};
   /** True if the last batch was decided ahead. */
   let isOverlapping = false;
-  /** The time from the last batch to the next. */
+  /** The time from the last batch to the next. It is 0 until the first one since nothing waited. */
   let batchMs = 0;
 
   async function drain(): Promise<void> {
@@ -74,6 +74,7 @@ export function createLane(options: ExecuteOptions): Lane {
       batchMs = performance.now() - sinceMs;
     }
     clearInterval(watch);
+    batchMs = 0;
     running = null;
   }
 
