@@ -85,9 +85,10 @@ export function createEntryMethods({ database, labels, presenter, now }: EntryOp
       : { first: Math.max(low + 1, at - SCANNED_MAX + 1), last: Math.min(at, high) };
     const part = await readPart(asked, {
       read: (from, limit) => {
+        const seq = from?.[0] ?? at;
         const rest = isUp
-          ? { ...seqs, first: Math.max(seqs.first, from?.[0] ?? 0) }
-          : { ...seqs, last: Math.min(seqs.last, from?.[0] ?? seqs.last) };
+          ? { ...seqs, first: Math.max(seqs.first, seq) }
+          : { ...seqs, last: Math.min(seqs.last, seq) };
         return listFilteredEntries(database, id, order, rest, filter, limit);
       },
       toPlace,

@@ -1,12 +1,15 @@
 import type { Facts } from "../core/facts.js";
+import { LIMIT_DEFAULT } from "./requests.js";
 
 /** The length of all records of a part's items. A caller can make an item long by them alone. */
 const PART_LENGTH_MAX = 2_000_000;
 
 type Values = Readonly<Record<string, unknown>> | null;
 
-/** The items that are read first, and the growth of what is read at once. Long items are not read to be dropped then. */
-const FIRST_MAX = 64;
+/** The items that are read first: all of a usual part. */
+const FIRST_MAX = LIMIT_DEFAULT + 1;
+
+/** The growth of what is read at once. Longer items may follow short ones. */
 const GROWTH = 4;
 
 type Place = readonly (string | number)[];
@@ -38,7 +41,9 @@ export async function readPart<Item, At extends Place>(
   let asked = Math.min(limit + 1, FIRST_MAX);
   for (let from = place; ; ) {
     const found = await read(from, items.length === 0 ? asked : asked + 1);
-    const isRepeated = items.length > 0 && isSame(found[0], items.at(-1), toPlace);
+    // The last item is read again, unless it has left the list meanwhile.
+    const [first] = found;
+    const isRepeated = items.length > 0 && first !== undefined && String(toPlace(first)) === String(from);
     const further = isRepeated ? found.slice(1) : found;
     for (const item of further) {
       for (const values of toRecords(item)) length += toLength(values);
@@ -47,16 +52,9 @@ export async function readPart<Item, At extends Place>(
     }
     if (further.length < asked) return { items, count: items.length };
     from = toPlace(items.at(-1) as Item);
-    asked = Math.min(limit + 1 - items.length, GROWTH * items.length);
+    const fitting = Math.ceil((PART_LENGTH_MAX - length) / (length / items.length)) + 1;
+    asked = Math.min(limit + 1 - items.length, GROWTH * items.length, fitting);
   }
-}
-
-function isSame<Item>(
-  one: Item | undefined,
-  other: Item | undefined,
-  toPlace: (item: Item) => Place,
-): boolean {
-  return one !== undefined && other !== undefined && String(toPlace(one)) === String(toPlace(other));
 }
 
 /** Returns the records of an entry or a hold. */

@@ -2,17 +2,23 @@ import type { IncomingMessage, Server } from "node:http";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { mayWrite, respondBusy } from "../http/admission.js";
 
-/** The requests that begin in one turn of the event loop, and the bytes of their bodies. One begins in any case. */
+/** The requests that begin in one turn of the event loop, and the part of them that reads may have. */
 const STARTS_MAX = 64;
+const READS_MAX = 48;
+
+/** The bytes of bodies that begin in one turn. A larger one begins alone. */
 const START_BYTES_MAX = 128 * 1024;
 
-/** The requests that are refused in one turn. Their clients send the next ones then, so more would leave no time for others. */
+/** The bytes of a body that does not state its length. */
+const UNSTATED_BYTES = 64 * 1024;
+
+/** The requests that are refused in one turn. Clients send again at once, so more would leave no time for others. */
 const REFUSALS_MAX = 128;
 
 /** The turns in a row that are left to new connections alone. */
 const ACCEPTS_MAX = 64;
 
-/** The wait of the first request that may write from which others are refused. Their bodies would fill the memory meanwhile. */
+/** Requests that may write are refused once the first of them has waited this long. Their bodies would fill the memory. */
 const LATE_MS = 500;
 
 /** A request that waits until it may begin. */
@@ -29,13 +35,19 @@ interface NodeContext {
 
 type Fetch = (request: Request, context?: NodeContext) => Promise<Response>;
 
+function toBodyBytes(context: NodeContext | undefined): number {
+  const headers = context?.incoming?.headers;
+  if (headers?.["transfer-encoding"] !== undefined) return UNSTATED_BYTES;
+  return Number(headers?.["content-length"] ?? 0);
+}
+
 /**
  * Makes a server accept connections and respond to health checks while it has too much to do. Give the server the function
  * that is returned.
  *
  * libuv accepts one connection per turn of the event loop. If each turn is long, connections wait for minutes until they
  * are accepted, also those of health checks. So a turn has few requests, and none while connections come. All others wait
- * in the order of their arrival, reads before those that may write.
+ * in the order of their arrival. Reads begin before those that may write, but leave them a part of each turn.
  */
 export function pace(fetch: Fetch): { readonly fetch: Fetch; watch(server: Server): void } {
   const reads: Waiting[] = [];
@@ -58,8 +70,8 @@ export function pace(fetch: Fetch): { readonly fetch: Fetch; watch(server: Serve
       started = 0;
       startedBytes = 0;
       if (isAccepting) continue;
-      beginSome(reads);
-      beginSome(writes);
+      beginSome(reads, READS_MAX);
+      beginSome(writes, STARTS_MAX);
       for (const refuse of refused.splice(0, REFUSALS_MAX)) refuse();
     }
     isRunning = false;
@@ -75,8 +87,9 @@ export function pace(fetch: Fetch): { readonly fetch: Fetch; watch(server: Serve
     if (!isRunning) void run();
   }
 
-  function beginSome(waiting: Waiting[]): void {
-    while (hasRoom()) {
+  /** Begins requests until a number of them has begun in this turn. */
+  function beginSome(waiting: Waiting[], most: number): void {
+    while (started < most && hasRoom()) {
       const next = waiting.shift();
       if (next === undefined) return;
       count(next.bytes);
@@ -94,7 +107,7 @@ export function pace(fetch: Fetch): { readonly fetch: Fetch; watch(server: Serve
     async fetch(request, context) {
       if (request.url.endsWith("/healthz")) return fetch(request, context);
       const waiting = mayWrite(request) ? writes : reads;
-      const bytes = Number(context?.incoming?.headers["content-length"] ?? 0);
+      const bytes = waiting === writes ? toBodyBytes(context) : 0;
       if (accepted === 0 && waiting.length === 0 && hasRoom()) {
         count(bytes);
       } else if (waiting === writes && isLate()) {

@@ -181,19 +181,20 @@ function setRemaining(draft: Draft, grant: LiveGrant, remaining: Micros): void {
   count(draft, grant, micros(remaining - before), ZERO);
 }
 
-/** Takes credits of a grant that is effective. It costs less than to set what remains, and most commands do it. */
+/** Takes credits of a grant that is effective. This is quicker than `setRemaining`, and most commands do it. */
 function take(draft: Draft, grant: LiveGrant, credits: Micros): void {
   const { sums } = draft;
   draft.changes.grants.push({ grant, before: grant.remaining });
   grant.remaining = micros(grant.remaining - credits);
   if (!hasFree(grant)) noteUsedUp(draft, grant);
-  if (sums.byKind !== null) addRemaining(sums, grant.kind, micros(-credits));
+  addRemaining(sums, grant.kind, micros(-credits));
   if (grant.only !== null && sums.scoped !== null) addScoped(sums.scoped, grant, micros(-credits));
 }
 
 /**
- * Takes up to `wanted` credits from effective grants that may be drawn on, in draw order. What holds have set aside stays.
+ * Takes up to `wanted` credits from the grants that may be drawn on, in draw order. What holds have set aside stays.
  *
+ * @param may true if a grant may be drawn on. It is false for grants that are not effective yet.
  * @returns the draws; their sum is less than `wanted` when the grants did not suffice
  */
 export function drawFrom(draft: Draft, wanted: Micros, may: (grant: Grant) => boolean): Draw[] {

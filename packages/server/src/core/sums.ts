@@ -4,8 +4,8 @@ import type { Instant } from "./instant.js";
 import type { AccountState, LiveGrant } from "./state.js";
 
 /*
- * The sums over the grants and holds of an account. They are kept up to date with each change, so that a command costs what
- * it changes, however many grants and holds there are.
+ * The sums over the grants and holds of an account. A command costs what it changes, however many grants and holds there
+ * are. So sums over many are kept up to date, and sums over few are made when they are needed.
  */
 
 /** The sums of an account. Those that depend on the time hold until something comes due. */
@@ -83,7 +83,7 @@ export function forgetTimed(sums: Sums): void {
   sums.firstFree = 0;
 }
 
-/** The number of grants that are walked as quickly as a sum or an index of them is kept. */
+/** The most grants that are walked each time. Of more, sums and an index are kept. */
 export const FEW = 16;
 
 /** Returns the remaining credits of grants, by kind. Those of few grants are summed up each time. */

@@ -27,7 +27,7 @@ export class ClosedError extends Error {
 
 /** Gathers commands that arrive together into batches, one transaction each. */
 export interface Engine {
-  /** True while too much is in flight to take more, or to write it in time. */
+  /** True if too much is in flight to take more, or to write it in time. */
   readonly isFull: boolean;
   /**
    * Decides and writes a command, in the order of arrival on its account.

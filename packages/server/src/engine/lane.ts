@@ -12,13 +12,10 @@ export class OverloadedError extends Error {
 
 const BATCH: BatchLimits = { commands: 2_000, bytes: 4_000_000 };
 
-/**
- * The batch of a database in this process. It keeps the event loop while it writes one, for some 80 ms then. Larger ones
- * cost as much per command.
- */
+/** The batch of a database in this process. It keeps the event loop for about 80 ms. Larger ones cost as much per command. */
 const BATCH_IN_PROCESS: BatchLimits = { commands: 1_000, bytes: 2_000_000 };
 
-/** The time that a lane may take for what waits until it is late. */
+/** A lane is late if what waits takes longer. */
 const LATE_MS = 2_000;
 
 const TOO_LATE = "The ledger is busy and did nothing within 30 seconds. Send the command again in a second.";
@@ -28,7 +25,7 @@ const TOO_LATE = "The ledger is busy and did nothing within 30 seconds. Send the
  * large, so that the ledger and the database work at the same time, also for a single account.
  */
 export interface Lane {
-  /** True while more waits than the lane writes in time, judged by its last batch. */
+  /** True if more waits than the lane writes in time, judged by its last batch or the one at hand. */
   readonly isLate: boolean;
   /** Takes a command of a call. Commands on one account keep the order of their arrival. */
   add(waiting: Waiting): void;
@@ -44,8 +41,10 @@ export function createLane(options: ExecuteOptions): Lane {
   let onEnough = () => {};
   /** True if the last batch was decided ahead. */
   let isOverlapping = false;
-  /** The time from the last batch to the next. It is 0 until the first one since nothing waited. */
+  /** The time that the last batch took. It is 0 when nothing waits. */
   let batchMs = 0;
+  /** The time at which the batch at hand began, or null. */
+  let sinceMs: number | null = null;
 
   async function drain(): Promise<void> {
     // Calls also time out while a batch is stuck.
@@ -54,7 +53,7 @@ export function createLane(options: ExecuteOptions): Lane {
     let executed = Promise.resolve();
     let isFree = true;
     while (queue.size > 0) {
-      const sinceMs = performance.now();
+      sinceMs = performance.now();
       // With nothing in flight, half is left to be decided while the other half is.
       const isHalved = isOverlapping && isFree && queue.size >= 2 * AHEAD_MIN;
       const batch = queue.take(turnAway, isHalved ? Math.ceil(queue.size / 2) : undefined);
@@ -75,6 +74,7 @@ export function createLane(options: ExecuteOptions): Lane {
     }
     clearInterval(watch);
     batchMs = 0;
+    sinceMs = null;
     running = null;
   }
 
@@ -93,7 +93,8 @@ export function createLane(options: ExecuteOptions): Lane {
 
   return {
     get isLate() {
-      return queue.batches * batchMs > LATE_MS;
+      const atHandMs = sinceMs === null ? 0 : performance.now() - sinceMs;
+      return queue.batches * Math.max(batchMs, atHandMs) > LATE_MS;
     },
     add(waiting) {
       queue.add(waiting);

@@ -47,7 +47,7 @@ export interface Share {
 export interface Queue {
   /** The number of commands that wait. */
   readonly size: number;
-  /** The number of full batches that what waits takes, in parts of one too. */
+  /** The full batches that what waits would fill, as a fraction. */
   readonly batches: number;
   add(waiting: Waiting): void;
   /**

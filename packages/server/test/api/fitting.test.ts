@@ -54,18 +54,21 @@ describe("a part of a list", () => {
   it("does not read long items to drop them", async () => {
     const { all, ...long } = createList(new Array(1_001).fill(50_000));
     expect(await readPart({ place: null, limit: 1_000 }, long)).toMatchObject({ count: 39 });
-    expect(long.counts).toMatchObject({ items: 64, calls: 1 });
+    expect(long.counts).toMatchObject({ items: 101, calls: 1 });
     expect(all).toHaveLength(1_001);
-    const mixed = createList([...new Array(64).fill(10), ...new Array(937).fill(50_000)]);
+    const even = createList(new Array(1_001).fill(15_000));
+    expect(await readPart({ place: null, limit: 1_000 }, even)).toMatchObject({ count: 133 });
+    expect(even.counts.items).toBeLessThan(140);
+    const mixed = createList([...new Array(101).fill(10), ...new Array(900).fill(50_000)]);
     await readPart({ place: null, limit: 1_000 }, mixed);
-    expect(mixed.counts).toMatchObject({ items: 64 + 257, calls: 2 });
+    expect(mixed.counts).toMatchObject({ items: 101 + 405, calls: 2 });
   });
 
   it("takes few reads where items are short", async () => {
     const short = createList(new Array(2_000).fill(10));
     expect(await readPart({ place: null, limit: 1_000 }, short)).toMatchObject({ count: 1_000 });
     expect(short.counts.calls).toBe(3);
-    await readPart({ place: null, limit: 50 }, short);
+    await readPart({ place: null, limit: 100 }, short);
     expect(short.counts.calls).toBe(4);
   });
 

@@ -54,12 +54,32 @@ describe("a paced server", () => {
     await after;
   });
 
+  it("takes a body that does not state its length for a large one", async () => {
+    const chunked = { incoming: { headers: { "transfer-encoding": "chunked" } } };
+    const replies = Array.from({ length: 6 }, (_, index) => paced.fetch(post(`/${index}`), chunked));
+    expect(begun).toHaveLength(2);
+    await Promise.all(replies);
+    expect(begun).toHaveLength(6);
+  });
+
   it("begins reads before requests that may write", async () => {
     const replies = Array.from({ length: 100 }, (_, index) => paced.fetch(post(`/write-${index}`)));
-    replies.push(paced.fetch(get("/read")));
+    replies.push(paced.fetch(get("/read"), withLength(1_000_000)));
     await Promise.all(replies);
     expect(begun.indexOf("/read")).toBe(64);
     expect(begun).toHaveLength(101);
+  });
+
+  it("leaves requests that may write a part of each turn, however many reads there are", async () => {
+    let isDone = false;
+    const readers = Array.from({ length: 400 }, async () => {
+      while (!isDone) await paced.fetch(get("/read"), withLength(1_000_000));
+    });
+    const writes = Array.from({ length: 40 }, (_, index) => paced.fetch(post(`/write-${index}`)));
+    await Promise.all(writes);
+    expect(begun.filter((path) => path !== "/read")).toHaveLength(40);
+    isDone = true;
+    await Promise.all(readers);
   });
 
   it("refuses requests that may write while the first of them has waited for half a second", async () => {

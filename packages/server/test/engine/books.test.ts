@@ -1,11 +1,12 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { micros } from "../../src/core/amount.js";
+import type { AnyCommand } from "../../src/core/command.js";
 import type { Instant } from "../../src/core/instant.js";
-import { toSums } from "../../src/core/sums.js";
+import { toByKind, toSums } from "../../src/core/sums.js";
 import { createEngine, type Engine } from "../../src/engine/engine.js";
 import { assertBooks, BooksError } from "../../src/engine/persist.js";
-import { toGrant, toHold, toRelease, toSpend, toUsage } from "../commands.js";
-import { decideAll, toEmptyAccount } from "../core/rules.js";
+import { toGrant, toHold, toRelease, toSpend, toUsage, toVoidGrant } from "../commands.js";
+import { decideAll, toCodes, toEmptyAccount } from "../core/rules.js";
 import { ENGINES, openTestDatabase, putAccount, runScript, type TestDatabase } from "../databases.js";
 import { readAll } from "../properties/read-all.js";
 
@@ -28,6 +29,36 @@ describe("the books of an account", () => {
     // The sums that were kept are those of the grants and holds as they are.
     const { reserved, held, setAside } = toSums(state.grants, state.holds.values());
     expect(state.sums).toMatchObject({ reserved, held, setAside });
+  });
+
+  it("are sound with few and with many grants, whatever is refused", () => {
+    const toGrants = (name: string, count: number) =>
+      Array.from({ length: count }, (_, index) =>
+        toGrant("a", `${name}-${index}`, "3", { kind: index % 2 === 0 ? "bonus" : "purchase" }),
+      );
+    let state = toEmptyAccount();
+    const decide = (...some: readonly AnyCommand[]) => {
+      const decided = decideAll(some, state);
+      state = decided.state;
+      expect(() => assertBooks(state, decided.changes)).not.toThrow();
+      const fresh = toSums(state.grants, state.holds.values());
+      expect(toByKind(state)).toEqual(toByKind({ grants: state.grants, sums: fresh }));
+      return toCodes(decided);
+    };
+    decide(...toGrants("first", 15));
+    for (let round = 0; round < 5; round++) {
+      decide(...toGrants(`round-${round}`, 2));
+      expect(
+        decide(
+          toSpend("a", `s-${round}`, "7"),
+          toSpend("a", `r-${round}`, "1000"),
+          toHold("a", `h-${round}`, "2"),
+          toVoidGrant("a", `v-${round}`, round + 1),
+        ),
+      ).toContain("insufficient_credits");
+    }
+    expect(state.grants.length).toBeGreaterThan(16);
+    expect(state.sums.byKind).not.toBeNull();
   });
 
   it.each([

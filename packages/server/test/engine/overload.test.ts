@@ -89,6 +89,39 @@ describe("an engine with too much in flight", () => {
     await test.drop();
   });
 
+  it("is full while a batch hangs and more waits than is written in time", async () => {
+    const test = await openTestDatabase("pglite");
+    await putAccount(test.database, "a", {}, NOW);
+    let release = () => {};
+    const released = new Promise<void>((resolve) => {
+      release = resolve;
+    });
+    let isHanging = false;
+    const write: typeof test.database.write = async (sql, params) => {
+      isHanging = true;
+      await released;
+      return test.database.write(sql, params);
+    };
+    const engine = createEngine({ database: { ...test.database, write }, now: () => NOW });
+    const send = (name: string, count: number) =>
+      engine.submitAll(Array.from({ length: count }, (_, index) => toUsage("a", `${name}-${index}`, "1")));
+    const startMs = performance.now();
+    const now = vi.spyOn(performance, "now").mockReturnValue(startMs);
+    const calls = [send("first", 1_000)];
+    await vi.waitFor(() => expect(isHanging).toBe(true));
+    calls.push(send("second", 1_500));
+    now.mockReturnValue(startMs + 1_000);
+    expect(engine.isFull).toBe(false);
+    now.mockReturnValue(startMs + 4_000);
+    expect(engine.isFull).toBe(true);
+    now.mockRestore();
+    release();
+    await Promise.all(calls);
+    expect(engine.isFull).toBe(false);
+    await engine.close();
+    await test.drop();
+  });
+
   it("counts the bytes of commands, not only their number", async () => {
     const test = await openTestDatabase("pglite");
     const engine = createEngine({ database: test.database, now: () => NOW });

@@ -216,20 +216,20 @@ function toDatabase(instance: Instance, held: HeldDirectory | null, durability: 
   };
 }
 
-/** The most turns of the event loop that others have between two works. Together they take half of the time, at most. */
+/** The most turns of the event loop that others have between two tasks. Together they take half of the time, at most. */
 const TURNS_MAX = 32;
 
 /**
- * Makes a function that runs works of the database one after the other. Each keeps the event loop while it runs, so others
- * have a turn per millisecond of it afterwards. A turn accepts one connection only.
+ * Makes a function that runs tasks of the database one after the other. Each keeps the event loop while it runs. Others have
+ * a turn per millisecond of it afterwards, up to the most. A turn accepts one connection only.
  */
-function createAlternation(): <T>(work: () => Promise<T>) => Promise<T> {
+function createAlternation(): <T>(task: () => Promise<T>) => Promise<T> {
   let last: Promise<unknown> = Promise.resolve();
-  return (work) => {
+  return (task) => {
     let sinceMs = 0;
     const result = last.then(() => {
       sinceMs = performance.now();
-      return work();
+      return task();
     });
     const leaveTurns = async () => {
       const nowMs = performance.now();
