@@ -72,7 +72,8 @@ export function* checkLimits(history: AccountHistory): Iterable<Finding> {
         toLatest(aside.ends, sentMs) > at,
     );
     const left = toMicros(entry.balance) - sum(kept.map(({ credits }) => credits));
-    if (left < limit) {
+    // Usage may have gone beyond the limit before. A settlement still takes what its hold had set aside.
+    if (left < limit && isBeyondHold(history, recorded)) {
       const problem = `Entry ${entry.seq} leaves ${fromMicros(left)} available, beyond the overdraft limit of ${history.overdraftLimit}.`;
       yield { problem, evidence: { recorded, kept: kept.map(({ recorded: one }) => one) } };
     }
@@ -92,10 +93,22 @@ export function* checkLimits(history: AccountHistory): Iterable<Finding> {
 }
 
 /** True if the command has to be covered. */
-function isLimited(history: AccountHistory, { command, response }: Recorded): boolean {
+function isLimited(
+  history: AccountHistory,
+  { command, response }: Pick<Recorded, "command" | "response">,
+): boolean {
   if (command.name === "spend" || command.name === "writeOff") return true;
   if (command.name !== "settle" || command.input.excess === "debt") return false;
-  const held = toMicros(findHold(history, command.hold)?.credits ?? "0");
   const isCapped = toMicros(command.input.credits) > -toMicros(response?.entry?.credits ?? "0");
-  return isCapped || -toMicros(response?.entry?.credits ?? "0") > held;
+  return isCapped || isBeyondHold(history, { command, response });
+}
+
+/** True if a command took more than its hold had set aside. A command without a hold does. */
+function isBeyondHold(
+  history: AccountHistory,
+  { command, response }: Pick<Recorded, "command" | "response">,
+): boolean {
+  if (command.name !== "settle") return true;
+  const held = toMicros(findHold(history, command.hold)?.credits ?? "0");
+  return -toMicros(response?.entry?.credits ?? "0") > held;
 }

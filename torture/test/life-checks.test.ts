@@ -76,6 +76,11 @@ async function makeOpen(): Promise<void> {
     { grant: paid, expiresAt: null, description: "forever" },
     "not_extended",
   );
+  // A settlement takes what its hold has set aside, also from an account in debt.
+  const beyond = await hold("beyond");
+  const inDebt = await hold("kept in debt");
+  await on("settle", { credits: "30", excess: "debt", description: "into debt" }, beyond);
+  await on("settle", { credits: "3", excess: "cap", description: "capped in debt" }, inDebt);
 }
 
 async function makeClosed(): Promise<void> {
