@@ -79,7 +79,7 @@ describe("an engine with too much in flight", () => {
     expect(engine.isFull).toBe(true);
     await Promise.all(calls);
     expect(engine.isFull).toBe(false);
-    // What was slow before may be quick now.
+    // A lane that was slow before may be quick now.
     await new Promise(setImmediate);
     calls.push(send("third", 9_000));
     expect(engine.isFull).toBe(false);
