@@ -27,8 +27,9 @@ describe("a body with a large array", () => {
       fc.property(items, fc.nat(1), (values, spaces) => {
         fc.pre(!JSON.stringify(values).includes("__proto__"));
         const json = `[${values.map((value) => `${JSON.stringify(value, null, spaces)}${SLICE}`).join(",")}]`;
-        expect(parse(json)).toEqual(values);
-        expect(parse(`{ "events" : ${json} }`)).toEqual({ events: values });
+        const whole: unknown = JSON.parse(json);
+        expect(parse(json)).toEqual(whole);
+        expect(parse(`{ "events" : ${json} }`)).toEqual({ events: whole });
       }),
       { numRuns: 20 },
     );

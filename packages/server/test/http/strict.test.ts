@@ -42,8 +42,9 @@ describe("a body of JSON", () => {
   it("is parsed as JSON.parse does, whatever its strings have", () => {
     fc.assert(
       fc.property(fc.jsonValue({ maxDepth: 6, noUnicodeString: false }), fc.nat(2), (value, spaces) => {
-        fc.pre(!JSON.stringify(value).includes("__proto__"));
-        expect(parseJson(JSON.stringify(value, null, spaces))).toEqual(value);
+        const text = JSON.stringify(value, null, spaces);
+        fc.pre(!text.includes("__proto__"));
+        expect(parseJson(text)).toEqual(JSON.parse(text));
       }),
     );
     for (const text of ['":"', '"\\\\"', '"\\":{["', '{"\\\\":"\\"","b":":"}'])
