@@ -77,6 +77,8 @@ export interface LocalLedger extends Ledger {
    * @param context the bindings of `@hono/node-server`, which passes them itself; they have the address of the client
    */
   fetch(request: Request, context?: object): Promise<Response>;
+  /** True if commands are refused now, because too many wait. A server that asks before it reads a request saves work. */
+  readonly isFull: boolean;
   readonly engine: Database["engine"];
   /** A sentence for the operator about the failures that a commit survives. */
   readonly durability: string;
@@ -223,6 +225,9 @@ function assemble(
   return {
     ...ledger,
     fetch: limitWrites(app.fetch, () => engine.isFull),
+    get isFull() {
+      return engine.isFull;
+    },
     engine: database.engine,
     durability: database.durability,
     async createKey(input) {

@@ -20,6 +20,9 @@ const OPEN_PAUSE_MS_MAX = 8_000;
 /** The time without traffic after which a connection is destroyed. It is longer than any response takes. */
 const IDLE_MS_MAX = 60_000;
 
+/** The time for which a connection is kept between two requests. It is longer than the minute of most load balancers. */
+const KEPT_MS = 65_000;
+
 /**
  * The connections that wait until the server accepts them. The system drops others, and their clients try again after 1, 3
  * and up to 31 seconds. Node's default of 511 is too few for a burst of connections while the server is busy.
@@ -48,11 +51,12 @@ export async function serve(flags: ServeFlags): Promise<void> {
     trustedProxies: parseProxies(flags.trustedProxies ?? readVariable("TRUSTED_PROXIES") ?? "0"),
     logger,
   });
-  const paced = pace(ledger.fetch);
+  const paced = pace(ledger);
   const server = createAdaptorServer({ fetch: paced.fetch, hostname }) as Server;
   paced.watch(server);
   finishResponses(server);
   server.timeout = IDLE_MS_MAX;
+  server.keepAliveTimeout = KEPT_MS;
   server.listen({ port, host: hostname, backlog: BACKLOG_MAX }, () => {
     const address = `http://${hostname}:${(server.address() as AddressInfo).port}`;
     logger.info({ address, docs: "/docs" }, "Serving.");

@@ -1,13 +1,14 @@
 import type { IncomingMessage, Server } from "node:http";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { mayWrite, respondBusy } from "../http/admission.js";
+import type { LocalLedger } from "../ledger.js";
 
 /** The requests that begin in one turn of the event loop, and the part of them that reads may have. */
 const STARTS_MAX = 64;
 const READS_MAX = 48;
 
-/** The bytes of bodies that begin in one turn. A larger one begins alone. */
-const START_BYTES_MAX = 128 * 1024;
+/** The bytes of bodies that begin in one turn, which take some 5 ms. A larger one begins alone. */
+const START_BYTES_MAX = 24 * 1024;
 
 /** The bytes of a body that does not state its length. */
 const UNSTATED_BYTES = 64 * 1024;
@@ -24,6 +25,8 @@ const LATE_MS = 500;
 /** A request that waits until it may begin. */
 interface Waiting {
   readonly begin: () => void;
+  /** Refuses the request instead. Not for reads. */
+  readonly refuse: () => void;
   readonly sinceMs: number;
   readonly bytes: number;
 }
@@ -34,6 +37,9 @@ interface NodeContext {
 }
 
 type Fetch = (request: Request, context?: NodeContext) => Promise<Response>;
+
+/** A ledger that a server serves. */
+type Paced = Pick<LocalLedger, "isFull"> & { readonly fetch: Fetch };
 
 function toBodyBytes(context: NodeContext | undefined): number {
   const headers = context?.incoming?.headers;
@@ -47,9 +53,10 @@ function toBodyBytes(context: NodeContext | undefined): number {
  *
  * libuv accepts one connection per turn of the event loop. If each turn is long, connections wait for minutes until they
  * are accepted, also those of health checks. So a turn has few requests, and none while connections come. All others wait
- * in the order of their arrival. Reads begin before those that may write, but leave them a part of each turn.
+ * in the order of their arrival. Reads begin before those that may write, but leave them a part of each turn. Requests that
+ * the ledger would refuse do not wait.
  */
-export function pace(fetch: Fetch): { readonly fetch: Fetch; watch(server: Server): void } {
+export function pace(ledger: Paced): { readonly fetch: Fetch; watch(server: Server): void } {
   const reads: Waiting[] = [];
   const writes: Waiting[] = [];
   const refused: (() => void)[] = [];
@@ -69,10 +76,11 @@ export function pace(fetch: Fetch): { readonly fetch: Fetch; watch(server: Serve
       accepted = 0;
       started = 0;
       startedBytes = 0;
+      if (ledger.isFull) refused.unshift(...writes.splice(0).map(({ refuse }) => refuse));
+      for (const refuse of refused.splice(0, REFUSALS_MAX)) refuse();
       if (isAccepting) continue;
       beginSome(reads, READS_MAX);
       beginSome(writes, STARTS_MAX);
-      for (const refuse of refused.splice(0, REFUSALS_MAX)) refuse();
     }
     isRunning = false;
   }
@@ -105,18 +113,26 @@ export function pace(fetch: Fetch): { readonly fetch: Fetch; watch(server: Serve
 
   return {
     async fetch(request, context) {
-      if (request.url.endsWith("/healthz")) return fetch(request, context);
-      const waiting = mayWrite(request) ? writes : reads;
-      const bytes = waiting === writes ? toBodyBytes(context) : 0;
+      if (request.url.endsWith("/healthz")) return ledger.fetch(request, context);
+      const isWrite = mayWrite(request);
+      if (isWrite && (isLate() || ledger.isFull)) {
+        await new Promise<void>((refuse) => {
+          refused.push(refuse);
+          if (!isRunning) void run();
+        });
+        return respondBusy();
+      }
+      const waiting = isWrite ? writes : reads;
+      const bytes = isWrite ? toBodyBytes(context) : 0;
       if (accepted === 0 && waiting.length === 0 && hasRoom()) {
         count(bytes);
-      } else if (waiting === writes && isLate()) {
-        await new Promise<void>((refuse) => refused.push(refuse));
-        return respondBusy();
-      } else {
-        await new Promise<void>((begin) => waiting.push({ begin, sinceMs: performance.now(), bytes }));
+        return ledger.fetch(request, context);
       }
-      return fetch(request, context);
+      const isTaken = await new Promise<boolean>((resolve) => {
+        const [begin, refuse] = [() => resolve(true), () => resolve(false)];
+        waiting.push({ begin, refuse, sinceMs: performance.now(), bytes });
+      });
+      return isTaken ? ledger.fetch(request, context) : respondBusy();
     },
     watch(server) {
       server.on("connection", () => {

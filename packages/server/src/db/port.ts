@@ -55,8 +55,6 @@ export interface Connection extends Reader {
  */
 export interface Database extends Reader {
   readonly engine: "postgres" | "pglite";
-  /** True if it runs in this process. The event loop then waits for each of its statements. */
-  readonly isInProcess: boolean;
   /** The number of writing transactions that can make progress at once. */
   readonly concurrency: number;
   /** Sentence for the operator about the failures a commit survives. */

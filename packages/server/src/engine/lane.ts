@@ -10,10 +10,8 @@ export class OverloadedError extends Error {
   override readonly name = "OverloadedError";
 }
 
-const BATCH: BatchLimits = { commands: 2_000, bytes: 4_000_000 };
-
-/** The batch of a database in this process. It keeps the event loop for about 80 ms. Larger ones cost as much per command. */
-const BATCH_IN_PROCESS: BatchLimits = { commands: 1_000, bytes: 2_000_000 };
+/** A batch keeps the event loop for less than 100 ms. Larger ones cost as much per command. */
+const BATCH: BatchLimits = { commands: 1_000, bytes: 2_000_000 };
 
 /** A lane is late if what waits takes longer. */
 const LATE_MS = 2_000;
@@ -35,7 +33,7 @@ export interface Lane {
 
 /** Makes a lane. */
 export function createLane(options: ExecuteOptions): Lane {
-  const queue = createQueue(options.database.isInProcess ? BATCH_IN_PROCESS : BATCH);
+  const queue = createQueue(BATCH);
   const execute = createExecutor(options);
   let running: Promise<void> | null = null;
   let onEnough = () => {};

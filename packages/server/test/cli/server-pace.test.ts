@@ -10,14 +10,21 @@ const withLength = (bytes: number) => ({ incoming: { headers: { "content-length"
 
 describe("a paced server", () => {
   let begun: string[];
+  let isFull: boolean;
   let paced: ReturnType<typeof pace>;
   let server: EventEmitter;
 
   beforeEach(() => {
     begun = [];
-    paced = pace(async ({ url }) => {
-      begun.push(new URL(url).pathname);
-      return new Response("ok");
+    isFull = false;
+    paced = pace({
+      get isFull() {
+        return isFull;
+      },
+      async fetch({ url }) {
+        begun.push(new URL(url).pathname);
+        return new Response("ok");
+      },
     });
     server = new EventEmitter();
     paced.watch(server as Server);
@@ -43,7 +50,7 @@ describe("a paced server", () => {
   });
 
   it("begins no more in a turn when their bodies are large, and one in any case", async () => {
-    const large = ["/1", "/2", "/3"].map((path) => paced.fetch(post(path), withLength(100_000)));
+    const large = ["/1", "/2", "/3"].map((path) => paced.fetch(post(path), withLength(20_000)));
     const larger = paced.fetch(post("/4"), withLength(16_000_000));
     expect(begun).toEqual(["/1", "/2"]);
     await Promise.all(large);
@@ -57,7 +64,7 @@ describe("a paced server", () => {
   it("takes a body that does not state its length for a large one", async () => {
     const chunked = { incoming: { headers: { "transfer-encoding": "chunked" } } };
     const replies = Array.from({ length: 6 }, (_, index) => paced.fetch(post(`/${index}`), chunked));
-    expect(begun).toHaveLength(2);
+    expect(begun).toHaveLength(1);
     await Promise.all(replies);
     expect(begun).toHaveLength(6);
   });
@@ -113,6 +120,33 @@ describe("a paced server", () => {
     expect(refused).toBe(128);
     await Promise.all([...replies, ...late]);
     expect(refused).toBe(300);
+  });
+
+  it("refuses requests that may write while the ledger takes none, also those that wait", async () => {
+    const replies = Array.from({ length: 66 }, (_, index) => paced.fetch(post(`/${index}`)));
+    isFull = true;
+    replies.push(paced.fetch(post("/refused")));
+    const read = paced.fetch(get("/read"));
+    const statuses = (await Promise.all(replies)).map(({ status }) => status);
+    expect(statuses).toEqual([...Array.from({ length: 64 }, () => 200), 503, 503, 503]);
+    expect((await read).status).toBe(200);
+    isFull = false;
+    expect((await paced.fetch(post("/later"))).status).toBe(200);
+    expect(begun).toHaveLength(66);
+  });
+
+  it("refuses also in the turns that are left to new connections", async () => {
+    isFull = true;
+    server.emit("connection");
+    const reply = paced.fetch(post("/refused"));
+    let isRefused = false;
+    void reply.then(() => {
+      isRefused = true;
+    });
+    await nextTurn();
+    server.emit("connection");
+    await nextTurn();
+    expect(isRefused).toBe(true);
   });
 
   it("begins none while connections come, but only for a number of turns", async () => {

@@ -14,6 +14,9 @@ const REASON = /(?:FATAL|PANIC): +(.+)/;
  */
 const WITHOUT_TIMER = ["-c", "log_startup_progress_interval=0"];
 
+/** Shared buffers. The default of 128 MB is in the memory of this process from the start. */
+const SMALL = ["-c", "shared_buffers=16MB"];
+
 /**
  * A PGlite that stops when PostgreSQL has panicked, such as on a full disk while it writes its log. PGlite returns the error
  * and goes on, but the locks of the failed statement stay. The next statement would wait for them forever, and keep the
@@ -81,7 +84,7 @@ export async function startInstance(options: PGliteOptions): Promise<Instance> {
   const instance = new Instance({
     ...options,
     parsers: PARSERS,
-    startParams: [...PGlite.defaultStartParams, ...WITHOUT_TIMER],
+    startParams: [...PGlite.defaultStartParams, ...WITHOUT_TIMER, ...SMALL],
     onStderr: (row) => {
       reason = REASON.exec(row)?.[1] ?? reason;
       return false;

@@ -205,7 +205,6 @@ function toDatabase(instance: Instance, held: HeldDirectory | null, durability: 
     );
   return {
     engine: "pglite",
-    isInProcess: true,
     concurrency: 1,
     durability,
     assertWritable: () => running.assertWritable(),

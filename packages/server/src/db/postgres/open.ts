@@ -60,7 +60,6 @@ export function openPostgres(options: PostgresOptions): Database {
   }
   return {
     engine: "postgres",
-    isInProcess: false,
     concurrency: writerCount,
     durability:
       "PostgreSQL: a reply means the commit is as durable as the server's fsync and synchronous_commit make it.",
