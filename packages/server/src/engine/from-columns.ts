@@ -23,7 +23,6 @@ export interface AccountColumns {
   debt: Micros;
   seq: bigint;
   hash: string;
-  recorded_at: Instant | null;
   rows_all: bigint;
   rows_added: bigint;
   rows_used: bigint;
@@ -57,22 +56,32 @@ function parseVersions({ recent_versions: versions }: AccountColumns): number[] 
   return versions === "" ? [] : versions.split(" ").map(Number);
 }
 
-/** Returns an account with all that is live of it. */
+/**
+ * Returns an account with all that is live of it.
+ *
+ * @param recordedAt the time of its last entry, or null
+ */
 export function toCached(
   columns: AccountColumns,
+  recordedAt: Instant | null,
   live: readonly GrantColumns[],
   open: readonly HoldColumns[],
 ): CachedAccount {
   const grants = live.map((grant) => ({ ...toGrant(columns, grant), reserved: ZERO })).sort(compareGrants);
   const books = { grants, holds: new Map<string, Hold>(), sums: toSums(grants, []) };
   for (const hold of open) takeIn(books, fromHoldColumns(hold));
-  return withBooks(columns, books);
+  return withBooks(columns, recordedAt, books);
 }
 
-/** Returns an account as another server has left it, from what it was before. */
+/**
+ * Returns an account as another server has left it, from what it was before.
+ *
+ * @param recordedAt the time of its last entry, or null
+ */
 export function toCaughtUp(
   { state }: CachedAccount,
   columns: AccountColumns,
+  recordedAt: Instant | null,
   changedGrants: readonly GrantColumns[],
   changedHolds: readonly HoldColumns[],
 ): CachedAccount {
@@ -82,7 +91,7 @@ export function toCaughtUp(
     changed.push({ ...drawn, remaining: columns.drawn_remaining ?? drawn.remaining });
   }
   catchUp(state, changed, changedHolds.map(fromHoldColumns));
-  return withBooks(columns, state);
+  return withBooks(columns, recordedAt, state);
 }
 
 /** Returns a grant. The account's row has what remains of the one that was drawn on last. */
@@ -98,6 +107,7 @@ function toGrant(
 
 function withBooks(
   columns: AccountColumns,
+  recordedAt: Instant | null,
   { grants, holds, sums }: Pick<AccountState, "grants" | "holds" | "sums">,
 ): CachedAccount {
   const state: AccountState = {
@@ -109,7 +119,7 @@ function withBooks(
     debt: columns.debt,
     seq: Number(columns.seq),
     hash: columns.hash,
-    recordedAt: columns.recorded_at,
+    recordedAt,
     grants,
     holds,
     totals: {

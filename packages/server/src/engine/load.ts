@@ -1,6 +1,7 @@
 import { ZERO } from "../core/amount.js";
 import type { AnyCommand, Command, Operation } from "../core/command.js";
 import { compareGrants } from "../core/grants.js";
+import type { Instant } from "../core/instant.js";
 import type { RefundInput } from "../core/operations/refund.js";
 import { type AccountState, type LiveGrant, NO_PAST, type Past } from "../core/state.js";
 import { UnreadableError } from "../db/errors.js";
@@ -30,11 +31,11 @@ export interface LoadedAccount {
   readonly past: Past;
 }
 
-const ACCOUNTS = `
-  SELECT ${ACCOUNT_COLUMNS}, (
-    SELECT e.recorded_at FROM credits.entries e WHERE e.account = a.account AND e.seq = a.seq
-  ) AS recorded_at
-  FROM credits.accounts a WHERE account = ANY ($1::text[])`;
+const ACCOUNTS = `SELECT ${ACCOUNT_COLUMNS} FROM credits.accounts WHERE account = ANY ($1::text[])`;
+
+interface LastTime {
+  readonly recorded_at: Instant;
+}
 
 /** The part of an input that names a grant. */
 interface GrantReference {
@@ -42,7 +43,15 @@ interface GrantReference {
 }
 
 /** Locks accounts in the order of their ids, so that two batches never wait for each other in a circle. */
-const LOCKED_ACCOUNTS = `${ACCOUNTS} ORDER BY account FOR UPDATE OF a`;
+const LOCKED_ACCOUNTS = `${ACCOUNTS} ORDER BY account FOR UPDATE`;
+
+/**
+ * Reads the last entries' times. The statement that locks the accounts can't: after it has waited for a lock, it returns the
+ * row that another server has written meanwhile, and sees none of that server's entries.
+ */
+const LAST_TIMES = `
+  SELECT a.account, e.recorded_at FROM credits.accounts a
+  JOIN credits.entries e ON e.account = a.account AND e.seq = a.seq WHERE a.account = ANY ($1::text[])`;
 
 const LIVE_GRANTS = "SELECT * FROM credits.grants WHERE account = ANY ($1::text[]) AND remaining > 0";
 
@@ -153,7 +162,8 @@ export async function loadAccounts(
     else cached.delete(account);
   }
   const whole = read.filter((account) => !cached.has(account));
-  const changed = [[...behind].map(({ state }) => state.account), [...behind].map(({ changes }) => changes)];
+  const late = [...behind].map(({ state }) => state.account);
+  const changed = [late, [...behind].map(({ changes }) => changes)];
   const keyed: Command[] = [];
   const named: Record<NonNullable<Operation["refersTo"]>, Command[]> = { hold: [], entry: [], grant: [] };
   for (const command of batch.flatMap(({ commands }) => commands)) {
@@ -170,6 +180,7 @@ export async function loadAccounts(
   const found = await lookUp(run, {
     live: [LIVE_GRANTS, whole],
     open: [OPEN_HOLDS, whole],
+    last: [LAST_TIMES, [...whole, ...late]],
     changedGrants: [CHANGED_GRANTS, ...changed],
     changedHolds: [CHANGED_HOLDS, ...changed],
     named: [NAMED_HOLDS, named.hold.map(toAccount), named.hold.map(({ hold }) => hold)],
@@ -182,9 +193,16 @@ export async function loadAccounts(
   const toCurrent = (before: CachedAccount | undefined, columns: AccountColumns | undefined) => {
     if (columns === undefined || (before !== undefined && !behind.has(before))) return before;
     const { account } = columns;
+    const recordedAt = found<LastTime>("last", account)[0]?.recorded_at ?? null;
     return before === undefined
-      ? toCached(columns, found("live", account), found("open", account))
-      : toCaughtUp(before, columns, found("changedGrants", account), found("changedHolds", account));
+      ? toCached(columns, recordedAt, found("live", account), found("open", account))
+      : toCaughtUp(
+          before,
+          columns,
+          recordedAt,
+          found("changedGrants", account),
+          found("changedHolds", account),
+        );
   };
   const toLoaded = (account: string): LoadedAccount | null => {
     const one = toCurrent(cached.get(account), toColumns(account));
