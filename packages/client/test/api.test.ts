@@ -5,7 +5,7 @@ import { expect, test } from "vitest";
 test("api.ts is generated from the committed openapi.json", async () => {
   const document = await readFile(new URL("../../server/openapi.json", import.meta.url), "utf8");
   const types = await readFile(new URL("../src/api.ts", import.meta.url), "utf8");
-  expect(types, "api.ts is out of date. Run `npm run openapi`.").toBe(await generateApiTypes(document));
+  expect(types, "api.ts is out of date. Run `npm run generate`.").toBe(await generateApiTypes(document));
 });
 
 test("a document without a component that has a hand-written type is refused", async () => {

@@ -1,28 +1,13 @@
-import { readdirSync } from "node:fs";
-import { readFile } from "node:fs/promises";
+import { MIGRATIONS } from "../generated/migrations.js";
 import type { Connection, Database } from "./port.js";
-
-const DIRECTORY = new URL("../../sql/", import.meta.url);
 
 /** Key of the advisory lock. All migrators have to use the same; it spells "credits" on a telephone. */
 const MIGRATION_LOCK = 2_733_487;
 
-/** The files of the migrations, in their order. */
-const FILES = readdirSync(DIRECTORY)
-  .filter((file) => file.endsWith(".sql"))
-  .sort();
-
-const toId = (file: string) => Number.parseInt(file, 10);
-
 /** The id of the newest migration of this version. A server must not write to a database that has a newer one. */
-export const NEWEST_MIGRATION = toId(FILES.at(-1) ?? "0");
+export const NEWEST_MIGRATION = MIGRATIONS.at(-1)?.id ?? 0;
 
-/** A migration of this version of the package. */
-interface Migration {
-  readonly id: number;
-  readonly name: string;
-  readonly sql: string;
-}
+type Migration = (typeof MIGRATIONS)[number];
 
 /** Thrown when a newer version of the package has migrated the database. */
 export class NewerSchemaError extends Error {
@@ -37,26 +22,15 @@ export class NewerSchemaError extends Error {
  * @throws NewerSchemaError when the database has migrations that this version does not have
  */
 export async function migrate(database: Database): Promise<string[]> {
-  const migrations = await readMigrations();
   const applied = await readApplied(database);
   const names: string[] = [];
-  for (const migration of migrations) {
+  for (const migration of MIGRATIONS) {
     if (applied.has(migration.id)) continue;
     const isNew = await database.transaction("migration", (connection) => apply(connection, migration));
     if (isNew) names.push(migration.name);
   }
   await refuseNewer(database);
   return names;
-}
-
-async function readMigrations(): Promise<Migration[]> {
-  return Promise.all(
-    FILES.map(async (file) => ({
-      id: toId(file),
-      name: file.replace(/\.sql$/, ""),
-      sql: await readFile(new URL(file, DIRECTORY), "utf8"),
-    })),
-  );
 }
 
 /** Ids of the applied migrations. A role without the right to change the schema can read them. */

@@ -1,11 +1,9 @@
-import { readFileSync } from "node:fs";
 import { z } from "zod";
 import { EVENTS_MAX } from "../api/requests.js";
 import { problem } from "../api/results.js";
 import { DOCUMENTATION, documented } from "../core/documented.js";
+import { VERSION } from "../generated/version.js";
 import { keyHeader, PATH_PARAMS, type RouteDocs } from "./route.js";
-
-const PACKAGE = new URL("../../package.json", import.meta.url);
 
 const DESCRIPTION = `The ledger behind a credit balance. Lengths of strings count UTF-16 code units. Amounts are decimal strings with at most 6 decimals. Times are RFC 3339 in UTC.
 
@@ -84,7 +82,6 @@ const IDEMPOTENCY_KEY = {
 
 /** Makes the OpenAPI 3.1 document of routes from the schemas that check their requests and describe their responses. */
 export function toDocument(routes: readonly RouteDocs[]): object {
-  const { version } = JSON.parse(readFileSync(PACKAGE, "utf8")) as { version: string };
   const paths: Record<string, Record<string, object>> = {};
   for (const route of routes) {
     paths[route.path] ??= {};
@@ -92,7 +89,12 @@ export function toDocument(routes: readonly RouteDocs[]): object {
   }
   return {
     openapi: "3.1.0",
-    info: { title: "Credit Activity", version, description: DESCRIPTION, license: { name: "Apache-2.0" } },
+    info: {
+      title: "Credit Activity",
+      version: VERSION,
+      description: DESCRIPTION,
+      license: { name: "Apache-2.0" },
+    },
     tags: ["Accounts", "Commands", "Holds", "Reading"].map((name) => ({ name })),
     components: {
       securitySchemes: {

@@ -1,9 +1,6 @@
-import { readFile } from "node:fs/promises";
 import type { Connection, Reader } from "../db/port.js";
+import { SCHEMA } from "../generated/schema.js";
 import type { Check, Finding } from "./check.js";
-
-/** The definitions of the schema that the migrations make. `npm run schema` writes them, and a test compares them. */
-export const SCHEMA_FILE = new URL("../../schema.json", import.meta.url);
 
 /** Definitions by object, such as `trigger append_only on credits.entries`. */
 export type Schema = Readonly<Record<string, string>>;
@@ -66,16 +63,15 @@ const MAY_BE_ADDED = /^(?:index|column) /;
 export const schema: Check = {
   name: "tables, triggers, functions, views and indexes are what the migrations make",
   async find(connection: Connection): Promise<Finding | null> {
-    const due = JSON.parse(await readFile(SCHEMA_FILE, "utf8")) as Schema;
     const actual = await readSchema(connection);
     const find = (object: string): string | null => {
-      if (actual[object] === due[object]) return null;
+      if (actual[object] === SCHEMA[object]) return null;
       if (actual[object] === undefined) return "is missing";
-      if (due[object] === undefined) return "is not part of the ledger";
+      if (SCHEMA[object] === undefined) return "is not part of the ledger";
       return "is not what the migrations make";
     };
-    const added = Object.keys(actual).filter((object) => !(object in due) && !MAY_BE_ADDED.test(object));
-    for (const record of [...Object.keys(due), ...added]) {
+    const added = Object.keys(actual).filter((object) => !(object in SCHEMA) && !MAY_BE_ADDED.test(object));
+    for (const record of [...Object.keys(SCHEMA), ...added]) {
       const problem = find(record);
       if (problem !== null) return { account: "", record, problem };
     }

@@ -1,4 +1,4 @@
-import { readdir } from "node:fs/promises";
+import { readdir, readFile } from "node:fs/promises";
 import { setTimeout as sleep } from "node:timers/promises";
 import pg from "pg";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -6,6 +6,7 @@ import { migrate, NewerSchemaError } from "../../src/db/migrations.js";
 import { openDatabase } from "../../src/db/open.js";
 import type { Database } from "../../src/db/port.js";
 import { openPostgres } from "../../src/db/postgres/open.js";
+import { MIGRATIONS } from "../../src/generated/migrations.js";
 import {
   createHostileDatabase,
   ENGINES,
@@ -14,11 +15,21 @@ import {
   type TestDatabase,
 } from "../databases.js";
 
+const SQL = new URL("../../sql/", import.meta.url);
+
 /** Names of all migrations, in their order. */
 async function listMigrations(): Promise<string[]> {
-  const files = await readdir(new URL("../../sql/", import.meta.url));
+  const files = await readdir(SQL);
   return files.map((file) => file.replace(/\.sql$/, "")).sort();
 }
+
+it("the module of migrations has the files in sql. After a change of them, run: npm run generate", async () => {
+  expect(MIGRATIONS.map(({ name }) => name)).toEqual(await listMigrations());
+  for (const { id, name, sql } of MIGRATIONS) {
+    expect(id).toBe(Number.parseInt(name, 10));
+    expect(sql).toBe((await readFile(new URL(`${name}.sql`, SQL), "utf8")).replace(/\r\n/g, "\n"));
+  }
+});
 
 describe.each(ENGINES)("migrations on %s", (engine) => {
   let test: TestDatabase;

@@ -21,7 +21,7 @@ describe("the OpenAPI document", () => {
     const committed = await readFile(COPY, "utf8").catch(() => "");
     expect(
       committed === served,
-      "packages/server/openapi.json is not the document that is served. If the change is intended, run: npm run openapi",
+      "packages/server/openapi.json is not the document that is served. If the change is intended, run: npm run generate",
     ).toBe(true);
   });
 
