@@ -43,6 +43,18 @@ export default defineConfig({
       },
       {
         resolve,
+        ssr,
+        test: {
+          name: "cli",
+          include: ["packages/cli/test/**/*.test.ts"],
+          environment: "node",
+          globalSetup: ["tools/postgres-setup.ts", PGLITE_IMAGE],
+          setupFiles: [PGLITE_SETUP],
+          ...BOUNDS,
+        },
+      },
+      {
+        resolve,
         test: {
           name: "react",
           include: ["packages/react/src/**/*.test.{ts,tsx}"],

@@ -83,7 +83,7 @@ export async function startDemo(): Promise<Demo> {
 
 /** Runs the project's command line. */
 export function runCommand(args: readonly string[]): Promise<Outcome> {
-  const program = join(repository, "packages/server/bin/credit-activity.js");
+  const program = join(repository, "packages/cli/bin/credit-activity.js");
   const env = { ...process.env, DATABASE_URL: "", DATA_DIR: "", CREDITS_URL: "", CREDITS_SECRET_KEY: "" };
   return new Promise((resolve, reject) => {
     execFile(process.execPath, [program, ...args], { cwd: repository, env }, (error, stdout, stderr) => {

@@ -15,7 +15,7 @@ export interface Serving {
 }
 
 const LEDGER_PROGRAM = fileURLToPath(
-  new URL("../bin/credit-activity.js", import.meta.resolve("@credit-activity/server")),
+  new URL("../bin/credit-activity.js", import.meta.resolve("credit-activity/reference")),
 );
 const ROW_LOCK_PROGRAM = fileURLToPath(new URL("./row-lock-server.js", import.meta.url));
 const START_MS_MAX = 30_000;

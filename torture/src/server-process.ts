@@ -6,7 +6,7 @@ import type { Scratch } from "../../bench/src/scratch.js";
 import { ViolationError } from "./history.js";
 
 const PROGRAM = fileURLToPath(
-  new URL("../bin/credit-activity.js", import.meta.resolve("@credit-activity/server")),
+  new URL("../bin/credit-activity.js", import.meta.resolve("credit-activity/reference")),
 );
 
 /**

@@ -11,6 +11,7 @@ import {
   RefusedError,
 } from "@credit-activity/server";
 import { serve } from "@hono/node-server";
+import { respondWithReference } from "credit-activity/reference";
 import { Hono } from "hono";
 import type { Logger } from "pino";
 import { createClock, type DemoClock } from "./clock.js";
@@ -116,9 +117,10 @@ async function openFront(config: DemoConfig) {
 
 function createApp(ledger: LocalLedger, pages: Hono, demoRoutes: Hono): Hono {
   const app = new Hono();
-  for (const path of ["/v1/*", "/openapi.json", "/docs", "/docs/*", "/healthz", "/readyz"]) {
+  for (const path of ["/v1/*", "/openapi.json", "/healthz", "/readyz"]) {
     app.all(path, (context) => ledger.fetch(context.req.raw));
   }
+  app.get("/docs/*", async (context) => (await respondWithReference(context.req.raw)) ?? context.notFound());
   app.route("/demo", demoRoutes);
   app.route("/", pages);
   return app;

@@ -26,8 +26,10 @@ export {
   UnavailableError,
 } from "@credit-activity/client";
 export type { KindDefinition } from "./api/kinds.js";
+export { toTime } from "./core/instant.js";
 export { NewerSchemaError } from "./db/migrations.js";
-export type { DatabaseOptions } from "./db/open.js";
+export { type DatabaseOptions, isUnreachable } from "./db/open.js";
+export { hasEmbeddedDatabase } from "./db/pglite/directory.js";
 export {
   createLedger,
   type LedgerOptions,

@@ -72,7 +72,7 @@ export interface SecretKey {
 /** A ledger in this process, on its database. Besides the methods of every ledger it has those of the operator. */
 export interface LocalLedger extends Ledger {
   /**
-   * Handles `/v1`, `/openapi.json`, `/docs`, `/healthz` and `/readyz`. It mounts wherever a fetch handler does.
+   * Handles `/v1`, `/openapi.json`, `/healthz` and `/readyz`. It mounts wherever a fetch handler does.
    *
    * @param context the bindings of `@hono/node-server`, which passes them itself; they have the address of the client
    */

@@ -35,6 +35,15 @@ const RFC_3339 =
   /^(\d{4})-(\d{2})-(\d{2})[Tt ](\d{2}):(\d{2}):(\d{2})(?:\.(\d{1,9}))?([Zz]|[+-]\d{2}:\d{2})$/;
 
 /**
+ * Converts an RFC 3339 time to the form that it has in results: UTC with six decimals. Digits beyond are cut off.
+ *
+ * @throws InstantFormatError if the string is not such a time, the day does not exist, or the year is outside 1900 to 2199
+ */
+export function toTime(time: string): string {
+  return formatInstant(parseInstant(time));
+}
+
+/**
  * Reads an RFC 3339 time such as `2026-11-22T10:05:00.123456Z`. Digits beyond the microsecond are cut off.
  *
  * @throws InstantFormatError if the string is not such a time, the day does not exist, or the year is outside 1900 to

@@ -1,4 +1,4 @@
-import { DatabaseError, toUnreachableError } from "./errors.js";
+import { DatabaseError, isRetryable, toUnreachableError } from "./errors.js";
 import { migrate } from "./migrations.js";
 import { openPglite } from "./pglite/open.js";
 import type { Database } from "./port.js";
@@ -34,6 +34,12 @@ export async function openDatabase(
 /** Returns the error of a ledger that can't start, for an error of its database. It names the PostgreSQL server. */
 export function toOpenError(options: DatabaseOptions, error: unknown): unknown {
   return "url" in options ? toUnreachableError(options.url, error) : error;
+}
+
+/** True if `createLedger` failed because the PostgreSQL server did not respond, or not yet. It may be tried again then. */
+export function isUnreachable(error: unknown): boolean {
+  const { cause } = error as Error;
+  return cause instanceof DatabaseError && cause.cause !== undefined && isRetryable(cause.cause);
 }
 
 async function migrated(database: Database): Promise<Database> {

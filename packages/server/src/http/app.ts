@@ -11,7 +11,7 @@ import { SECURE } from "./respond.js";
 import { type App, addRoute, type MethodsByCaller, type Variables } from "./route.js";
 import { accountRoutes } from "./routes/accounts.js";
 import { commandRoutes } from "./routes/commands.js";
-import { addDocsRoutes } from "./routes/docs.js";
+import { addDocumentRoute } from "./routes/document.js";
 import { readRoutes } from "./routes/reads.js";
 import { addUsageRoute, usageDocs } from "./routes/usage.js";
 
@@ -44,7 +44,7 @@ export function createApp(options: AppOptions): App {
     respondWithProblem(
       c,
       "not_found",
-      `${c.req.method} ${c.req.path} does not exist. See the reference at /docs.`,
+      `${c.req.method} ${c.req.path} does not exist. See the OpenAPI document at /openapi.json.`,
     ),
   );
   app.get("/healthz", (c) => c.json({ status: "ok" }, 200, SECURE));
@@ -52,7 +52,7 @@ export function createApp(options: AppOptions): App {
     await options.ping();
     return c.json({ status: "ready" }, 200, SECURE);
   });
-  addDocsRoutes(app, () => toDocument([...ROUTES, usageDocs]));
+  addDocumentRoute(app, () => toDocument([...ROUTES, usageDocs]));
   app.use("/v1/*", createGate(options));
   const bodies = createBodies();
   for (const route of ROUTES) addRoute(app, options.methods, bodies, route);

@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { createHostileDatabase } from "../../../../tools/hostile-database.js";
 import { addSeconds, type Instant } from "../../src/core/instant.js";
 import { DatabaseClock } from "../../src/db/clock.js";
 import { createLedger, type LedgerOptions, type LocalLedger } from "../../src/index.js";
-import { createHostileDatabase } from "../databases.js";
 
 const HOUR = 3_600;
 

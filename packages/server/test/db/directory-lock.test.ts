@@ -6,7 +6,7 @@ import { constants, tmpdir } from "node:os";
 import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
-import { hasPglite } from "../../src/db/pglite/directory.js";
+import { hasEmbeddedDatabase } from "../../src/db/pglite/directory.js";
 import { lockDirectory } from "../../src/db/pglite/directory-lock.js";
 import { openPglite } from "../../src/db/pglite/open.js";
 
@@ -287,7 +287,7 @@ describe("the lock of an open database", () => {
     await expect(openPglite({ dataDir: directory })).rejects.toMatchObject({ kind: "unavailable" });
     await database.close();
     expect(await readdir(directory)).toEqual(["postgres"]);
-    expect(await hasPglite(directory)).toBe(true);
+    expect(await hasEmbeddedDatabase(directory)).toBe(true);
   });
 
   it.each([
@@ -343,7 +343,7 @@ describe("the lock of an open database", () => {
 it("a first start that was killed while it made its files is repeated", async () => {
   await mkdir(path.join(directory, "postgres.unfinished"));
   await writeFile(path.join(directory, "postgres.unfinished", "PG_VERSION"), "18");
-  expect(await hasPglite(directory)).toBe(false);
+  expect(await hasEmbeddedDatabase(directory)).toBe(false);
   const database = await openPglite({ dataDir: directory });
   expect(await database.query("SELECT 1 AS one")).toEqual([{ one: 1 }]);
   await database.close();

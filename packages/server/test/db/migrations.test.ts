@@ -2,18 +2,13 @@ import { readdir, readFile } from "node:fs/promises";
 import { setTimeout as sleep } from "node:timers/promises";
 import pg from "pg";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { createHostileDatabase } from "../../../../tools/hostile-database.js";
 import { migrate, NewerSchemaError } from "../../src/db/migrations.js";
 import { openDatabase } from "../../src/db/open.js";
 import type { Database } from "../../src/db/port.js";
 import { openPostgres } from "../../src/db/postgres/open.js";
 import { MIGRATIONS } from "../../src/generated/migrations.js";
-import {
-  createHostileDatabase,
-  ENGINES,
-  openEmptyDatabase,
-  runScript,
-  type TestDatabase,
-} from "../databases.js";
+import { ENGINES, openEmptyDatabase, runScript, type TestDatabase } from "../databases.js";
 
 const SQL = new URL("../../sql/", import.meta.url);
 

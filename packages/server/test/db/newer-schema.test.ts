@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { createHostileDatabase } from "../../../../tools/hostile-database.js";
 import { query } from "../../../../tools/postgres.js";
 import { createLedger, type LocalLedger } from "../../src/index.js";
-import { createHostileDatabase } from "../databases.js";
 
 const SECRET = "secret-of-the-tests";
 

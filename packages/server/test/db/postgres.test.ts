@@ -2,10 +2,11 @@ import { type AddressInfo, createServer } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import pg from "pg";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { createHostileDatabase } from "../../../../tools/hostile-database.js";
 import { isConnectionSpent, isLocked, isRetryable } from "../../src/db/errors.js";
 import type { Database } from "../../src/db/port.js";
 import { openPostgres } from "../../src/db/postgres/open.js";
-import { createHostileDatabase, readChunks, runScript } from "../databases.js";
+import { readChunks, runScript } from "../databases.js";
 
 /** Most kills without progress, fewer than a write has tries, because a busy machine connects slowly. */
 const KILLS_MAX = 2;

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import pg from "pg";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { createHostileDatabase } from "../../../../tools/hostile-database.js";
 import type { Micros } from "../../src/core/amount.js";
 import { instantFromMillis } from "../../src/core/instant.js";
 import { migrate } from "../../src/db/migrations.js";
@@ -11,7 +12,7 @@ import { putSettings } from "../../src/engine/settings.js";
 import { readActivity } from "../../src/queries/activity.js";
 import { verify } from "../../src/verify/verify.js";
 import { toGrant, toSpend, toUsage } from "../commands.js";
-import { createHostileDatabase, runScript } from "../databases.js";
+import { runScript } from "../databases.js";
 import { readAll } from "../properties/read-all.js";
 
 const now = () => instantFromMillis(Date.now());

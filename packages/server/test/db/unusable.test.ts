@@ -1,9 +1,9 @@
 import { randomBytes } from "node:crypto";
 import pg from "pg";
 import { describe, expect, inject, it } from "vitest";
+import { createHostileDatabase } from "../../../../tools/hostile-database.js";
 import { query } from "../../../../tools/postgres.js";
 import { createLedger } from "../../src/index.js";
-import { createHostileDatabase } from "../databases.js";
 
 describe("createLedger refuses", () => {
   it.each(["LATIN1", "SQL_ASCII"])("a database in %s, which can't keep every id", async (encoding) => {

@@ -1,5 +1,6 @@
 import pg from "pg";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { createHostileDatabase } from "../../../../tools/hostile-database.js";
 import { instantFromMillis } from "../../src/core/instant.js";
 import { migrate } from "../../src/db/migrations.js";
 import type { Database } from "../../src/db/port.js";
@@ -7,7 +8,7 @@ import { openPostgres } from "../../src/db/postgres/open.js";
 import { createEngine } from "../../src/engine/engine.js";
 import { verify } from "../../src/verify/verify.js";
 import { credits, toGrant, toHold, toRelease, toSpend, toUsage } from "../commands.js";
-import { createHostileDatabase, putAccount } from "../databases.js";
+import { putAccount } from "../databases.js";
 import { readAll } from "../properties/read-all.js";
 
 const now = () => instantFromMillis(Date.now());

@@ -1,6 +1,7 @@
 import type { Account, Entry, Grant, Problem } from "@credit-activity/client";
+import { createHostileDatabase } from "../../../../tools/hostile-database.js";
 import { createLedger, type LedgerOptions, type LocalLedger } from "../../src/index.js";
-import { createHostileDatabase, type Engine } from "../databases.js";
+import type { Engine } from "../databases.js";
 import { type Document, faults, findRoute } from "./openapi-schema.js";
 
 /** The secret key of the tests. */

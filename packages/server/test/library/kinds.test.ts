@@ -1,7 +1,8 @@
 import { Client } from "pg";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { createHostileDatabase } from "../../../../tools/hostile-database.js";
 import { createLedger, type LocalLedger } from "../../src/index.js";
-import { createHostileDatabase, ENGINES } from "../databases.js";
+import { ENGINES } from "../databases.js";
 import { type LibraryLedger, openLibrary } from "./ledger.js";
 
 const KINDS = {

@@ -1,5 +1,6 @@
+import { createHostileDatabase } from "../../../../tools/hostile-database.js";
 import { createLedger, type DatabaseOptions, type LedgerOptions, type LocalLedger } from "../../src/index.js";
-import { createHostileDatabase, type Engine } from "../databases.js";
+import type { Engine } from "../databases.js";
 
 /** A ledger in the test's process, on a new database. */
 export interface LibraryLedger {

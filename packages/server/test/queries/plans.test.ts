@@ -1,18 +1,13 @@
 import pg from "pg";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { createHostileDatabase } from "../../../../tools/hostile-database.js";
 import type { AnyCommand } from "../../src/core/command.js";
 import { parseInstant } from "../../src/core/instant.js";
 import { migrate } from "../../src/db/migrations.js";
 import { openPostgres } from "../../src/db/postgres/open.js";
 import { createEngine } from "../../src/engine/engine.js";
 import { toGrant, toHold, toRefund, toRelease, toSpend, toTouch } from "../commands.js";
-import {
-  createHostileDatabase,
-  openTestDatabase,
-  putAccount,
-  runScript,
-  type TestDatabase,
-} from "../databases.js";
+import { openTestDatabase, putAccount, runScript, type TestDatabase } from "../databases.js";
 import { explainWrite, formatPlan, type Node, type Statement, toNodes, toRecorder } from "./plans.js";
 
 const START = parseInstant("2026-11-01T00:00:00Z");

@@ -5,8 +5,9 @@ import path from "node:path";
 import type { Account } from "@credit-activity/client";
 import { PGlite } from "@electric-sql/pglite";
 import pg from "pg";
+import { createHostileDatabase } from "../../../../tools/hostile-database.js";
 import { SET_STATED } from "../../src/db/settings.js";
-import { createHostileDatabase, type Engine } from "../databases.js";
+import type { Engine } from "../databases.js";
 
 /*
  * A ledger that the code of commit ed0ef73 (migrations 0001 to 0003) wrote and read at a fixed clock.

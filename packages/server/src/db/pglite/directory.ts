@@ -4,7 +4,7 @@ import { startInstance } from "./instance.js";
 import { assertRoom, NEW_DATABASE_BYTES, ROOM_BYTES } from "./room.js";
 
 /** True if a data directory contains an embedded database. */
-export async function hasPglite(dataDir: string): Promise<boolean> {
+export async function hasEmbeddedDatabase(dataDir: string): Promise<boolean> {
   return exists(path.join(dataDir, "postgres"));
 }
 

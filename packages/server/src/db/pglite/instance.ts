@@ -1,9 +1,12 @@
-import { PGlite, type PGliteOptions } from "@electric-sql/pglite";
+import type { PGlite, PGliteOptions } from "@electric-sql/pglite";
 import { DatabaseError } from "../errors.js";
 import { PARSERS } from "../types.js";
 
 /** Severities of errors after which PostgreSQL would end the process. */
 const FATAL: ReadonlySet<unknown> = new Set(["FATAL", "PANIC"]);
+
+/** Codes of the errors of a package that is not installed, for import and require. */
+const NOT_FOUND: ReadonlySet<string> = new Set(["ERR_MODULE_NOT_FOUND", "MODULE_NOT_FOUND"]);
 
 /** Matches the reason that PostgreSQL logs when it can't start. */
 const REASON = /(?:FATAL|PANIC): +(.+)/;
@@ -22,50 +25,58 @@ const SMALL = ["-c", "shared_buffers=16MB"];
  * and goes on, but the locks of the failed statement stay. The next statement would wait for them forever, and keep the
  * whole process busy with that.
  */
-export class Instance extends PGlite {
-  #failure: DatabaseError | null = null;
-
+export interface Instance extends PGlite {
   /** The error with which all statements fail now, or null. */
-  get failure(): DatabaseError | null {
-    return this.#failure;
-  }
-
-  override async execProtocolStream(
-    ...args: Parameters<PGlite["execProtocolStream"]>
-  ): ReturnType<PGlite["execProtocolStream"]> {
-    if (this.#failure !== null) throw this.#failure;
-    try {
-      return await super.execProtocolStream(...args);
-    } catch (error) {
-      const { severity, message } = error as { severity?: unknown; message: string };
-      if (FATAL.has(severity)) {
-        this.#failure = new DatabaseError(
-          "unavailable",
-          `The embedded database has stopped: ${message}. Send the request again.`,
-          { cause: error },
-        );
-      }
-      throw error;
-    }
-  }
-
+  readonly failure: DatabaseError | null;
   /**
    * Leaves the database as a killed process does, without another write. What was committed is in its files.
    *
    * @param reason the error with which statements fail from now on
    */
-  abandon(reason: DatabaseError): void {
-    this.#failure ??= reason;
-    // It has no module if it could not be loaded.
-    const files = (this.Module as unknown as { FS?: FileSystem } | undefined)?.FS;
-    for (const stream of files?.streams ?? []) {
+  abandon(reason: DatabaseError): void;
+}
+
+/** Makes the class of instances, once PGlite is loaded. */
+function toInstanceClass(base: typeof PGlite): new (options: PGliteOptions) => Instance {
+  return class extends base implements Instance {
+    #failure: DatabaseError | null = null;
+
+    get failure(): DatabaseError | null {
+      return this.#failure;
+    }
+
+    override async execProtocolStream(
+      ...args: Parameters<PGlite["execProtocolStream"]>
+    ): ReturnType<PGlite["execProtocolStream"]> {
+      if (this.#failure !== null) throw this.#failure;
       try {
-        if (stream != null) files?.close(stream);
-      } catch {
-        // The operating system closes what is left when the process ends.
+        return await super.execProtocolStream(...args);
+      } catch (error) {
+        const { severity, message } = error as { severity?: unknown; message: string };
+        if (FATAL.has(severity)) {
+          this.#failure = new DatabaseError(
+            "unavailable",
+            `The embedded database has stopped: ${message}. Send the request again.`,
+            { cause: error },
+          );
+        }
+        throw error;
       }
     }
-  }
+
+    abandon(reason: DatabaseError): void {
+      this.#failure ??= reason;
+      // It has no module if it could not be loaded.
+      const files = (this.Module as unknown as { FS?: FileSystem } | undefined)?.FS;
+      for (const stream of files?.streams ?? []) {
+        try {
+          if (stream != null) files?.close(stream);
+        } catch {
+          // The operating system closes what is left when the process ends.
+        }
+      }
+    }
+  };
 }
 
 /** The part of Emscripten's file system that has the open files. */
@@ -75,16 +86,38 @@ interface FileSystem {
 }
 
 /**
+ * Loads PGlite, which only those install who use it. Bundlers leave it where it is, because it reads files beside itself.
+ *
+ * @throws DatabaseError if it is not installed
+ */
+async function loadPglite(): Promise<typeof PGlite> {
+  try {
+    const loaded = await import(/* webpackIgnore: true */ /* turbopackIgnore: true */ "@electric-sql/pglite");
+    return loaded.PGlite;
+  } catch (error) {
+    if (!NOT_FOUND.has((error as NodeJS.ErrnoException).code ?? "")) throw error;
+    throw new DatabaseError(
+      "unusable",
+      "The embedded database needs the package @electric-sql/pglite, which is not installed. Run npm install @electric-sql/pglite, or give the url of a PostgreSQL database.",
+      { cause: error },
+    );
+  }
+}
+
+/**
  * Starts PGlite.
  *
+ * @throws DatabaseError if PGlite is not installed
  * @throws Error with the reason that PostgreSQL logged
  */
 export async function startInstance(options: PGliteOptions): Promise<Instance> {
+  const base = await loadPglite();
+  const Instance = toInstanceClass(base);
   let reason: string | undefined;
   const instance = new Instance({
     ...options,
     parsers: PARSERS,
-    startParams: [...PGlite.defaultStartParams, ...WITHOUT_TIMER, ...SMALL],
+    startParams: [...base.defaultStartParams, ...WITHOUT_TIMER, ...SMALL],
     onStderr: (row) => {
       reason = REASON.exec(row)?.[1] ?? reason;
       return false;

@@ -1,13 +1,11 @@
 import type { Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
-import { createAdaptorServer } from "@hono/node-server";
+import { createLedger, isUnreachable, type LedgerOptions, type LocalLedger } from "@credit-activity/server";
+import { BACKLOG_MAX, createServer } from "@credit-activity/server/node";
 import { type Logger, pino } from "pino";
-import { DatabaseError, isRetryable } from "../db/errors.js";
-import { createLedger, type LedgerOptions, type LocalLedger } from "../ledger.js";
 import { CommandError, type DatabaseFlags, readVariable, toDatabase } from "./open.js";
-import { pace } from "./server-pace.js";
-import { finishResponses } from "./server-shutdown.js";
+import { respondWithReference } from "./reference.js";
 import { setServerFlags } from "./v8.js";
 
 /** The time that requests in flight have after a signal. */
@@ -16,18 +14,6 @@ const GRACE_MS = 10_000;
 /** The first and the longest pause between two tries to open the ledger. */
 const OPEN_PAUSE_MS = 500;
 const OPEN_PAUSE_MS_MAX = 8_000;
-
-/** The time without traffic after which a connection is destroyed. It is longer than any response takes. */
-const IDLE_MS_MAX = 60_000;
-
-/** The time for which a connection is kept between two requests. It is longer than the minute of most load balancers. */
-const KEPT_MS = 65_000;
-
-/**
- * The connections that wait until the server accepts them. The system drops others, and their clients try again after 1, 3
- * and up to 31 seconds. Node's default of 511 is too few for a burst of connections while the server is busy.
- */
-const BACKLOG_MAX = 4_096;
 
 interface ServeFlags extends DatabaseFlags {
   readonly port?: string;
@@ -51,12 +37,13 @@ export async function serve(flags: ServeFlags): Promise<void> {
     trustedProxies: parseProxies(flags.trustedProxies ?? readVariable("TRUSTED_PROXIES") ?? "0"),
     logger,
   });
-  const paced = pace(ledger);
-  const server = createAdaptorServer({ fetch: paced.fetch, hostname }) as Server;
-  paced.watch(server);
-  finishResponses(server);
-  server.timeout = IDLE_MS_MAX;
-  server.keepAliveTimeout = KEPT_MS;
+  const server = createServer({
+    get isFull() {
+      return ledger.isFull;
+    },
+    fetch: async (request, context) =>
+      (await respondWithReference(request)) ?? ledger.fetch(request, context),
+  });
   server.listen({ port, host: hostname, backlog: BACKLOG_MAX }, () => {
     const address = `http://${hostname}:${(server.address() as AddressInfo).port}`;
     logger.info({ address, docs: "/docs" }, "Serving.");
@@ -81,12 +68,6 @@ async function openWhenReachable(options: LedgerOptions & { logger: Logger }): P
     }
     await sleep(pauseMs);
   }
-}
-
-/** True if a ledger could not be opened because its database server did not respond, or not yet. */
-function isUnreachable(error: unknown): boolean {
-  const { cause } = error as Error;
-  return cause instanceof DatabaseError && cause.cause !== undefined && isRetryable(cause.cause);
 }
 
 /** Resolves once a signal has stopped the server. Rejects if the server can't listen. */

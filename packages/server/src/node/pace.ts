@@ -38,8 +38,8 @@ interface NodeContext {
 
 type Fetch = (request: Request, context?: NodeContext) => Promise<Response>;
 
-/** A ledger that a server serves. */
-type Paced = Pick<LocalLedger, "isFull"> & { readonly fetch: Fetch };
+/** The part of a ledger that a server needs. Its `fetch` may be wrapped, such as to serve more than the API. */
+export type ServedLedger = Pick<LocalLedger, "isFull"> & { readonly fetch: Fetch };
 
 function toBodyBytes(context: NodeContext | undefined): number {
   const headers = context?.incoming?.headers;
@@ -56,7 +56,7 @@ function toBodyBytes(context: NodeContext | undefined): number {
  * in the order of their arrival. Reads begin before those that may write, but leave them a part of each turn. Requests that
  * the ledger would refuse do not wait.
  */
-export function pace(ledger: Paced): { readonly fetch: Fetch; watch(server: Server): void } {
+export function pace(ledger: ServedLedger): { readonly fetch: Fetch; watch(server: Server): void } {
   const reads: Waiting[] = [];
   const writes: Waiting[] = [];
   const refused: (() => void)[] = [];

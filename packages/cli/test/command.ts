@@ -6,7 +6,7 @@ import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 
-const COMMAND = fileURLToPath(new URL("../../bin/credit-activity.js", import.meta.url));
+const COMMAND = fileURLToPath(new URL("../bin/credit-activity.js", import.meta.url));
 
 /** The time that a test waits for a process. A busy machine takes long to make an embedded database. */
 const WAIT_MS_MAX = 60_000;

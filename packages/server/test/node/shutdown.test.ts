@@ -3,7 +3,7 @@ import { createServer } from "node:http";
 import { type AddressInfo, connect, type Socket } from "node:net";
 import { setTimeout as pause } from "node:timers/promises";
 import { afterEach, describe, expect, it } from "vitest";
-import { finishResponses } from "../../src/cli/server-shutdown.js";
+import { finishResponses } from "../../src/node/shutdown.js";
 
 /** More than the system buffers for a client that does not read. */
 const BYTES = 30_000_000;

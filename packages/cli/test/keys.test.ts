@@ -1,7 +1,7 @@
 import { Client } from "pg";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import type { Database } from "../../../../tools/postgres.js";
-import { createHostileDatabase } from "../databases.js";
+import { createHostileDatabase } from "../../../tools/hostile-database.js";
+import type { Database } from "../../../tools/postgres.js";
 import { run, serve } from "./command.js";
 
 let database: Database;

@@ -3,10 +3,10 @@ import { existsSync } from "node:fs";
 import { Agent, type IncomingMessage, request } from "node:http";
 import { type AddressInfo, connect, createServer, type Socket } from "node:net";
 import path from "node:path";
+import { createLedger } from "@credit-activity/server";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
-import type { Database } from "../../../../tools/postgres.js";
-import { createLedger } from "../../src/index.js";
-import { createHostileDatabase } from "../databases.js";
+import { createHostileDatabase } from "../../../tools/hostile-database.js";
+import type { Database } from "../../../tools/postgres.js";
 import { type Directory, makeDirectory, run, type Serving, serve, until } from "./command.js";
 
 const SECRET = "secret-of-the-operator";

@@ -1,12 +1,19 @@
-import { type DatabaseOptions, POSTGRES_URL } from "../db/open.js";
-import { hasPglite } from "../db/pglite/directory.js";
-import { createLedger, type LocalLedger, type Logger } from "../ledger.js";
+import {
+  createLedger,
+  type DatabaseOptions,
+  hasEmbeddedDatabase,
+  type LocalLedger,
+  type Logger,
+} from "@credit-activity/server";
 
 /** The options that name the database. */
 export interface DatabaseFlags {
   readonly databaseUrl?: string;
   readonly dataDir?: string;
 }
+
+/** Matches the URL of a PostgreSQL server. */
+const POSTGRES_URL = /^postgres(ql)?:\/\//i;
 
 /** The default directory of the embedded database. */
 const DATA_DIR = ".data";
@@ -45,7 +52,8 @@ export function toDatabase(flags: DatabaseFlags): DatabaseOptions {
  */
 export async function requireDatabase(flags: DatabaseFlags): Promise<void> {
   const database = toDatabase(flags);
-  if ("url" in database || database.dataDir === undefined || (await hasPglite(database.dataDir))) return;
+  if ("url" in database || database.dataDir === undefined || (await hasEmbeddedDatabase(database.dataDir)))
+    return;
   throw new CommandError(
     `There is no embedded database in "${database.dataDir}". Set its directory with --data-dir, or a PostgreSQL database with --database-url.`,
   );

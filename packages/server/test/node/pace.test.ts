@@ -2,7 +2,7 @@ import { EventEmitter } from "node:events";
 import type { Server } from "node:http";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { beforeEach, describe, expect, it, vi } from "vitest";
-import { pace } from "../../src/cli/server-pace.js";
+import { pace } from "../../src/node/pace.js";
 
 const get = (path: string) => new Request(`http://ledger.test${path}`);
 const post = (path: string) => new Request(`http://ledger.test${path}`, { method: "POST" });

@@ -1,4 +1,4 @@
-import type { Verification, Violation } from "../verify/verify.js";
+import type { Verification, Violation } from "@credit-activity/server";
 import { type DatabaseFlags, print, requireDatabase, withLedger } from "./open.js";
 
 /** Checks a database or one account, and prints each check. The exit code is 1 if a record is wrong. */

@@ -1,7 +1,5 @@
-import { type Amount, fromMicros, type UsageEvent } from "@credit-activity/client";
-import { fits } from "../../core/amount.js";
-import { sha256 } from "../../core/chain.js";
-import { formatInstant, parseInstant } from "../../core/instant.js";
+import { hash } from "node:crypto";
+import { type Amount, fromMicros, isAmount, toTime, type UsageEvent } from "@credit-activity/server";
 import { add, type Decimal, multiply, parseDecimal, roundToMicros, ZERO } from "./decimal.js";
 import type { DigestCounts } from "./digest-counts.js";
 import type { Field, Mapping } from "./mapping.js";
@@ -51,7 +49,7 @@ export function toEvent(
     member: read("member"),
     task: read("task"),
     description: read("description") ?? mapping.description,
-    occurredAt: time === null ? null : toTime(time),
+    occurredAt: time === null ? null : toUtc(time),
   };
   const originalCredits = original === null ? null : toInRange(roundToMicros(parseAmount(original)));
   // Nothing may throw from here, because the remainder counts the line in.
@@ -85,15 +83,15 @@ function readField(record: LineContent["exact"], column: string | undefined): st
  * Each line of a file so counts once, however often the file is imported. The form of the id must not change.
  */
 function toId(record: LineContent["record"], batch: string | null, counts: DigestCounts): string {
-  const digest = sha256(JSON.stringify(record)).slice(0, 32);
+  const digest = hash("sha256", JSON.stringify(record), "hex").slice(0, 32);
   return `import:${batch === null ? "" : `${batch}:`}${digest}:${counts.add(digest)}`;
 }
 
 /** Converts a time to RFC 3339. One without a zone is in UTC. */
-function toTime(time: string): string {
+function toUtc(time: string): string {
   const isZoned = /(?:[Zz]|[+-]\d{2}:\d{2})$/.test(time);
   try {
-    return formatInstant(parseInstant(isZoned ? time : `${time}Z`));
+    return toTime(isZoned ? time : `${time}Z`);
   } catch (error) {
     throw new LineError((error as Error).message);
   }
@@ -109,7 +107,7 @@ function parseAmount(value: string): Decimal {
 }
 
 function toInRange(micros: bigint): bigint {
-  if (fits(micros)) return micros;
+  if (isAmount(fromMicros(micros))) return micros;
   throw new LineError(`has ${fromMicros(micros).slice(0, 40) as Amount} credits, which is out of range`);
 }
 

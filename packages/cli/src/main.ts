@@ -1,7 +1,7 @@
+import { readFile } from "node:fs/promises";
 import { LedgerError } from "@credit-activity/client";
+import { NewerSchemaError } from "@credit-activity/server";
 import { Command, Option } from "commander";
-import { DatabaseError } from "../db/errors.js";
-import { NewerSchemaError } from "../db/migrations.js";
 import { FIELDS } from "./import/mapping.js";
 import { runImport } from "./import/run.js";
 import { createKey, listKeys, revokeKey } from "./keys.js";
@@ -9,9 +9,15 @@ import { CommandError, print, toDatabase, withLedger } from "./open.js";
 import { serve } from "./serve.js";
 import { runVerify } from "./verify.js";
 
-const program = new Command("credit-activity").description(
-  "A credit ledger on Postgres. Without a database URL it uses the embedded database in a directory.",
-);
+const { version } = JSON.parse(await readFile(new URL("../package.json", import.meta.url), "utf8")) as {
+  version: string;
+};
+
+const program = new Command("credit-activity")
+  .description(
+    "A credit ledger on Postgres. Without a database URL it uses the embedded database in a directory.",
+  )
+  .version(version);
 
 /** Adds a command that opens a database. */
 function addCommand(parent: Command, name: string, description: string): Command {
@@ -76,7 +82,7 @@ addCommand(keys, "list", "list the keys").action(listKeys);
 addCommand(keys, "revoke <id>", "revoke a key").action(revokeKey);
 
 /** Errors whose messages are for the operator. */
-const EXPECTED = [CommandError, LedgerError, DatabaseError, NewerSchemaError];
+const EXPECTED = [CommandError, LedgerError, NewerSchemaError];
 
 try {
   await program.parseAsync();

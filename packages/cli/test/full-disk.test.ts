@@ -3,9 +3,9 @@ import { cp } from "node:fs/promises";
 import { syncBuiltinESMExports } from "node:module";
 import path from "node:path";
 import { pathToFileURL } from "node:url";
+import { createLedger, type LocalLedger } from "@credit-activity/server";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
-import { createLedger, type LocalLedger } from "../../src/index.js";
-import { type Directory, makeDirectory, run, serve } from "../cli/command.js";
+import { type Directory, makeDirectory, run, serve } from "./command.js";
 
 /*
  * The disks here are made full by functions of node:fs that refuse, so the tests need neither rights to mount nor a disk

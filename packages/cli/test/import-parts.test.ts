@@ -1,9 +1,9 @@
 import { hash } from "node:crypto";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { parseDecimal, roundToMicros } from "../../src/cli/import/decimal.js";
-import { DigestCounts } from "../../src/cli/import/digest-counts.js";
-import { Remainders } from "../../src/cli/import/remainders.js";
+import { parseDecimal, roundToMicros } from "../src/import/decimal.js";
+import { DigestCounts } from "../src/import/digest-counts.js";
+import { Remainders } from "../src/import/remainders.js";
 
 const parse = (text: string) => {
   const decimal = parseDecimal(text);

@@ -2,14 +2,14 @@ import { existsSync } from "node:fs";
 import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
+import { type ActivityRow, addAmounts, createLedger, type DatabaseOptions } from "@credit-activity/server";
 import { Client } from "pg";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { type ActivityRow, addAmounts, createLedger, type DatabaseOptions } from "../../src/index.js";
-import { createHostileDatabase } from "../databases.js";
+import { createHostileDatabase } from "../../../tools/hostile-database.js";
 import { type Directory, makeDirectory, run, start, until } from "./command.js";
 
 const TRACE = fileURLToPath(
-  new URL("../../../../../shared/data/azure-llm-inference-trace-code.csv", import.meta.url),
+  new URL("../../../../shared/data/azure-llm-inference-trace-code.csv", import.meta.url),
 );
 const TRACE_LINES = 8_819;
 

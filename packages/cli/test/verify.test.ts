@@ -1,8 +1,8 @@
+import { createLedger } from "@credit-activity/server";
 import { Client } from "pg";
 import { afterAll, beforeAll, describe, expect, inject, it } from "vitest";
-import type { Database } from "../../../../tools/postgres.js";
-import { createLedger } from "../../src/index.js";
-import { createHostileDatabase } from "../databases.js";
+import { createHostileDatabase } from "../../../tools/hostile-database.js";
+import type { Database } from "../../../tools/postgres.js";
 import { type Directory, makeDirectory, run } from "./command.js";
 
 let seeded: Database;

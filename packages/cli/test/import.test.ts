@@ -1,7 +1,7 @@
+import { createLedger, NotFoundError } from "@credit-activity/server";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import type { Database } from "../../../../tools/postgres.js";
-import { createLedger, NotFoundError } from "../../src/index.js";
-import { createHostileDatabase } from "../databases.js";
+import { createHostileDatabase } from "../../../tools/hostile-database.js";
+import type { Database } from "../../../tools/postgres.js";
 import { type Directory, type Finished, makeDirectory, run, serve } from "./command.js";
 
 let directory: Directory;
