@@ -1,8 +1,7 @@
 import { defineConfig } from "vitest/config";
+import { SOURCE_ALIASES } from "./tools/sources.ts";
 
-// The packages are tested from their sources: the "source" condition in their exports points there.
-const resolve = { conditions: ["source"] };
-const ssr = { resolve: { conditions: ["source"] } };
+const resolve = { alias: SOURCE_ALIASES };
 
 /** Bounds for a busy machine. No test depends on them. */
 const BOUNDS = { testTimeout: 600_000, hookTimeout: 600_000 };
@@ -21,7 +20,6 @@ export default defineConfig({
       },
       {
         resolve,
-        ssr,
         test: {
           name: "client",
           include: ["packages/client/test/**/*.test.ts"],
@@ -31,7 +29,6 @@ export default defineConfig({
       },
       {
         resolve,
-        ssr,
         test: {
           name: "server",
           include: ["packages/server/test/**/*.test.ts"],
@@ -43,7 +40,6 @@ export default defineConfig({
       },
       {
         resolve,
-        ssr,
         test: {
           name: "cli",
           include: ["packages/cli/test/**/*.test.ts"],
@@ -64,13 +60,20 @@ export default defineConfig({
       },
       {
         resolve,
-        ssr,
         test: {
           name: "demo",
           include: ["apps/demo/**/*.test.{ts,tsx}"],
           environment: "node",
           globalSetup: [PGLITE_IMAGE],
           setupFiles: [PGLITE_SETUP],
+          ...BOUNDS,
+        },
+      },
+      {
+        test: {
+          name: "packed",
+          include: ["packed/**/*.test.ts"],
+          environment: "node",
           ...BOUNDS,
         },
       },
@@ -92,7 +95,6 @@ export default defineConfig({
       },
       {
         resolve,
-        ssr,
         test: {
           name: "torture",
           include: ["torture/test/**/*.test.ts"],

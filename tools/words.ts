@@ -9,6 +9,7 @@ export const COVERED = [
   "bench",
   "docs",
   "e2e",
+  "packed",
   "packages/cli",
   "packages/client",
   "packages/react",
