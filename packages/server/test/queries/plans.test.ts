@@ -73,7 +73,7 @@ describe("the plans of statements that write", () => {
   }
 
   it("are of all statements there are", () => {
-    expect(statements.size).toBe(25);
+    expect(statements.size).toBe(26);
   });
 
   describe.each([0, 1, 10_000])("with %i accounts", (accounts) => {
