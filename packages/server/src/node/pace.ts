@@ -19,8 +19,12 @@ const REFUSALS_MAX = 128;
 /** The turns in a row that are left to new connections alone. */
 const ACCEPTS_MAX = 64;
 
-/** Requests that may write are refused once the first of them has waited this long. Their bodies would fill the memory. */
+/**
+ * Requests that may write are refused once the first of them has waited this long, and this many wait. Their bodies would
+ * fill the memory. Fewer come from callers that each wait for a response, and end by themselves.
+ */
 const LATE_MS = 500;
+const CROWD_MIN = 512;
 
 /** A request that waits until it may begin. */
 interface Waiting {
@@ -105,10 +109,10 @@ export function pace(ledger: ServedLedger): { readonly fetch: Fetch; watch(serve
     }
   }
 
-  /** True if writes wait for too long. */
+  /** True if too many writes wait, and for too long. */
   function isLate(): boolean {
     const [first] = writes;
-    return first !== undefined && performance.now() - first.sinceMs > LATE_MS;
+    return first !== undefined && writes.length >= CROWD_MIN && performance.now() - first.sinceMs > LATE_MS;
   }
 
   return {

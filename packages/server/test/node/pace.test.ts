@@ -89,9 +89,11 @@ describe("a paced server", () => {
     await Promise.all(readers);
   });
 
-  it("refuses requests that may write while the first of them has waited for half a second", async () => {
+  it("refuses requests that may write while 512 wait, the first of them for half a second", async () => {
     const now = vi.spyOn(performance, "now").mockReturnValue(1_000);
-    const replies = Array.from({ length: 66 }, (_, index) => paced.fetch(post(`/${index}`)));
+    const replies = Array.from({ length: 64 + 510 }, (_, index) => paced.fetch(post(`/${index}`)));
+    now.mockReturnValue(1_501);
+    replies.push(paced.fetch(post("/too-few")));
     now.mockReturnValue(1_500);
     replies.push(paced.fetch(post("/in-time")));
     now.mockReturnValue(1_501);
@@ -108,7 +110,7 @@ describe("a paced server", () => {
 
   it("refuses no more than 128 requests per turn", async () => {
     const now = vi.spyOn(performance, "now").mockReturnValue(1_000);
-    const replies = Array.from({ length: 65 }, (_, index) => paced.fetch(post(`/${index}`)));
+    const replies = Array.from({ length: 64 + 512 }, (_, index) => paced.fetch(post(`/${index}`)));
     now.mockReturnValue(2_000);
     let refused = 0;
     const late = Array.from({ length: 300 }, async () => {
