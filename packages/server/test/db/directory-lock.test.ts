@@ -66,7 +66,7 @@ async function whileUpdated<T>(work: () => Promise<T>): Promise<T> {
 
 it("keeps a second opening in the same process out until the first releases the directory", async () => {
   const held = await lock();
-  await expect(lock()).rejects.toThrow(/is open in process \d+.*use PostgreSQL/);
+  await expect(lock()).rejects.toThrow(/is open in this process already.*Use one ledger/);
   await held.release();
   const again = await lock();
   expect((await readOwner()).pid).toBe(process.pid);
@@ -77,7 +77,7 @@ it("keeps a second opening in the same process out until the first releases the 
 it("keeps a second opening out that names the directory otherwise", async () => {
   const held = await lock();
   const other = path.join(directory, "..", path.basename(directory), ".");
-  await expect(lockDirectory(other)).rejects.toThrow(/is open in process/);
+  await expect(lockDirectory(other)).rejects.toThrow(/is open in this process already/);
   await held.release();
 });
 

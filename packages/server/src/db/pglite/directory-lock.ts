@@ -42,8 +42,17 @@ interface Lock {
   readonly ownerFile: string;
 }
 
+/** Key of the directories that this process holds. Bundlers give a process several copies of this module. */
+const HELD = Symbol.for("credit-activity.directories");
+
 /** Directories that this process holds, or is about to. */
-const held = new Set<string>();
+const held = listHeld();
+
+function listHeld(): Set<string> {
+  const holder = globalThis as { [HELD]?: Set<string> };
+  holder[HELD] ??= new Set();
+  return holder[HELD];
+}
 
 /** Lock of a directory that this process holds. */
 export interface DirectoryLock {
@@ -75,7 +84,7 @@ export async function lockDirectory(directory: string): Promise<DirectoryLock> {
     ownerFile: path.join(real, "lock.json"),
   };
   const own = await readSelf();
-  if (held.has(real)) throw inUse(lock, own);
+  if (held.has(real)) throw inUseHere(real);
   held.add(real);
   try {
     await acquire(lock, own);
@@ -257,6 +266,13 @@ async function readTime(file: string): Promise<number | null> {
 
 function isOlder(timeMs: number, ageMs: number): boolean {
   return Date.now() - timeMs > ageMs;
+}
+
+function inUseHere(directory: string): DatabaseError {
+  return new DatabaseError(
+    "unavailable",
+    `The directory "${directory}" is open in this process already. Use one ledger for the whole process, for example with lazyLedger, or close the first.`,
+  );
 }
 
 function inUse({ directory, path: lockPath }: Lock, owner: Owner | null): DatabaseError {

@@ -64,6 +64,10 @@ function toInstanceClass(base: typeof PGlite): new (options: PGliteOptions) => I
       }
     }
 
+    override execProtocolRawSync(message: Uint8Array): Uint8Array {
+      return withIdleTimers(() => super.execProtocolRawSync(message));
+    }
+
     abandon(reason: DatabaseError): void {
       this.#failure ??= reason;
       // It has no module if it could not be loaded.
@@ -77,6 +81,21 @@ function toInstanceClass(base: typeof PGlite): new (options: PGliteOptions) => I
       }
     }
   };
+}
+
+/**
+ * Runs work whose timers don't keep the process alive. PostgreSQL sets one of ten seconds after it has written, and a sweep
+ * would have it set again and again.
+ */
+function withIdleTimers<T>(work: () => T): T {
+  const { setTimeout } = globalThis;
+  globalThis.setTimeout = ((...args: Parameters<typeof setTimeout>) =>
+    setTimeout(...args).unref()) as typeof setTimeout;
+  try {
+    return work();
+  } finally {
+    globalThis.setTimeout = setTimeout;
+  }
 }
 
 /** The part of Emscripten's file system that has the open files. */

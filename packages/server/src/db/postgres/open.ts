@@ -102,6 +102,8 @@ function openPool(
     connectionTimeoutMillis: CONNECT_MS_MAX,
     keepAlive: true,
     keepAliveInitialDelayMillis: 10_000,
+    // The sweep would keep a process alive that has nothing else to do.
+    allowExitOnIdle: true,
     application_name: "credit-activity",
     // Where the settings are refused, times are still parsed correctly, by their offset.
     onConnect: async (client) => {
