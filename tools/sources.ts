@@ -7,7 +7,8 @@ const SOURCES: Readonly<Record<string, string>> = {
   "@credit-activity/react": "packages/react/src/index.ts",
   "@credit-activity/react/styles.css": "packages/react/src/styles.css",
   "@credit-activity/server": "packages/server/src/index.ts",
-  "@credit-activity/server/node": "packages/server/src/node/server.ts",
+  "@credit-activity/server/next": "packages/server/src/next/index.ts",
+  "@credit-activity/server/node": "packages/server/src/node/index.ts",
   "credit-activity/reference": "packages/cli/src/reference.ts",
 };
 

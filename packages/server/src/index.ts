@@ -30,6 +30,7 @@ export { toTime } from "./core/instant.js";
 export { NewerSchemaError } from "./db/migrations.js";
 export { type DatabaseOptions, isUnreachable } from "./db/open.js";
 export { hasEmbeddedDatabase } from "./db/pglite/directory.js";
+export { lazyLedger } from "./lazy.js";
 export {
   createLedger,
   type LedgerOptions,

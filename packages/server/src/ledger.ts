@@ -48,6 +48,16 @@ export interface LedgerOptions {
    * that the first of them states. Default: 0, and the header is not read.
    */
   readonly trustedProxies?: number;
+  /**
+   * The path that `fetch` is mounted under, such as "/api/credits", if it receives the whole path. Default: none, as where
+   * the framework takes the path off.
+   */
+  readonly basePath?: string;
+  /**
+   * True if the ledger posts by itself what comes due on accounts that nobody touches. Set it to false where processes are
+   * frozen between requests, and call `sweep` on a schedule. Default: true.
+   */
+  readonly sweep?: boolean;
   /** The clock. Default: the database's. */
   readonly now?: () => Date | string;
   /**
@@ -90,8 +100,11 @@ export interface LocalLedger extends Ledger {
   /** Checks what must always be true, on one account or all. */
   verify(options?: VerifyOptions): Promise<Verification>;
   /**
-   * Posts what is due on accounts that nobody touches, and resolves to their number. A ledger does this by itself. One
-   * server of a database does it at a time, and the others resolve to 0 meanwhile.
+   * Posts what is due on accounts that nobody touches, carries on what `anonymizeAccount` could not finish, and resolves to
+   * the number of those accounts. A ledger does this by itself every 5 seconds, unless its option `sweep` is false. One
+   * server of a database posts at a time, and the others resolve to 0 meanwhile.
+   *
+   * @throws ServerError after all others, if accounts could not be touched or anonymized
    */
   sweep(): Promise<number>;
   /** Takes no more commands, finishes those it took, and closes the database. */
@@ -126,11 +139,20 @@ const secretKey = z
     "is not 16 to 255 printable ASCII characters without spaces. Use another key",
   );
 
+const basePath = z
+  .string()
+  .regex(
+    /^(?:\/[^/?#\s]+)+$/,
+    'is not a path such as "/api/credits". Begin it with a slash, and end it without',
+  );
+
 const ledgerOptions = toOptionsSchema({
   database: z.unknown().optional(),
   secretKeys: z.array(secretKey).optional(),
   kinds: kindsOption.optional(),
   trustedProxies: z.number().int().min(0).max(99).optional(),
+  basePath: basePath.optional(),
+  sweep: z.boolean().optional(),
   now: functionOption.optional(),
   clockOffsetMax: z.number().positive().optional(),
   logger: z.looseObject({ warn: functionOption, error: functionOption }).optional(),
@@ -203,22 +225,24 @@ function assemble(
   };
   const app = createApp({
     methods,
+    basePath: options.basePath ?? "",
     toAddress: createToAddress(options.trustedProxies ?? 0),
     credentials,
     ping: watched.check,
     onError: (error, request) => logger.error({ err: error, ...request }, "A request failed unexpectedly."),
   });
   const lease = createSweepLease(database);
-  const sweep = async () => {
+  const post = async () => {
     await admit();
     return sweepDue(database, engine, lease, now());
   };
   const erase = () => eraseOpen(database, engine, now());
   const warn = (message: string) => (error: unknown) => logger.warn({ err: error as Error }, message);
-  const jobs = [
-    startSweeping(sweep, SWEEP_EVERY_MS, warn("What is due could not be posted. It is tried again.")),
+  const startJobs = () => [
+    startSweeping(post, SWEEP_EVERY_MS, warn("What is due could not be posted. It is tried again.")),
     startSweeping(erase, SWEEP_EVERY_MS, warn("Free text could not be erased. It is tried again.")),
   ];
+  const jobs = options.sweep === false ? [] : startJobs();
   let closing: Promise<void> | null = null;
   const { putAccountCreated, postUsage, ...ledger } = methods.secret;
 
@@ -250,7 +274,9 @@ function assemble(
       return settled(verify(database, checked as VerifyOptions), undefined);
     },
     async sweep() {
-      return settled(sweep(), undefined);
+      const touched = await settled(post(), undefined);
+      await settled(erase(), undefined);
+      return touched;
     },
     close() {
       closing ??= Promise.all(jobs.map((stop) => stop()))

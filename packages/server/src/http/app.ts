@@ -2,6 +2,7 @@ import { LedgerError } from "@credit-activity/client";
 import { type Context, Hono, type MiddlewareHandler } from "hono";
 import { cors } from "hono/cors";
 import { HTTPException } from "hono/http-exception";
+import { getPath } from "hono/utils/url";
 import { toPublicError } from "../api/errors.js";
 import type { Caller, Credentials } from "../auth/credentials.js";
 import { createBodies } from "./bodies.js";
@@ -26,6 +27,8 @@ const preflight = cors({
 const ROUTES = [...accountRoutes, ...commandRoutes, ...readRoutes];
 
 export interface AppOptions {
+  /** The path that the routes are under, such as "/api/credits". "" means none. */
+  readonly basePath: string;
   readonly methods: MethodsByCaller;
   readonly credentials: Credentials;
   /** Returns the address by which wrong keys are limited, or null. */
@@ -36,15 +39,28 @@ export interface AppOptions {
   readonly onError: (error: unknown, request: { method: string; path: string }) => void;
 }
 
+/** The path of a request that is not under the base path. No route has it. */
+const OUTSIDE = "";
+
+/** Returns the path of a request, without the base path. */
+function toPathWithin(basePath: string, request: Request): string {
+  const path = getPath(request);
+  if (basePath === "") return path;
+  return path.startsWith(`${basePath}/`) ? path.slice(basePath.length) : OUTSIDE;
+}
+
 /** Makes the HTTP API of a ledger. */
 export function createApp(options: AppOptions): App {
-  const app = new Hono<{ Variables: Variables }>();
+  const { basePath } = options;
+  const app = new Hono<{ Variables: Variables }>({ getPath: (request) => toPathWithin(basePath, request) });
   app.onError((error, c) => respondToThrown(c, error, options));
   app.notFound((c) =>
     respondWithProblem(
       c,
       "not_found",
-      `${c.req.method} ${c.req.path} does not exist. See the OpenAPI document at /openapi.json.`,
+      c.req.path === OUTSIDE
+        ? `${c.req.method} ${getPath(c.req.raw)} is not under the basePath "${basePath}". Correct the option basePath, or the URL.`
+        : `${c.req.method} ${c.req.path} does not exist. See the OpenAPI document at ${basePath}/openapi.json.`,
     ),
   );
   app.get("/healthz", (c) => c.json({ status: "ok" }, 200, SECURE));

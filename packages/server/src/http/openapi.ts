@@ -58,6 +58,9 @@ function tidy({ zodSchema, jsonSchema }: Converted): void {
   if (examples !== undefined && jsonSchema.$ref === undefined) jsonSchema.examples = [...examples];
 }
 
+/** The server, relative to the document, so that the document holds under any base path (OpenAPI 3.1, section 4.8.5). */
+const SERVER = { url: ".", description: "The server that has this document." };
+
 const ETAG = {
   ETag: { description: "Stands for this very response.", schema: { type: "string" } },
 };
@@ -95,6 +98,7 @@ export function toDocument(routes: readonly RouteDocs[]): object {
       description: DESCRIPTION,
       license: { name: "Apache-2.0" },
     },
+    servers: [SERVER],
     tags: ["Accounts", "Commands", "Holds", "Reading"].map((name) => ({ name })),
     components: {
       securitySchemes: {

@@ -14,7 +14,7 @@ export interface LibraryLedger {
 
 export async function openLibrary(
   engine: Engine,
-  options: Pick<LedgerOptions, "now" | "kinds" | "logger"> = {},
+  options: Pick<LedgerOptions, "now" | "kinds" | "logger" | "sweep"> = {},
 ): Promise<LibraryLedger> {
   const own = engine === "postgres" ? await createHostileDatabase("library") : null;
   const database: DatabaseOptions = own === null ? {} : { url: own.url };

@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { createLedger, InvalidRequestError, UnavailableError } from "../../src/index.js";
 import { ENGINES } from "../databases.js";
 import { openLibrary } from "./ledger.js";
@@ -53,6 +53,27 @@ describe.each(ENGINES)("the life of a ledger on %s", (engine) => {
     });
     expect((await ledger.activity("a")).rows[0]).toMatchObject({ kind: "expiry", credits: "-6" });
     expect((await ledger.verify()).violations).toEqual([]);
+    await drop();
+  });
+
+  it.each([
+    [undefined, [0]],
+    [false, [1]],
+  ])("posts what is due by itself, unless the option sweep is false: %j", async (sweep, touched) => {
+    vi.useFakeTimers({ toFake: ["setInterval"] });
+    let now = new Date("2026-11-22T10:00:00Z");
+    const options = sweep === undefined ? {} : { sweep };
+    const { ledger, drop } = await openLibrary(engine, { now: () => now, ...options });
+    await ledger.putAccount("a");
+    await ledger.grant("a", { kind: "monthly_grant", credits: 10, expiresAt: "2026-11-23T00:00:00Z" });
+    now = new Date("2026-11-23T00:00:05Z");
+    await vi.advanceTimersByTimeAsync(5_000);
+    const isPosted = async () => (await ledger.getAccount("a")).balance === "0";
+    if (sweep === undefined) await vi.waitUntil(isPosted, { timeout: 60_000 });
+    else expect(await isPosted()).toBe(false);
+    expect([await ledger.sweep()]).toEqual(touched);
+    expect(await isPosted()).toBe(true);
+    vi.useRealTimers();
     await drop();
   });
 });

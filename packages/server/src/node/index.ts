@@ -1,0 +1,2 @@
+export { toNodeHandler } from "./handler.js";
+export { BACKLOG_MAX, createServer } from "./server.js";

@@ -1,0 +1,89 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { lazyLedger } from "../../src/index.js";
+
+let dataDir: string;
+const opened: ReturnType<typeof lazyLedger>[] = [];
+
+/** Makes a lazy ledger that is closed after the test. */
+function lazy(...options: Parameters<typeof lazyLedger>): ReturnType<typeof lazyLedger> {
+  const getLedger = lazyLedger(...options);
+  opened.push(getLedger);
+  return getLedger;
+}
+
+beforeEach(async () => {
+  dataDir = await mkdtemp(path.join(tmpdir(), "lazy-"));
+});
+
+afterEach(async () => {
+  vi.unstubAllEnvs();
+  for (const getLedger of opened.splice(0)) await getLedger().then((ledger) => ledger.close());
+  delete (globalThis as Record<symbol, unknown>)[Symbol.for("credit-activity.ledgers")];
+  await rm(dataDir, { recursive: true });
+});
+
+describe("a lazy ledger", () => {
+  it("is opened once, however often it is asked for at the same time", async () => {
+    const getLedger = lazy({ database: { dataDir } });
+    const ledgers = await Promise.all(Array.from({ length: 10 }, getLedger));
+    expect(new Set(ledgers).size).toBe(1);
+  });
+
+  it("is the same after its module, and that of the library, were loaded again", async () => {
+    const first = await lazy({
+      database: { dataDir },
+      kinds: { render: { type: "usage", title: "Render" } as const },
+    })();
+    vi.resetModules();
+    const again = await import("../../src/index.js");
+    expect(again.lazyLedger).not.toBe(lazyLedger);
+    const kinds = { render: { type: "usage", title: "Render" } as const };
+    expect(await again.lazyLedger({ database: { dataDir }, kinds })()).toBe(first);
+    await expect(again.createLedger({ database: { dataDir } })).rejects.toThrow(
+      /is open in this process already\. Use one ledger for the whole process, for example with lazyLedger/,
+    );
+  });
+
+  it("is opened again with other options, and keeps its data", async () => {
+    const first = await lazyLedger({ database: { dataDir } })();
+    await first.putAccount("acme");
+    const second = await lazy({ database: { dataDir }, basePath: "/credits" })();
+    expect(second).not.toBe(first);
+    expect(await second.getAccount("acme")).toMatchObject({ id: "acme" });
+    await expect(first.getAccount("acme")).rejects.toThrow(/closed/);
+  });
+
+  it("keeps what it has in memory when its module is loaded again", async () => {
+    const first = await lazyLedger({ database: {} })();
+    expect(await lazy({ database: {} })()).toBe(first);
+  });
+
+  it("does not share the ledger of another database", async () => {
+    const first = await lazy({ database: { dataDir } })();
+    expect(await lazy({ database: {} })()).not.toBe(first);
+  });
+
+  it("tries again after it could not be opened", async () => {
+    const first = await lazyLedger({ database: { dataDir } })();
+    delete (globalThis as Record<symbol, unknown>)[Symbol.for("credit-activity.ledgers")];
+    const getLedger = lazy({ database: { dataDir } });
+    await expect(getLedger()).rejects.toThrow(/is open in this process already/);
+    await first.close();
+    expect((await getLedger()).engine).toBe("pglite");
+  });
+
+  it("reports options that are not valid at its first call", async () => {
+    await expect(lazyLedger({ database: { url: "" } })()).rejects.toThrow(/^database /);
+  });
+
+  it("does not open the embedded database while Next.js builds", async () => {
+    vi.stubEnv("NEXT_PHASE", "phase-production-build");
+    await expect(lazyLedger({ database: { dataDir } })()).rejects.toThrow(/not opened by next build/);
+    // A PostgreSQL server takes many processes. Nothing listens here.
+    const url = "postgres://nobody@127.0.0.1:1/none";
+    await expect(lazyLedger({ database: { url } })()).rejects.toThrow(/127\.0\.0\.1:1/);
+  });
+});
