@@ -4,6 +4,7 @@ import { NewerSchemaError } from "@credit-activity/server";
 import { Command, Option } from "commander";
 import { FIELDS } from "./import/mapping.js";
 import { runImport } from "./import/run.js";
+import { init } from "./init/init.js";
 import { createKey, listKeys, revokeKey } from "./keys.js";
 import { CommandError, print, toDatabase, withLedger } from "./open.js";
 import { serve } from "./serve.js";
@@ -73,6 +74,13 @@ addCommand(program, "import <file>", "post usage from a CSV or NDJSON file")
   .option("--url <address>", "server to post to, instead of a database (or CREDITS_URL)")
   .option("--key <secret>", "secret key of the server (or CREDITS_SECRET_KEY)")
   .action(runImport);
+
+program
+  .command("init")
+  .description(
+    "write the ledger, its route and its page into an app of Next.js, React Router, Express, Hono or Fastify",
+  )
+  .action(init);
 
 const keys = program.command("keys").description("create, list and revoke secret keys");
 addCommand(keys, "create", "create a secret key; it is shown once")

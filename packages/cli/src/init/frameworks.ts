@@ -1,0 +1,91 @@
+/** A file that `init` writes. */
+export interface TemplateFile {
+  /** Path of the template. */
+  readonly from: string;
+  /** Path in the project. */
+  readonly to: string;
+}
+
+/** A framework that `init` writes files for. */
+export interface Framework {
+  readonly name: string;
+  /** Package whose presence in a package.json means that a project has the framework. */
+  readonly dependency: string;
+  /** Packages that the files import. */
+  readonly packages: readonly string[];
+  /** True if the source files may be below a directory `src`. */
+  readonly mayHaveSource: boolean;
+  readonly files: readonly TemplateFile[];
+  /** Steps that are left to the developer, each a sentence and the rows to add. */
+  readonly steps: readonly { readonly sentence: string; readonly rows: readonly string[] }[];
+}
+
+const SERVER = "@credit-activity/server";
+const REACT = "@credit-activity/react";
+
+/** Returns the framework of a Node server, whose page is built by another tool. */
+function toServer(name: string, dependency: string, mount: readonly string[]): Framework {
+  return {
+    name,
+    dependency,
+    packages: [SERVER],
+    mayHaveSource: true,
+    files: [{ from: `${dependency}/credits.js`, to: "credits.js" }],
+    steps: [{ sentence: "Mount the ledger in your server:", rows: mount }],
+  };
+}
+
+/** The frameworks, in the order in which they are looked for. A project of Next.js may depend on Express too. */
+export const FRAMEWORKS: readonly Framework[] = [
+  {
+    name: "Next.js",
+    dependency: "next",
+    packages: [SERVER, REACT],
+    mayHaveSource: true,
+    files: [
+      "lib/credits.ts",
+      "app/api/credits/[...path]/route.ts",
+      "app/credits/actions.ts",
+      "app/credits/page.tsx",
+    ].map((file) => ({ from: `next/${file}`, to: file })),
+    steps: [],
+  },
+  {
+    name: "React Router",
+    dependency: "@react-router/dev",
+    packages: [SERVER, REACT],
+    mayHaveSource: false,
+    files: ["app/credits.server.ts", "app/routes/credits-api.ts", "app/routes/credits.tsx"].map((file) => ({
+      from: `react-router/${file}`,
+      to: file,
+    })),
+    steps: [
+      {
+        sentence: "Add the routes to app/routes.ts:",
+        rows: ['route("api/credits/*", "routes/credits-api.ts"),', 'route("credits", "routes/credits.tsx"),'],
+      },
+    ],
+  },
+  toServer("Fastify", "fastify", [
+    'import { credits } from "./credits.js";',
+    'app.register(credits, { prefix: "/api/credits" });',
+  ]),
+  toServer("Hono", "hono", [
+    'import { credits } from "./credits.js";',
+    'app.route("/api/credits", credits);',
+  ]),
+  toServer("Express", "express", [
+    'import { credits } from "./credits.js";',
+    'app.use("/api/credits", credits);',
+  ]),
+];
+
+/** The page for a project that has React and a server of Node. */
+export const CLIENT_PAGE = {
+  package: REACT,
+  file: { from: "client/credits-page.jsx", to: "credits-page.jsx" },
+  step: {
+    sentence: "Show the page in your settings:",
+    rows: ['import { CreditsPage } from "./credits-page";', "<CreditsPage />"],
+  },
+} as const;

@@ -1,0 +1,30 @@
+import { createLedger } from "@credit-activity/server";
+import { toNodeHandler } from "@credit-activity/server/node";
+
+const url = process.env.CREDITS_DATABASE_URL;
+
+/** The ledger: on PostgreSQL, or on the embedded database in a directory. */
+export const ledger = await createLedger({
+  database: url ? { url } : { dataDir: ".credits" },
+  basePath: "/api/credits",
+});
+
+/** Returns the account of the user who is signed in. Replace it with what your session says. */
+export async function getAccount(_request /*: import("fastify").FastifyRequest */) {
+  await ledger.putAccount("demo", { name: "Demo" });
+  await ledger.grant("demo", { kind: "bonus", credits: "100" }, { key: "welcome-demo" });
+  return "demo";
+}
+
+/** The API of the ledger, and the token with which a page reads the account of its user. */
+export async function credits(app /*: import("fastify").FastifyInstance */) {
+  const handle = toNodeHandler(ledger);
+  app.post("/token", async (request) => ledger.createToken(await getAccount(request)));
+  // The ledger reads the bodies itself.
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser("*", (_request, _body, done) => done(null));
+  app.all("/*", (request, reply) => {
+    reply.hijack();
+    return handle(request.raw, reply.raw);
+  });
+}

@@ -1,0 +1,22 @@
+import { createLedger } from "@credit-activity/server";
+import { Hono } from "hono";
+
+const url = process.env.CREDITS_DATABASE_URL;
+
+/** The ledger: on PostgreSQL, or on the embedded database in a directory. */
+export const ledger = await createLedger({
+  database: url ? { url } : { dataDir: ".credits" },
+  basePath: "/api/credits",
+});
+
+/** Returns the account of the user who is signed in. Replace it with what your session says. */
+export async function getAccount(_request /*: Request */) {
+  await ledger.putAccount("demo", { name: "Demo" });
+  await ledger.grant("demo", { kind: "bonus", credits: "100" }, { key: "welcome-demo" });
+  return "demo";
+}
+
+/** The API of the ledger, and the token with which a page reads the account of its user. */
+export const credits = new Hono();
+credits.post("/token", async (c) => c.json(await ledger.createToken(await getAccount(c.req.raw))));
+credits.all("/*", (c) => ledger.fetch(c.req.raw, c.env));
