@@ -1,7 +1,6 @@
 import { createLedgerClient } from "@credit-activity/client";
 import { render, screen } from "@testing-library/react";
 import { userEvent } from "@testing-library/user-event";
-import { renderToString } from "react-dom/server";
 import { expect, test, vi } from "vitest";
 import { fakeReader } from "../testing/fake-reader.js";
 import { history, row } from "../testing/history.js";
@@ -220,13 +219,6 @@ test("a real client works, and strict mode loads once", async () => {
   await open(client);
   await expect.poll(shownRows).toEqual([3, 2, 1]);
   expect(sent).toHaveLength(1);
-});
-
-test("on a server the page renders as its first load", async () => {
-  const reader = fakeReader(history(3));
-  const html = renderToString(<CreditActivity client={reader} account="acme" timeZone="UTC" />);
-  expect(html).toContain("Loading credit activity.");
-  expect(reader.pageCalls).toHaveLength(0);
 });
 
 test("each label can be replaced by itself, and formats follow the locale", async () => {

@@ -1,11 +1,11 @@
 "use client";
 
-import type { Amount } from "@credit-activity/client";
-import { type CSSProperties, useEffect, useId, useMemo, useRef, useState } from "react";
-import { numberFormats, sharedDecimals } from "../amounts/amounts.js";
+import { useEffect, useId, useMemo, useRef, useState } from "react";
+import { numberFormats } from "../amounts/amounts.js";
 import { browserTimeZone, dateFormats, dayNumber } from "../dates/dates.js";
 import { Filter } from "../filter/filter.js";
-import { defaultLabels, type Labels } from "../labels.js";
+import { toLabelFunctions } from "../labels/label-functions.js";
+import type { LabelFunctions, Labels } from "../labels/labels.js";
 import { formatRange, Pager } from "../pager/pager.js";
 import { type Formats, reasonFor } from "../table/formats.js";
 import { FailureMessage } from "../table/message.js";
@@ -26,7 +26,7 @@ export type CreditActivityProps = ActivityConnection & {
   readonly timeZone?: string | undefined;
   /** Default: `"h23"`. */
   readonly hourCycle?: "h12" | "h23" | undefined;
-  /** Replacements of the English words. */
+  /** Replacements of the English words, each as data or a function. Functions can't come from a server component. */
   readonly labels?: Partial<Labels> | undefined;
   /** The interval at which a visible page 1 is reloaded. Default: never. */
   readonly refreshSeconds?: number | undefined;
@@ -58,7 +58,6 @@ export function CreditActivity(props: CreditActivityProps) {
     <section
       ref={rootRef}
       className={className === undefined ? "credits-activity" : `credits-activity ${className}`}
-      style={{ "--credits-rows": pages > 1 ? perPage : 0 } as CSSProperties}
       aria-labelledby={headingId}
       {...keptFocus}
     >
@@ -70,14 +69,7 @@ export function CreditActivity(props: CreditActivityProps) {
             </Heading>
             <p className="credits-subtitle">{labels.subtitle()}</p>
           </div>
-          <Remaining
-            credits={
-              balance === null ? null : numbers.balance(withoutSign(balance), sharedDecimals([balance]))
-            }
-            owed={balance?.startsWith("-") ?? false}
-            failed={failure !== null}
-            labels={labels}
-          />
+          <Remaining balance={balance} failed={failure !== null} formats={formats} />
         </header>
         <Filter selected={filter} labels={labels} onSelect={store.selectFilter} />
         {failure !== null && failure.what !== "load" && (
@@ -89,6 +81,7 @@ export function CreditActivity(props: CreditActivityProps) {
           />
         )}
         <div className="credits-frame">
+          {pages > 1 && <RowsSpacer rows={perPage} />}
           <ActivityTable
             snapshot={snapshot}
             store={store}
@@ -115,11 +108,17 @@ export function CreditActivity(props: CreditActivityProps) {
   );
 }
 
-function withoutSign(amount: Amount): Amount {
-  return amount.replace(/^-/, "") as Amount;
+/**
+ * Keeps the height of a full page, so that the pager stays below the pointer on a last page with fewer rows. The ratio
+ * of an image carries the number of rows, because a strict Content-Security-Policy forbids style attributes.
+ */
+function RowsSpacer({ rows }: { readonly rows: number }) {
+  return (
+    <svg className="credits-rows-spacer" viewBox={`0 0 1 ${rows}`} aria-hidden="true" focusable="false" />
+  );
 }
 
-function failureText(failure: Failure, labels: Labels): string {
+function failureText(failure: Failure, labels: LabelFunctions): string {
   const reason = reasonFor(failure.error, labels);
   if (failure.what === "load") return labels.loadFailed({ reason });
   return failure.what === "change" ? labels.changeFailed({ reason }) : labels.refreshFailed({ reason });
@@ -136,6 +135,7 @@ function announcementText({ announcement }: ActivitySnapshot, { labels, numbers 
       return labels.entriesAnnouncement({
         shown: numbers.count(announcement.shown),
         total: numbers.count(announcement.total),
+        number: announcement.total,
       });
     case "entries-failure":
       return labels.entriesFailed({ reason: reasonFor(announcement.error, labels) });
@@ -148,7 +148,7 @@ function useFormats(props: CreditActivityProps): Formats {
   const { locale, hourCycle = "h23", labels: givenLabels } = props;
   const timeZone = props.timeZone ?? browserTimeZone();
   const nowMs = useNow(timeZone);
-  const labels = useMemo(() => ({ ...defaultLabels, ...givenLabels }), [givenLabels]);
+  const labels = useMemo(() => toLabelFunctions(givenLabels, locale), [givenLabels, locale]);
   const numbers = useMemo(() => numberFormats(locale), [locale]);
   const dates = useMemo(
     () => dateFormats({ locale, timeZone, hourCycle, labels }),
@@ -157,14 +157,17 @@ function useFormats(props: CreditActivityProps): Formats {
   return { labels, numbers, dates, nowMs };
 }
 
-/** Returns a time of the current day. It changes with the day, so that "Today" becomes "Yesterday" on an open page. */
-function useNow(timeZone: string): number {
-  const [nowMs, setNowMs] = useState(() => Date.now());
+/**
+ * Returns a time of the current day, or null until the page is mounted, because a prerendered page has no current time.
+ * It changes with the day, so that "Today" becomes "Yesterday" on an open page.
+ */
+function useNow(timeZone: string): number | null {
+  const [nowMs, setNowMs] = useState<number | null>(null);
   useEffect(() => {
     const check = () => {
       setNowMs((before) => {
         const now = Date.now();
-        return dayNumber(timeZone, before) === dayNumber(timeZone, now) ? before : now;
+        return before !== null && dayNumber(timeZone, before) === dayNumber(timeZone, now) ? before : now;
       });
     };
     check();
