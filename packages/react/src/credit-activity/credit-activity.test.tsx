@@ -249,3 +249,14 @@ test("“Today” becomes “Yesterday” on a page that stays open over midnigh
   await settle();
   expect(screen.getByText("Yesterday, 10:00")).toBeTruthy();
 });
+
+test("actions are beside the balance, and nothing is where there are none", async () => {
+  const reader = fakeReader(history(3));
+  const { container, rerender } = await open(reader, { actions: <a href="/buy">Buy credits</a> });
+  const link = screen.getByRole("link", { name: "Buy credits" });
+  expect(link.closest("header")?.querySelector(".credits-remaining")).toBeTruthy();
+  for (const actions of [undefined, null, false, ""]) {
+    await rerender({ actions });
+    expect(container.querySelector(".credits-actions")).toBeNull();
+  }
+});
