@@ -70,6 +70,7 @@ export function CreditActivity(props: CreditActivityProps) {
       aria-labelledby={headingId}
       {...keptFocus}
     >
+      <svg className="credits-width" aria-hidden="true" focusable="false" />
       <div className="credits-layout">
         <header className="credits-header">
           <div className="credits-titles">
