@@ -1,5 +1,5 @@
 import { defineConfig } from "vitest/config";
-import { SOURCE_ALIASES } from "./tools/sources.ts";
+import { REACT_18_ALIASES, SOURCE_ALIASES } from "./tools/sources.ts";
 
 const resolve = { alias: SOURCE_ALIASES };
 
@@ -55,6 +55,19 @@ export default defineConfig({
           name: "react",
           include: ["packages/react/src/**/*.test.{ts,tsx}"],
           environment: "happy-dom",
+          env: { REACT_MAJOR: "19" },
+          ...BOUNDS,
+        },
+      },
+      {
+        resolve: { alias: [...SOURCE_ALIASES, ...REACT_18_ALIASES] },
+        test: {
+          name: "react-18",
+          include: ["packages/react/src/**/*.test.tsx"],
+          environment: "happy-dom",
+          env: { REACT_MAJOR: "18" },
+          // It imports React itself, and aliases apply to inlined modules only.
+          server: { deps: { inline: [/@testing-library\/react/] } },
           ...BOUNDS,
         },
       },

@@ -15,5 +15,22 @@ const SOURCES: Readonly<Record<string, string>> = {
 /** Aliases of Vite that lead imports of the packages to their sources. */
 export const SOURCE_ALIASES = Object.entries(SOURCES).map(([name, file]) => ({
   find: new RegExp(`^${name}$`),
-  replacement: fileURLToPath(new URL(`../${file}`, import.meta.url)),
+  replacement: toPath(file),
 }));
+
+/** Aliases of Vite that lead imports of React 19 to React 18, also those of the testing library. */
+export const REACT_18_ALIASES = [
+  ...["react", "react-dom"].map((name) => ({
+    find: new RegExp(`^${name}(?=/|$)`),
+    replacement: toPath(`tools/react-18/node_modules/${name}`),
+  })),
+  // Vite leads the imports of ES modules only.
+  {
+    find: /^@testing-library\/react$/,
+    replacement: toPath("node_modules/@testing-library/react/dist/@testing-library/react.esm.js"),
+  },
+];
+
+function toPath(file: string): string {
+  return fileURLToPath(new URL(`../${file}`, import.meta.url));
+}

@@ -5,7 +5,9 @@ import type { TransportConfig } from "./transport.js";
 
 /** Options of {@link createLedgerClient}: where the API is, and the credential. */
 export type LedgerClientOptions = {
-  /** The URL of the API without `/v1`: `"https://credits.example.com"`, or in a browser also `"/credits"`. */
+  /**
+   * The URL of the API without `/v1`: `"https://credits.example.com"`, or for requests from a browser also `"/credits"`.
+   */
   readonly baseUrl: string;
   /** The retries of a failed request. Default: 4. */
   readonly retries?: number;
@@ -22,7 +24,7 @@ export type LedgerClientOptions = {
       readonly getToken?: never;
     }
   | {
-      /** Returns a token. The client calls it for its first request, and again after a response with 401. */
+      /** Returns a token. The client calls it for its first request, and again after a response with 401 or 403. */
       readonly getToken: () => string | Promise<string>;
       readonly key?: never;
     }
@@ -56,9 +58,9 @@ export function toTransportConfig(options: LedgerClientOptions): TransportConfig
       `createLedgerClient got ${getToken === undefined ? "no key" : "both a key and getToken"}. Set a key, or a getToken function that returns one.`,
     );
   }
-  if (typeof baseUrl !== "string" || (!URL.canParse(baseUrl) && globalThis.location === undefined)) {
+  if (typeof baseUrl !== "string") {
     throw new TypeError(
-      `The baseUrl ${JSON.stringify(baseUrl)} is not absolute. Outside a browser it must be, such as "https://credits.example.com".`,
+      `The baseUrl ${JSON.stringify(baseUrl)} is not a string. Set a URL, such as "https://credits.example.com".`,
     );
   }
   if (!Number.isInteger(retries) || retries < 0) {

@@ -31,9 +31,10 @@ const RETRIED_STATUSES: ReadonlySet<number> = new Set([408, 429, 502, 503, 504])
 
 /**
  * Sends a request and returns the JSON of its response. It repeats failed tries with the same key after a pause.
- * It replaces a refused token once.
+ * It replaces a refused token once. A token that is refused again, or that lacks the permission, is not used again.
  */
 export async function send(config: TransportConfig, plan: RequestPlan): Promise<unknown> {
+  checkBaseUrl(config.baseUrl);
   const name = `${plan.method} ${plan.path}`;
   const url = `${config.baseUrl}${plan.path}${toQueryString(plan.query)}`;
   const body = plan.body === undefined ? null : toBody(plan.body);
@@ -53,12 +54,25 @@ export async function send(config: TransportConfig, plan: RequestPlan): Promise<
         tokenReplaced = true;
         continue;
       }
+      if (response.status === 401 || response.status === 403) config.tokens.discard(token);
       if (!RETRIED_STATUSES.has(response.status)) throw toResponseError(name, response);
     }
     const pause = pauseBefore(config, tries, outcome);
     if (pause === null) throw toUnavailable(name, plan.key ?? null, tries, outcome);
     await sleep(pause, plan.signal);
   }
+}
+
+/**
+ * Refuses a relative URL outside a browser. The check is part of a request, because a page's server creates the same
+ * clients as its browser, and sends nothing.
+ */
+function checkBaseUrl(baseUrl: string): void {
+  if (globalThis.location !== undefined || URL.canParse(baseUrl)) return;
+  throw toUnsendable(
+    "baseUrl",
+    `The baseUrl ${JSON.stringify(baseUrl)} is not absolute. Outside a browser it must be, such as "https://credits.example.com".`,
+  );
 }
 
 async function tryOnce(

@@ -1,4 +1,4 @@
-import { expect, expectTypeOf, test } from "vitest";
+import { expect, expectTypeOf, test, vi } from "vitest";
 import { type Amount, createLedgerClient, type Ledger, type SpendInput } from "../src/index.js";
 import { json, serve } from "./server.js";
 
@@ -123,11 +123,31 @@ test("fetch can be replaced", async () => {
   expect(await client.getAccount("acme")).toEqual({ id: "acme" });
 });
 
+test.each(["/credits", "credits.example.com"])(
+  "the baseUrl %j is refused by a request, not by its page's server",
+  async (relative) => {
+    const fetch = vi.fn(async () => Response.json({ id: "acme" }));
+    const client = createLedgerClient({ baseUrl: relative, key: "t", fetch });
+    const error = await client.getAccount("acme").catch((e: unknown) => e);
+    expect(error).toMatchObject({ name: "InvalidRequestError", errors: [{ path: "baseUrl" }] });
+    expect((error as Error).message).toContain("is not absolute. Outside a browser it must be");
+    expect(fetch).not.toHaveBeenCalled();
+  },
+);
+
+test("a relative baseUrl works in a browser", async () => {
+  vi.stubGlobal("location", new URL("https://app.example.com/settings"));
+  const fetch = vi.fn(async () => Response.json({ id: "acme" }));
+  await createLedgerClient({ baseUrl: "/credits/", key: "t", fetch }).getAccount("acme");
+  expect(fetch).toHaveBeenCalledWith("/credits/v1/accounts/acme", expect.anything());
+  vi.unstubAllGlobals();
+});
+
 const baseUrl = "http://127.0.0.1:1";
 const getToken = () => "t";
 
 test.each([
-  [{ baseUrl: "/credits", key: "t" }, "is not absolute"],
+  [{ key: "t" }, "The baseUrl undefined is not a string"],
   [{ baseUrl, key: "" }, "got no key"],
   [{ baseUrl }, "got no key"],
   [{ baseUrl, key: "t", getToken }, "got both a key and getToken"],

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { createLedgerClient, UnauthorizedError } from "../src/index.js";
+import { createLedgerClient, ForbiddenError, UnauthorizedError } from "../src/index.js";
 import { json, problem, serve } from "./server.js";
 
 /** Serves an API that accepts one token, which can change. */
@@ -60,6 +60,30 @@ test("a second 401 is an UnauthorizedError", async () => {
   const client = createLedgerClient({ baseUrl, getToken: () => "bad" });
   await expect(client.getAccount("acme")).rejects.toBeInstanceOf(UnauthorizedError);
   expect(received).toHaveLength(2);
+});
+
+test("the call after a second 401 gets another token before it sends a request", async () => {
+  const tokens = { good: "t3" };
+  const { baseUrl, received } = await serveWith(tokens);
+  let calls = 0;
+  const client = createLedgerClient({ baseUrl, getToken: () => `t${++calls}` });
+  await expect(client.getAccount("acme")).rejects.toBeInstanceOf(UnauthorizedError);
+  await client.getAccount("acme");
+  expect(received.map((r) => r.headers.authorization)).toEqual(["Bearer t1", "Bearer t2", "Bearer t3"]);
+});
+
+test("after a 403 the client repeats nothing, and the next call gets another token", async () => {
+  const { baseUrl, received } = await serve((request, response) => {
+    if (request.headers.authorization === "Bearer t2") json(response, 200, { id: "acme" });
+    else problem(response, 403, "forbidden");
+  });
+  let calls = 0;
+  const client = createLedgerClient({ baseUrl, getToken: () => `t${++calls}` });
+  await expect(client.getAccount("acme")).rejects.toBeInstanceOf(ForbiddenError);
+  expect([received.length, calls]).toEqual([1, 1]);
+  await client.getAccount("acme");
+  await client.getAccount("acme");
+  expect([received.length, calls]).toEqual([3, 2]);
 });
 
 test("an error of getToken is the cause of an UnauthorizedError, and the next call calls it again", async () => {

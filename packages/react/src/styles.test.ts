@@ -9,12 +9,15 @@ const rules = parts.join("\n");
 
 test("all styles are in one layer, below prefixed classes", () => {
   expect(parts.length).toBeGreaterThan(5);
+  expect(read("styles.css").trim().startsWith("@layer reset, theme, base, credit-activity;")).toBe(true);
   for (const part of parts) {
     expect(part.trim().startsWith("@layer credit-activity {")).toBe(true);
     expect(part.match(/@layer/g)).toHaveLength(1);
   }
   const classes = [...rules.matchAll(/\.(-?[a-z_][\w-]*)/gi)].map((match) => match[1]);
-  expect(classes.filter((name) => !name?.startsWith("credits-"))).toEqual([]);
+  // The classes of a host that set the colors.
+  const known = new Set(["light", "dark"]);
+  expect(classes.filter((name = "") => !name.startsWith("credits-") && !known.has(name))).toEqual([]);
   const variables = [...rules.matchAll(/--[\w-]+/g)].map((match) => match[0]);
   expect(variables.filter((name) => !name.startsWith("--credits-"))).toEqual([]);
   const selectors = [...rules.matchAll(/(?:^|[{}])([^{}@;]+)\{/g)].map((match) => match[1]?.trim() ?? "");
@@ -66,6 +69,19 @@ test.each(pairs)("%s on %s has a contrast of at least %d in light and dark", (fr
   for (const scheme of ["light", "dark"] as const) {
     expect(contrast(color(front, scheme), color(back, scheme)), scheme).toBeGreaterThanOrEqual(ratio);
   }
+});
+
+test("the initial value of each color is its light one", () => {
+  const initial = [...rules.matchAll(/@property (--[\w-]+) \{[^}]*initial-value: (#\w+);/g)];
+  const light = [...rules.matchAll(/(--[\w-]+): light-dark\((#\w+), #\w+\);/g)];
+  expect(light.length).toBeGreaterThan(10);
+  expect(initial.map(([, name, value]) => [name, value])).toEqual(
+    light.map(([, name, value]) => [name, value]),
+  );
+  // Elsewhere a build tool would replace it, and the color could get lost.
+  const [before = "", tested = ""] = rules.split("@supports (color: light-dark(#fff, #000)) {");
+  expect(before).not.toContain("light-dark(");
+  expect(tested.slice(tested.indexOf("\n  }\n"))).not.toContain("light-dark(");
 });
 
 function color(name: string, scheme: "light" | "dark"): string {

@@ -1,7 +1,6 @@
 import { createLedgerClient } from "@credit-activity/client";
 import { render, screen } from "@testing-library/react";
 import { userEvent } from "@testing-library/user-event";
-import { renderToString } from "react-dom/server";
 import { expect, test, vi } from "vitest";
 import { fakeReader } from "../testing/fake-reader.js";
 import { history, row } from "../testing/history.js";
@@ -222,13 +221,6 @@ test("a real client works, and strict mode loads once", async () => {
   expect(sent).toHaveLength(1);
 });
 
-test("on a server the page renders as its first load", async () => {
-  const reader = fakeReader(history(3));
-  const html = renderToString(<CreditActivity client={reader} account="acme" timeZone="UTC" />);
-  expect(html).toContain("Loading credit activity.");
-  expect(reader.pageCalls).toHaveLength(0);
-});
-
 test("each label can be replaced by itself, and formats follow the locale", async () => {
   const reader = fakeReader(history(10));
   reader.balance = "1862.28";
@@ -256,4 +248,15 @@ test("“Today” becomes “Yesterday” on a page that stays open over midnigh
   vi.advanceTimersByTime(60_000);
   await settle();
   expect(screen.getByText("Yesterday, 10:00")).toBeTruthy();
+});
+
+test("actions are beside the balance, and nothing is where there are none", async () => {
+  const reader = fakeReader(history(3));
+  const { container, rerender } = await open(reader, { actions: <a href="/buy">Buy credits</a> });
+  const link = screen.getByRole("link", { name: "Buy credits" });
+  expect(link.closest("header")?.querySelector(".credits-remaining")).toBeTruthy();
+  for (const actions of [undefined, null, false, ""]) {
+    await rerender({ actions });
+    expect(container.querySelector(".credits-actions")).toBeNull();
+  }
 });

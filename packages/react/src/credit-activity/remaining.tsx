@@ -1,23 +1,27 @@
-import type { Labels } from "../labels.js";
+import type { Amount } from "@credit-activity/client";
+import { sharedDecimals } from "../amounts/amounts.js";
+import type { Formats } from "../table/formats.js";
 
 /** The balance in a sentence with small words: "1,862.28 credits remaining", "3.00 credits owed". */
 export function Remaining(props: {
-  /** The balance without its sign. It is null until the first load. */
-  readonly credits: string | null;
-  /** True if the balance is below zero. */
-  readonly owed: boolean;
+  /** It is null until the first load. */
+  readonly balance: Amount | null;
   readonly failed: boolean;
-  readonly labels: Labels;
+  readonly formats: Formats;
 }) {
-  const { credits, owed, failed, labels } = props;
-  if (credits === null) {
+  const { balance, failed, formats } = props;
+  if (balance === null) {
     return (
       <p className="credits-remaining" aria-hidden="true">
         {!failed && <span className="credits-skeleton credits-remaining-amount" />}
       </p>
     );
   }
-  const sentence = owed ? labels.owed({ credits }) : labels.remaining({ credits });
+  const { labels, numbers } = formats;
+  const size = balance.replace(/^-/, "") as Amount;
+  const credits = numbers.balance(size, sharedDecimals([size]));
+  const values = { credits, number: Number(size) };
+  const sentence = balance.startsWith("-") ? labels.owed(values) : labels.remaining(values);
   const at = sentence.indexOf(credits);
   const [before, after] =
     at === -1 ? ["", sentence] : [sentence.slice(0, at), sentence.slice(at + credits.length)];

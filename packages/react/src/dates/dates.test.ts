@@ -1,11 +1,11 @@
 import { expect, test } from "vitest";
-import { defaultLabels } from "../labels.js";
+import { toLabelFunctions } from "../labels/label-functions.js";
 import { dateFormats, dayNumber } from "./dates.js";
 
 const nowMs = Date.parse("2026-11-22T14:30:00Z");
 
 function spans(timeZone: string, locale = "en", hourCycle: "h12" | "h23" = "h23") {
-  const formats = dateFormats({ locale, timeZone, hourCycle, labels: defaultLabels });
+  const formats = dateFormats({ locale, timeZone, hourCycle, labels: toLabelFunctions() });
   return (from: string, to = from, at = nowMs) => {
     const { start, end } = formats.span(from, to, at);
     return end === null ? start.text : `${start.text} – ${end.text}`;
@@ -18,6 +18,16 @@ test("times of today and yesterday are named so", () => {
   expect(utc("2026-11-22T00:00:00Z")).toBe("Today, 00:00");
   expect(utc("2026-11-21T18:22:00Z")).toBe("Yesterday, 18:22");
   expect(utc("2026-11-20T10:05:00Z", "2026-11-20T10:09:00Z")).toBe("Nov 20, 10:05 – 10:09");
+});
+
+test("without a current time, every day has its year", () => {
+  const labels = toLabelFunctions();
+  const formats = dateFormats({ locale: "en", timeZone: "UTC", hourCycle: "h23", labels });
+  const [start, end] = ["2026-11-22T10:05:00Z", "2026-11-22T10:09:00Z"];
+  expect(formats.span(start, end, null)).toMatchObject({
+    start: { text: "Nov 22, 2026, 10:05" },
+    end: { text: "10:09" },
+  });
 });
 
 test("a span within one minute is a single time", () => {
@@ -114,7 +124,7 @@ test("a span within repeated minutes names the offset at both ends", () => {
 });
 
 test("a time with seconds that the clocks show twice names its offset", () => {
-  const options = { locale: "en", hourCycle: "h23", labels: defaultLabels } as const;
+  const options = { locale: "en", hourCycle: "h23", labels: toLabelFunctions() } as const;
   const formats = dateFormats({ ...options, timeZone: "America/New_York" });
   const toText = (at: string) => formats.withSeconds(at, "2026-11-01T05:30:00Z", nowMs).text;
   expect(toText("2026-11-01T05:30:05Z")).toBe("01:30:05 EDT");
@@ -128,7 +138,12 @@ test("times follow the locale and the hour cycle", () => {
 });
 
 test("machine-readable times are exact to the millisecond", () => {
-  const formats = dateFormats({ locale: "en", timeZone: "UTC", hourCycle: "h23", labels: defaultLabels });
+  const formats = dateFormats({
+    locale: "en",
+    timeZone: "UTC",
+    hourCycle: "h23",
+    labels: toLabelFunctions(),
+  });
   const { start } = formats.span("2026-11-20T10:05:00.123456Z", "2026-11-20T10:05:00.123456Z", nowMs);
   expect(start.dateTime).toBe("2026-11-20T10:05:00.123Z");
   expect(formats.withSeconds("2026-11-20T10:05:31Z", "2026-11-20T10:05:00Z", nowMs).text).toBe("10:05:31");

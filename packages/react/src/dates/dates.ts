@@ -1,12 +1,12 @@
 import type { Time } from "@credit-activity/client";
-import type { Labels } from "../labels.js";
+import type { LabelFunctions } from "../labels/labels.js";
 
 /** The options of the date formats. */
 export interface DateOptions {
   readonly locale: string | undefined;
   readonly timeZone: string;
   readonly hourCycle: "h12" | "h23";
-  readonly labels: Pick<Labels, "today" | "yesterday">;
+  readonly labels: Pick<LabelFunctions, "today" | "yesterday">;
 }
 
 /** A moment as text and as a machine-readable value. */
@@ -27,11 +27,11 @@ export interface Span {
 export interface DateFormats {
   /**
    * "Nov 22, 10:05 – 10:09" or "Yesterday, 18:22", with the year of another year and both days over midnight. Times that
-   * the clocks show twice name their offset.
+   * the clocks show twice name their offset. If `nowMs` is null, every day has its year.
    */
-  span(startedAt: Time, endedAt: Time, nowMs: number): Span;
+  span(startedAt: Time, endedAt: Time, nowMs: number | null): Span;
   /** "10:05:31", with the day if it is not the day of `beside`, and with the offset if the clocks show it twice. */
-  withSeconds(at: Time, beside: Time, nowMs: number): Moment;
+  withSeconds(at: Time, beside: Time, nowMs: number | null): Moment;
 }
 
 const DAY_MS = 86_400_000;
@@ -54,7 +54,8 @@ export function dateFormats({ locale, timeZone, hourCycle, labels }: DateOptions
   const otherYear = (format: typeof time) => dayFormat(locale, format, { ...day, year: "numeric" });
   const calendar = zoneCalendar(timeZone);
 
-  const onDay = (ms: number, nowMs: number, format: Intl.DateTimeFormat): string => {
+  const onDay = (ms: number, nowMs: number | null, format: Intl.DateTimeFormat): string => {
+    if (nowMs === null) return otherYear(format).format(ms);
     const [then, now] = [calendar(ms), calendar(nowMs)];
     if (then.day === now.day) return labels.today({ time: format.format(ms) });
     if (then.day === now.day - 1) return labels.yesterday({ time: format.format(ms) });

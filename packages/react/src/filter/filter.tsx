@@ -1,13 +1,13 @@
 import type { ActivityFilter } from "@credit-activity/client";
 import { useId } from "react";
-import type { Labels } from "../labels.js";
+import type { LabelFunctions } from "../labels/labels.js";
 
 const FILTERS: readonly ActivityFilter[] = ["all", "added", "used", "adjustments"];
 
 /** The segmented filter. Native radios bring arrow keys, names and forced colors. */
 export function Filter(props: {
   readonly selected: ActivityFilter;
-  readonly labels: Labels;
+  readonly labels: LabelFunctions;
   readonly onSelect: (filter: ActivityFilter) => void;
 }) {
   const { selected, labels, onSelect } = props;

@@ -1,6 +1,6 @@
 import type { ActivityPage } from "@credit-activity/client";
 import type { NumberFormats } from "../amounts/amounts.js";
-import type { Labels } from "../labels.js";
+import type { LabelFunctions } from "../labels/labels.js";
 
 /** The range of rows on the screen, and the buttons for the previous and next page. */
 export function Pager(props: {
@@ -9,7 +9,7 @@ export function Pager(props: {
   /** The selected page. */
   readonly page: number;
   readonly pages: number;
-  readonly labels: Labels;
+  readonly labels: LabelFunctions;
   readonly numbers: NumberFormats;
   readonly onSelect: (page: number) => void;
 }) {
@@ -29,7 +29,13 @@ export function Pager(props: {
 
 /** Formats the range of a page for a label. */
 export function formatRange(page: ActivityPage, numbers: NumberFormats) {
-  return { from: numbers.count(page.from), to: numbers.count(page.to), total: numbers.count(page.total) };
+  const { from, to, total } = page;
+  return {
+    from: numbers.count(from),
+    to: numbers.count(to),
+    total: numbers.count(total),
+    number: total,
+  };
 }
 
 /** A button that is disabled by `aria-disabled`, because `disabled` takes the focus away. */

@@ -18,6 +18,7 @@ export function EntryRows(props: {
   const { labels, numbers } = formats;
   const { entries, more, busy, failure } = loaded ?? { entries: [], more: false, busy: true, failure: null };
   const first = entries.length === 0;
+  const total = Math.max(row.entries, entries.length);
   return (
     <>
       {entries.map((entry) => (
@@ -48,7 +49,8 @@ export function EntryRows(props: {
           >
             {labels.showMoreEntries({
               shown: numbers.count(entries.length),
-              total: numbers.count(Math.max(row.entries, entries.length)),
+              total: numbers.count(total),
+              number: total,
             })}
           </button>
         </WideRow>

@@ -1,6 +1,6 @@
 import type { ActivityRow } from "@credit-activity/client";
 import type { Span } from "../dates/dates.js";
-import { rowSource, rowTitle } from "../labels.js";
+import { rowCount, rowSource, rowTitle } from "../labels/label-functions.js";
 import type { Formats } from "../table/formats.js";
 import { roles } from "../table/roles.js";
 import { Balance, Change } from "./figures.js";
@@ -63,8 +63,8 @@ function Description(props: {
 }) {
   const { row, formats, expanded, onToggle } = props;
   const { labels, numbers } = formats;
-  const { kind, nouns, description, entries } = row;
-  const count = labels.usageCount({ kind, nouns, count: entries, text: numbers.count(entries) });
+  const { description, entries } = row;
+  const count = rowCount(row, numbers.count(entries), labels);
 
   if (entries > 1) {
     const text = description === null ? count : labels.describedCount({ description, count });

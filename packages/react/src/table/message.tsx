@@ -1,10 +1,10 @@
-import type { Labels } from "../labels.js";
+import type { LabelFunctions } from "../labels/labels.js";
 
 /** A failure message with a Retry button. */
 export function FailureMessage(props: {
   readonly text: string;
   readonly retrying: boolean;
-  readonly labels: Labels;
+  readonly labels: LabelFunctions;
   readonly onRetry: () => void;
 }) {
   const { text, retrying, labels, onRetry } = props;

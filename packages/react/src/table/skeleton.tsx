@@ -1,8 +1,8 @@
-import type { Labels } from "../labels.js";
+import type { LabelFunctions } from "../labels/labels.js";
 import { roles } from "./roles.js";
 
 /** Placeholder rows with the height of real rows, so that the layout stays. */
-export function SkeletonRows({ count, labels }: { readonly count: number; readonly labels: Labels }) {
+export function SkeletonRows({ count, labels }: { readonly count: number; readonly labels: LabelFunctions }) {
   return Array.from({ length: count }, (_, index) => (
     // biome-ignore lint/suspicious/noArrayIndexKey: placeholders have no other key, and keep their order.
     <tr key={index} {...roles.row} className="credits-row credits-skeleton-row" aria-hidden={index > 0}>

@@ -1,5 +1,5 @@
 import type { ActivityFilter, ActivityPage, ActivityRow, Amount } from "@credit-activity/client";
-import { Fragment, type RefObject, useEffect, useState, useSyncExternalStore } from "react";
+import { Fragment, type Ref, useEffect, useState, useSyncExternalStore } from "react";
 import { sharedDecimals } from "../amounts/amounts.js";
 import { EntryRows } from "../row/entry-rows.js";
 import { toAmounts } from "../row/figures.js";
@@ -18,7 +18,7 @@ export function ActivityTable(props: {
   readonly perPage: number;
   readonly formats: Formats;
   /** The table gets the focus of a removed element. */
-  readonly tableRef: RefObject<HTMLTableElement | null>;
+  readonly tableRef: Ref<HTMLTableElement>;
 }) {
   const { snapshot, store, perPage, formats, tableRef } = props;
   const { labels } = formats;
