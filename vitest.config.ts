@@ -85,7 +85,15 @@ export default defineConfig({
       {
         test: {
           name: "packed",
-          include: ["packed/**/*.test.ts"],
+          include: ["packed/*.test.ts"],
+          environment: "node",
+          ...BOUNDS,
+        },
+      },
+      {
+        test: {
+          name: "frameworks",
+          include: ["packed/frameworks/*.test.ts"],
           environment: "node",
           ...BOUNDS,
         },
