@@ -32,7 +32,8 @@ export const APPS = {
   "react-router": {
     sources: ["react-router"],
     follow: replace("app/routes.ts", {
-      "// routes": 'route("api/credits/*", "routes/credits-api.ts"),\n  route("credits", "routes/credits.tsx"),',
+      "// routes":
+        'route("api/credits/*", "routes/credits-api.ts"),\n  route("credits", "routes/credits.tsx"),',
     }),
   },
   express: {

@@ -4,19 +4,11 @@ import { fileURLToPath } from "node:url";
 import type { Browser } from "playwright-core";
 import { type PackedPackages, run } from "../pack.js";
 import { APPS, type AppName } from "./apps.js";
-import { checkPage } from "./page.js";
+import { checkPage, warmUp } from "./page.js";
 import { serve } from "./processes.js";
 
-/** What is checked of each framework, in this order. */
-export const STEPS = [
-  "installs",
-  "init",
-  "types",
-  "dev",
-  "build",
-  "start",
-  "colors",
-] as const;
+/** Steps that are checked of each framework, in this order. */
+export const STEPS = ["installs", "init", "types", "dev", "build", "start", "colors"] as const;
 
 export type Step = (typeof STEPS)[number];
 
@@ -77,8 +69,11 @@ export async function checkFramework(name: AppName, packed: PackedPackages, brow
   const checkServer = async (script: string) => {
     const server = await serve(directory, script);
     try {
-      await spend(server.url, (spent += 5));
-      return await checkPage(browser, `${server.url}/credits`, "Report");
+      spent += 5;
+      await spend(server.url, spent);
+      const page = `${server.url}/credits`;
+      if (script === "dev") await warmUp(browser, page, "Report");
+      return await checkPage(browser, page, "Report");
     } catch (error) {
       throw new Error(`${String(error)}\n${server.output()}`);
     } finally {
@@ -116,9 +111,11 @@ async function addTarballs(directory: string, packed: PackedPackages): Promise<v
 /** Has the app spend 5 of its 100 credits, and expects the balance after it. */
 async function spend(url: string, spent: number): Promise<void> {
   const response = await fetch(`${url}/api/work`, { method: "POST" });
-  if (!response.ok) throw new Error(`POST /api/work responded with ${response.status}: ${await response.text()}`);
+  if (!response.ok)
+    throw new Error(`POST /api/work responded with ${response.status}: ${await response.text()}`);
   const { balance } = (await response.json()) as { balance: string };
-  if (balance !== String(100 - spent)) throw new Error(`The balance is ${balance} after ${spent} were spent.`);
+  if (balance !== String(100 - spent))
+    throw new Error(`The balance is ${balance} after ${spent} were spent.`);
 }
 
 /** Returns all source files of an app as one string. */

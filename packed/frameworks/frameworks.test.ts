@@ -16,13 +16,27 @@ beforeAll(async () => {
 afterAll(async () => {
   await browser.close();
   await packed.remove();
-  console.log([toTableRow("framework", STEPS), toTableRow("---", STEPS.map(() => "---")), ...rows].join("\n"));
+  console.log(
+    [
+      toTableRow("framework", STEPS),
+      toTableRow(
+        "---",
+        STEPS.map(() => "---"),
+      ),
+      ...rows,
+    ].join("\n"),
+  );
 });
 
 const toTableRow = (name: string, cells: readonly string[]) => `| ${[name, ...cells].join(" | ")} |`;
 
 it.each(APP_NAMES)("%s works from tarballs, from init to its page in a browser", async (name) => {
   const row: Row = await checkFramework(name, packed, browser);
-  rows.push(toTableRow(name, STEPS.map((step) => row[step] ?? "")));
+  rows.push(
+    toTableRow(
+      name,
+      STEPS.map((step) => row[step] ?? ""),
+    ),
+  );
   expect(Object.keys(row).sort()).toEqual([...STEPS].sort());
 });

@@ -49,6 +49,16 @@ export async function checkPage(browser: Browser, url: string, entry: string): P
   }
 }
 
+/** Opens a page until it shows an entry. A development server of Vite finds packages by the first page, and loads it again. */
+export async function warmUp(browser: Browser, url: string, entry: string): Promise<void> {
+  const context = await browser.newContext();
+  const page = await context.newPage();
+  await page.goto(url);
+  const shown = page.locator(".credits-activity").getByText(entry).first();
+  await shown.waitFor({ timeout: SHOWN_MS_MAX });
+  await context.close();
+}
+
 /** Reads the colors of the page's title and of what is behind it. */
 function readColors(page: Page): Promise<Colors> {
   return page.evaluate(() => {

@@ -86,7 +86,7 @@ export interface LocalLedger extends Ledger {
    *
    * @param context the bindings of `@hono/node-server`, which passes them itself; they have the address of the client
    */
-  fetch(request: Request, context?: object): Promise<Response>;
+  fetch(request: Request, context?: unknown): Promise<Response>;
   /** True if commands are refused now, because too many wait. A server that asks before it reads a request saves work. */
   readonly isFull: boolean;
   readonly engine: Database["engine"];

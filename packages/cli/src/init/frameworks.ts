@@ -1,8 +1,10 @@
+import { findAppRouter, findImporter, findSource } from "./places.js";
+
 /** A file that `init` writes. */
 export interface TemplateFile {
   /** Path of the template. */
   readonly from: string;
-  /** Path in the project. */
+  /** Path in the project, below its place. */
   readonly to: string;
 }
 
@@ -13,8 +15,8 @@ export interface Framework {
   readonly dependency: string;
   /** Packages that the files import. */
   readonly packages: readonly string[];
-  /** True if the source files may be below a directory `src`. */
-  readonly mayHaveSource: boolean;
+  /** Returns the directory of the files in a project. */
+  readonly findPlace: (directory: string) => Promise<string>;
   readonly files: readonly TemplateFile[];
   /** Steps that are left to the developer, each a sentence and the rows to add. */
   readonly steps: readonly { readonly sentence: string; readonly rows: readonly string[] }[];
@@ -29,7 +31,7 @@ function toServer(name: string, dependency: string, mount: readonly string[]): F
     name,
     dependency,
     packages: [SERVER],
-    mayHaveSource: true,
+    findPlace: (directory) => findImporter(directory, dependency),
     files: [{ from: `${dependency}/credits.js`, to: "credits.js" }],
     steps: [{ sentence: "Mount the ledger in your server:", rows: mount }],
   };
@@ -41,7 +43,7 @@ export const FRAMEWORKS: readonly Framework[] = [
     name: "Next.js",
     dependency: "next",
     packages: [SERVER, REACT],
-    mayHaveSource: true,
+    findPlace: findAppRouter,
     files: [
       "lib/credits.ts",
       "app/api/credits/[...path]/route.ts",
@@ -54,7 +56,7 @@ export const FRAMEWORKS: readonly Framework[] = [
     name: "React Router",
     dependency: "@react-router/dev",
     packages: [SERVER, REACT],
-    mayHaveSource: false,
+    findPlace: async () => "",
     files: ["app/credits.server.ts", "app/routes/credits-api.ts", "app/routes/credits.tsx"].map((file) => ({
       from: `react-router/${file}`,
       to: file,
@@ -82,6 +84,7 @@ export const FRAMEWORKS: readonly Framework[] = [
 
 /** The page for a project that has React and a server of Node. */
 export const CLIENT_PAGE = {
+  findPlace: findSource,
   package: REACT,
   file: { from: "client/credits-page.jsx", to: "credits-page.jsx" },
   step: {

@@ -3,11 +3,14 @@ import { readFile } from "node:fs/promises";
 import path from "node:path";
 import { CommandError, print } from "../open.js";
 import { appendOnce, type Effect, toLanguage, writeNew } from "./files.js";
-import { CLIENT_PAGE, FRAMEWORKS, type Framework, type TemplateFile } from "./frameworks.js";
+import { CLIENT_PAGE, FRAMEWORKS, type Framework } from "./frameworks.js";
 
 const TEMPLATES = new URL("../../templates/", import.meta.url);
 
 const PGLITE = "@electric-sql/pglite";
+
+/** Files that have one place. */
+type FileGroup = Pick<Framework, "findPlace" | "files">;
 
 /** A directory with a package.json. */
 interface Project {
@@ -28,10 +31,16 @@ export async function init(): Promise<void> {
   const { directory, framework } = project;
   print(`This is a project of ${framework.name}.`);
   const hasClient = framework.files.length === 1 && project.dependencies.has("react");
-  const files = [...framework.files, ...(hasClient ? [CLIENT_PAGE.file] : [])];
-  for (const file of files) {
-    const to = toPath(project, file);
-    report(to, await writeNew(path.join(directory, to), await readTemplate(project, file)));
+  const groups: readonly FileGroup[] = [
+    framework,
+    ...(hasClient ? [{ ...CLIENT_PAGE, files: [CLIENT_PAGE.file] }] : []),
+  ];
+  for (const { findPlace, files } of groups) {
+    const place = await findPlace(directory);
+    for (const { from, to } of files) {
+      const file = path.posix.join(place, toFileName(project, to));
+      report(file, await writeNew(path.join(directory, file), await readTemplate(project, from)));
+    }
   }
   report(
     ".env",
@@ -62,9 +71,6 @@ async function readProject(directory: string): Promise<Project> {
       `The package.json of this directory has none of ${names}. Add the framework first, or mount ledger.fetch by hand.`,
     );
   }
-  if (framework.dependency === "next" && existsSync(path.join(directory, "pages")) && !hasApp(directory)) {
-    throw new CommandError("This project has no directory app. The files need the App Router of Next.js.");
-  }
   return {
     directory,
     dependencies: all,
@@ -73,22 +79,13 @@ async function readProject(directory: string): Promise<Project> {
   };
 }
 
-function hasApp(directory: string): boolean {
-  return existsSync(path.join(directory, "app")) || existsSync(path.join(directory, "src", "app"));
+/** Returns the name of a file, with the ending of the project's language. */
+function toFileName({ isTypeScript }: Project, name: string): string {
+  return isTypeScript ? name.replace(/\.js(x?)$/, ".ts$1") : name;
 }
 
-/** Returns the path of a file in the project: below `src` if that is where its sources are, with the ending of its language. */
-function toPath({ directory, isTypeScript, framework }: Project, { to }: TemplateFile): string {
-  const isBelow =
-    framework.mayHaveSource &&
-    existsSync(path.join(directory, "src")) &&
-    !existsSync(path.join(directory, "app"));
-  const file = isTypeScript ? to.replace(/\.js(x?)$/, ".ts$1") : to;
-  return isBelow ? path.posix.join("src", file) : file;
-}
-
-async function readTemplate(project: Project, { from }: TemplateFile): Promise<string> {
-  return toLanguage(await readFile(new URL(from, TEMPLATES), "utf8"), project.isTypeScript);
+async function readTemplate({ isTypeScript }: Project, from: string): Promise<string> {
+  return toLanguage(await readFile(new URL(from, TEMPLATES), "utf8"), isTypeScript);
 }
 
 /** Prints what is left to do. */

@@ -10,7 +10,7 @@ const BUSY = JSON.stringify(toProblem({ code: "overloaded", detail: DETAIL }));
 /** The headers are a plain object, which costs a refusal the least. */
 const HEADERS = { ...NO_STORE, ...RETRY_AFTER, "Content-Type": "application/problem+json" };
 
-type Fetch = (request: Request, context?: object) => Response | Promise<Response>;
+type Fetch = (request: Request, context?: unknown) => Response | Promise<Response>;
 
 /** True if a request may write. */
 export function mayWrite({ method }: Request): boolean {
@@ -30,7 +30,7 @@ export function respondBusy(): Response {
 export function limitWrites(
   fetch: Fetch,
   isFull: () => boolean,
-): (request: Request, context?: object) => Promise<Response> {
+): (request: Request, context?: unknown) => Promise<Response> {
   let requests = 0;
   return async (request, context) => {
     if (!mayWrite(request)) return fetch(request, context);

@@ -1,0 +1,1 @@
+export default { build: { outDir: "dist" }, oxc: { jsx: { runtime: "automatic" } } };
