@@ -38,14 +38,14 @@ export const APPS = {
   },
   express: {
     sources: ["client", "express"],
-    follow: replace("server.js", {
+    follow: replace("server.ts", {
       "// import": IMPORT,
       "// mount": 'app.use("/api/credits", credits);',
     }),
   },
   hono: {
     sources: ["client", "hono"],
-    follow: replace("server.js", {
+    follow: replace("server.ts", {
       "// import": IMPORT,
       "// mount": 'app.route("/api/credits", credits);',
     }),

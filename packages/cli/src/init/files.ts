@@ -23,7 +23,7 @@ export async function appendOnce(file: string, begin: string, rows: readonly str
 }
 
 /** Matches a type in a template of JavaScript. */
-const TYPE = /\/\*(: .+?) \*\//g;
+const TYPE = / ?\/\*(: .+?) \*\//g;
 
 /** Returns a template with its types, for TypeScript, or without. */
 export function toLanguage(template: string, isTypeScript: boolean): string {

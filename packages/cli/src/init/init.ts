@@ -29,14 +29,15 @@ interface Project {
 export async function init(): Promise<void> {
   const project = await readProject(process.cwd());
   const { directory, framework } = project;
-  print(`This is a project of ${framework.name}.`);
   const hasClient = framework.files.length === 1 && project.dependencies.has("react");
   const groups: readonly FileGroup[] = [
     framework,
     ...(hasClient ? [{ ...CLIENT_PAGE, files: [CLIENT_PAGE.file] }] : []),
   ];
-  for (const { findPlace, files } of groups) {
-    const place = await findPlace(directory);
+  const places = await Promise.all(groups.map(({ findPlace }) => findPlace(directory)));
+  print(`This is a project of ${framework.name}.`);
+  for (const [index, { files }] of groups.entries()) {
+    const place = places[index] as string;
     for (const { from, to } of files) {
       const file = path.posix.join(place, toFileName(project, to));
       report(file, await writeNew(path.join(directory, file), await readTemplate(project, from)));
@@ -62,7 +63,7 @@ async function readProject(directory: string): Promise<Project> {
   if (manifest === null) {
     throw new CommandError("This directory has no package.json. Run init in the directory of your app.");
   }
-  const { dependencies, devDependencies } = JSON.parse(manifest) as Record<string, object | undefined>;
+  const { dependencies, devDependencies } = parseManifest(manifest);
   const all = new Set([dependencies, devDependencies].flatMap((some) => Object.keys(some ?? {})));
   const framework = FRAMEWORKS.find(({ dependency }) => all.has(dependency));
   if (framework === undefined) {
@@ -77,6 +78,15 @@ async function readProject(directory: string): Promise<Project> {
     isTypeScript: existsSync(path.join(directory, "tsconfig.json")),
     framework,
   };
+}
+
+function parseManifest(json: string): Readonly<Record<string, object | undefined>> {
+  try {
+    return JSON.parse(json);
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error;
+    throw new CommandError("The package.json of this directory is not JSON. Correct it.");
+  }
 }
 
 /** Returns the name of a file, with the ending of the project's language. */

@@ -8,7 +8,7 @@ const app = new Hono();
 // mount
 app.post("/api/work", async (c) => {
   const { entry } = await ledger.spend(await getAccount(c.req.raw), { credits: "5", description: "Report" });
-  return c.json({ balance: entry.balance });
+  return c.json({ balance: entry?.balance });
 });
 app.get("/credits", serveStatic({ path: "dist/index.html" }));
 app.use("/*", serveStatic({ root: "dist" }));

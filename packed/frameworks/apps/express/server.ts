@@ -7,7 +7,7 @@ app.use(express.json());
 // mount
 app.post("/api/work", async (request, response) => {
   const { entry } = await ledger.spend(await getAccount(request), { credits: "5", description: "Report" });
-  response.json({ balance: entry.balance });
+  response.json({ balance: entry?.balance });
 });
 app.use(express.static("dist"));
 app.get("/credits", (_request, response) => response.sendFile("dist/index.html", { root: "." }));
