@@ -1,0 +1,5 @@
+export { type SdkModel, withCredits } from "./ai-sdk.js";
+export type { CountTokens } from "./estimate.js";
+export type { CreditsOptions, MeteringLedger } from "./options.js";
+export type { Model, Price, PriceFunction, Rated, RateTable } from "./price.js";
+export type { Usage } from "./usage.js";
