@@ -67,6 +67,22 @@ export const chatResult = {
   usage: CHAT_USAGE,
 };
 
+/** A chat completion that calls the tool `look`. */
+export const chatToolCall = {
+  ...chatResult,
+  choices: [
+    {
+      index: 0,
+      message: {
+        role: "assistant",
+        content: null,
+        tool_calls: [{ id: "call_1", type: "function", function: { name: "look", arguments: "{}" } }],
+      },
+      finish_reason: "tool_calls",
+    },
+  ],
+};
+
 const MESSAGE = {
   id: "msg_1",
   type: "message",
