@@ -101,7 +101,7 @@ async function stream(model: Inner, metering: Metering, options: SdkOptions) {
     call.observe(fromPart(part));
     return part.type === "raw" && options.includeRawChunks !== true ? [] : [part];
   };
-  return { ...result, stream: meterStream(result.stream, call, observe, options.abortSignal) };
+  return { ...result, stream: meterStream(result.stream, call, { observe }, options.abortSignal) };
 }
 
 function open(model: Inner, metering: Metering, options: SdkOptions): Promise<MeteredCall> {

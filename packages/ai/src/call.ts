@@ -10,6 +10,7 @@ import { estimateInput } from "./estimate.js";
 import type { Metering } from "./options.js";
 import { type Charge, type Model, toCharge } from "./price.js";
 import type { Step } from "./steps.js";
+import { unref } from "./timers.js";
 import { type InputUsage, type OutputUsage, type Reported, toQuantities, type Usage } from "./usage.js";
 
 /** The time that a hold lasts. It is extended while its call runs. */
@@ -94,9 +95,7 @@ export class MeteredCall {
       ...this.#toAttributes(),
     });
     this.#hold = hold;
-    this.#timer = setInterval(() => void this.#extend(hold.id), EXTEND_EVERY_MS);
-    // A browser's timer is a number. In Node, the timer alone does not keep the process running.
-    (this.#timer as { unref?: () => void }).unref?.();
+    this.#timer = unref(setInterval(() => void this.#extend(hold.id), EXTEND_EVERY_MS));
   }
 
   /** Takes note of progress. It has no effect once the call has ended. */

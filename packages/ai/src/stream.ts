@@ -1,43 +1,43 @@
-import type { MeteredCall } from "./call.js";
+import { HOLD_SECONDS, type MeteredCall } from "./call.js";
+import { unref } from "./timers.js";
 
-/** Observes a part of a stream. It returns the parts to pass on. */
-export type ObservePart<Part> = (part: Part) => readonly Part[];
+/** The meter of a stream's parts. */
+export interface PartMeter<Part> {
+  /** Observes a part. It returns the parts to pass on. */
+  observe(part: Part): readonly Part[];
+  /** Returns the parts to pass on at the end. */
+  flush?(): readonly Part[];
+}
 
 /**
  * Passes a stream on and meters its call. The charge is posted before the stream ends. A stream that is cancelled,
- * aborted or broken off ends its call too.
+ * aborted, broken off or no longer read ends its call too.
  */
 export function meterStream<Part>(
   stream: ReadableStream<Part>,
   call: MeteredCall,
-  observe: ObservePart<Part>,
+  meter: PartMeter<Part>,
   signal?: AbortSignal | null,
 ): ReadableStream<Part> {
   const reader = stream.getReader();
-  const abort = () => void call.end();
-  if (signal?.aborted) abort();
-  signal?.addEventListener("abort", abort, { once: true });
+  let idle: ReturnType<typeof setTimeout> | undefined;
 
-  const end = async () => {
-    signal?.removeEventListener("abort", abort);
-    await call.end();
+  const end = () => {
+    clearTimeout(idle);
+    signal?.removeEventListener("abort", end);
+    return call.end();
   };
 
   return new ReadableStream<Part>(
     {
+      start(controller) {
+        signal?.addEventListener("abort", end, { once: true });
+        if (signal?.aborted) void end();
+        waitForReader(controller);
+      },
       async pull(controller) {
-        for (let hasPassed = false; !hasPassed; ) {
-          const { done, value } = await read();
-          if (done) {
-            await end();
-            controller.close();
-            return;
-          }
-          for (const part of observe(value)) {
-            controller.enqueue(part);
-            hasPassed = true;
-          }
-        }
+        clearTimeout(idle);
+        if ((await passOn(controller)) === "open") waitForReader(controller);
       },
       async cancel(reason) {
         await Promise.all([reader.cancel(reason), end()]);
@@ -47,6 +47,21 @@ export function meterStream<Part>(
     { highWaterMark: 0 },
   );
 
+  /** Reads until there is a part to pass on, or until the end. */
+  async function passOn(controller: ReadableStreamDefaultController<Part>): Promise<"open" | "ended"> {
+    for (;;) {
+      const { done, value } = await read();
+      const parts = done ? (meter.flush?.() ?? []) : meter.observe(value);
+      if (done) await end();
+      for (const part of parts) controller.enqueue(part);
+      if (done) {
+        controller.close();
+        return "ended";
+      }
+      if (parts.length > 0) return "open";
+    }
+  }
+
   async function read() {
     try {
       return await reader.read();
@@ -54,5 +69,18 @@ export function meterStream<Part>(
       await end();
       throw error;
     }
+  }
+
+  /** Cuts the stream if nobody takes the next part. Its hold would be extended without an end otherwise. */
+  function waitForReader(controller: ReadableStreamDefaultController<Part>): void {
+    const cut = () => {
+      const error = new Error(
+        `The stream was not read for ${HOLD_SECONDS} seconds. Cancel what you don't read.`,
+      );
+      void end();
+      controller.error(error);
+      reader.cancel(error).catch(() => {});
+    };
+    idle = unref(setTimeout(cut, HOLD_SECONDS * 1000));
   }
 }
