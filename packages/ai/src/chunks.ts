@@ -117,6 +117,7 @@ function sumIterations(usage: Json): Json {
   return { input_tokens: sum("input_tokens"), output_tokens: sum("output_tokens") };
 }
 
+/** True if a value is an object with names. */
 export function isObject(value: unknown): value is Json {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
@@ -131,6 +132,7 @@ export function toNumber(value: unknown): number | undefined {
   return typeof value === "number" ? value : undefined;
 }
 
-function toText(value: unknown): string {
+/** Returns a string as it is, and an empty one for other values. */
+export function toText(value: unknown): string {
   return typeof value === "string" ? value : "";
 }

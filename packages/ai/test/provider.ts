@@ -9,7 +9,7 @@ export interface Reply {
   /** The parts of the body, each sent alone. Null leaves out the headers too. */
   readonly body: readonly string[] | null;
   /** The end of the reply: the end of the body, silence, or a broken connection. Default: the end. */
-  readonly then?: "end" | "hang" | "reset";
+  readonly ending?: "end" | "hang" | "reset";
 }
 
 /** A server that plays recorded responses of a provider. */
@@ -30,8 +30,8 @@ export function json(value: unknown, status = 200): Reply {
 }
 
 /** Makes a response of server-sent events. */
-export function events(body: readonly string[], then: Reply["then"] = "end"): Reply {
-  return { headers: { "content-type": "text/event-stream" }, body, then };
+export function events(body: readonly string[], ending: Reply["ending"] = "end"): Reply {
+  return { headers: { "content-type": "text/event-stream" }, body, ending };
 }
 
 /** Starts a server on a free port. */
@@ -66,7 +66,7 @@ async function readBody(request: IncomingMessage): Promise<string> {
   return Buffer.concat(parts).toString();
 }
 
-async function playReply(response: ServerResponse, { status = 200, headers = {}, body, then }: Reply) {
+async function playReply(response: ServerResponse, { status = 200, headers = {}, body, ending }: Reply) {
   if (body !== null) {
     response.writeHead(status, headers);
     response.flushHeaders();
@@ -77,7 +77,7 @@ async function playReply(response: ServerResponse, { status = 200, headers = {},
       response.write(part);
     }
   }
-  if (then === "hang") return;
-  if (then !== "reset") response.end();
+  if (ending === "hang") return;
+  if (ending !== "reset") response.end();
   else setTimeout(() => response.destroy(), 20);
 }
