@@ -2,6 +2,7 @@ export { type SdkModel, withCredits } from "./ai-sdk.js";
 export { findLedgerError } from "./errors.js";
 export type { CountTokens } from "./estimate.js";
 export { type MeteredFetchOptions, meteredFetch } from "./fetch.js";
+export { type CreditsCallback, creditsCallback } from "./langchain.js";
 export type { CreditsOptions, MeteringLedger } from "./options.js";
 export type { Model, Price, PriceFunction, Rated, RateTable } from "./price.js";
 export type { Usage } from "./usage.js";
