@@ -1,14 +1,8 @@
-import {
-  fromMicros,
-  type Hold,
-  toError,
-  toMicros,
-  UnavailableError,
-  type UsageEvent,
-} from "@credit-activity/client";
+import { fromMicros, type Hold, toMicros, UnavailableError, type UsageEvent } from "@credit-activity/client";
 import { estimateInput } from "./estimate.js";
 import type { Metering } from "./options.js";
 import { type Charge, type Model, toCharge } from "./price.js";
+import { report } from "./report.js";
 import type { Step } from "./steps.js";
 import { unref } from "./timers.js";
 import { type InputUsage, type OutputUsage, type Reported, toQuantities, type Usage } from "./usage.js";
@@ -195,9 +189,11 @@ export class MeteredCall {
         if (!hasCode(error, "hold_closed")) throw error;
       }
     }
-    const [result] = (await ledger.usage([event])).results;
-    if (result === undefined || !("error" in result) || result.error.code === "key_conflict") return;
-    throw toError(result.error);
+    try {
+      await report(ledger, event);
+    } catch (error) {
+      if (!hasCode(error, "key_conflict")) throw error;
+    }
   }
 
   #toAttributes() {
