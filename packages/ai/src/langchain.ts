@@ -171,7 +171,13 @@ function fromOutput({ generations, llmOutput }: Json, { hasStreamed, counted }: 
   const usages = all.map(({ message }) => toReported(toObject(toObject(message).usage_metadata), counted));
   const reported = usages.find((usage) => usage !== null) ?? fromTotals(toObject(llmOutput));
   const output = hasStreamed ? "" : all.map(({ text }) => toText(text)).join("");
-  return reported === null ? { output } : { reported, isComplete: true };
+  if (reported === null) return { output };
+  // A stream of Anthropic that broke off has only the count of its start.
+  return { reported, isComplete: counted === 0 || toTokens(reported) > 0 };
+}
+
+function toTokens({ output }: Reported): number {
+  return (output?.output ?? 0) + (output?.reasoning ?? 0);
 }
 
 /** Converts LangChain's usage, whose totals include all pools. */

@@ -6,8 +6,8 @@ export interface Reply {
   /** Default: 200. */
   readonly status?: number;
   readonly headers?: Readonly<Record<string, string>>;
-  /** The parts of the body, each sent alone. Null leaves out the headers too. */
-  readonly body: readonly string[] | null;
+  /** The parts of the body, each sent alone, and promises to wait for. Null leaves out the headers too. */
+  readonly body: readonly (string | Promise<void>)[] | null;
   /** The end of the reply: the end of the body, silence, or a broken connection. Default: the end. */
   readonly ending?: "end" | "hang" | "reset";
 }
@@ -30,7 +30,7 @@ export function json(value: unknown, status = 200): Reply {
 }
 
 /** Makes a response of server-sent events. */
-export function events(body: readonly string[], ending: Reply["ending"] = "end"): Reply {
+export function events(body: readonly (string | Promise<void>)[], ending: Reply["ending"] = "end"): Reply {
   return { headers: { "content-type": "text/event-stream" }, body, ending };
 }
 
@@ -72,9 +72,9 @@ async function playReply(response: ServerResponse, { status = 200, headers = {},
     response.flushHeaders();
     for (const part of body) {
       // Each part is sent alone, so that clients see them one after the other.
-      await new Promise((resolve) => setTimeout(resolve, 1));
+      await (typeof part === "string" ? new Promise((resolve) => setTimeout(resolve, 1)) : part);
       if (response.destroyed) return;
-      response.write(part);
+      if (typeof part === "string") response.write(part);
     }
   }
   if (ending === "hang") return;

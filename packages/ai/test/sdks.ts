@@ -14,6 +14,7 @@ export interface Target {
   readonly url: string;
   readonly api: Api;
   readonly options: CreditsOptions;
+  readonly fetch?: typeof globalThis.fetch;
 }
 
 /** The parameters of a call that the tests vary. */
@@ -44,15 +45,15 @@ export interface Sdk {
 const SCHEMA = { type: "object", properties: {} } as const;
 const PROMPT = "Why?";
 
-function model7({ url: baseURL, api, options }: Target) {
-  const settings = { baseURL, apiKey: "key" };
+function model7({ url: baseURL, api, options, fetch = globalThis.fetch }: Target) {
+  const settings = { baseURL, apiKey: "key", fetch };
   if (api === "messages") return withCredits(createAnthropic(settings)("claude-sonnet-5"), options);
   const openai = createOpenAI(settings);
   return withCredits(api === "chat" ? openai.chat("gpt-5.5") : openai.responses("gpt-5.5"), options);
 }
 
-function model6({ url: baseURL, api, options }: Target) {
-  const settings = { baseURL, apiKey: "key" };
+function model6({ url: baseURL, api, options, fetch = globalThis.fetch }: Target) {
+  const settings = { baseURL, apiKey: "key", fetch };
   if (api === "messages") return withCredits(createAnthropic3(settings)("claude-sonnet-5"), options);
   const openai = createOpenAI3(settings);
   return withCredits(api === "chat" ? openai.chat("gpt-5.5") : openai.responses("gpt-5.5"), options);
