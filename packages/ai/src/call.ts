@@ -108,19 +108,20 @@ export class MeteredCall {
    * What the provider did not report is estimated, and an estimate never exceeds the hold.
    */
   end(): Promise<void> {
-    this.#ended ??= this.#hasFailed && !this.#isComplete ? this.#release() : this.#settle();
+    if (this.#hasFailed && !this.#isComplete) return this.fail();
+    this.#ended ??= this.#settle();
     return this.#ended;
   }
 
-  /** Ends a call without a response, and releases its hold. */
+  /** Ends a call without a response, and releases its hold. The next call takes its step. */
   fail(): Promise<void> {
+    if (this.#ended === null) this.#step.leave();
     this.#ended ??= this.#release();
     return this.#ended;
   }
 
   async #release(): Promise<void> {
     clearInterval(this.#timer);
-    this.#step.leave();
     if (this.#hold === null) return;
     const { ledger, account } = this.#metering;
     // A hold that can't be released expires.
@@ -136,20 +137,18 @@ export class MeteredCall {
   async #settle(): Promise<void> {
     clearInterval(this.#timer);
     const { usage, isEstimated } = this.#toUsage();
-    const { micros, version } = this.#toBounded(usage, isEstimated);
-    if (micros === 0n) return this.#release();
-    const measured = {
-      credits: fromMicros(micros),
-      price: version,
-      quantities: toQuantities(usage),
-      estimated: isEstimated,
-    };
+    const measured = { quantities: toQuantities(usage), estimated: isEstimated };
     const { account, onUnsettled } = this.#metering;
     const event = { id: this.#step.key, account, kind: "ai_usage", ...measured, ...this.#toAttributes() };
+    let charge: Charge | null = null;
     try {
-      await retry(() => this.#charge(event, measured));
+      charge = this.#toBounded(usage, isEstimated);
+      if (charge.micros === 0n) return await this.#release();
+      const charged = { ...measured, ...toPriced(charge) };
+      await retry(() => this.#charge({ ...event, ...charged }, charged));
     } catch (error) {
-      onUnsettled(event, error);
+      // A usage that the price function can't price has cost what was held.
+      onUnsettled({ ...event, ...toPriced(charge ?? { micros: this.#held(), version: null }) }, error);
     }
   }
 
@@ -172,8 +171,12 @@ export class MeteredCall {
 
   #toBounded(usage: Usage, isEstimated: boolean): Charge {
     const charge = toCharge(this.#metering.price, usage, this.#model);
-    const held = this.#hold === null ? 0n : toMicros(this.#hold.credits);
+    const held = this.#held();
     return isEstimated && charge.micros > held ? { ...charge, micros: held } : charge;
+  }
+
+  #held(): bigint {
+    return this.#hold === null ? 0n : toMicros(this.#hold.credits);
   }
 
   async #charge(event: UsageEvent, measured: Pick<UsageEvent, "credits">): Promise<void> {
@@ -206,6 +209,10 @@ export class MeteredCall {
 const NOTHING: Reported = { input: null, output: null };
 const NO_INPUT: InputUsage = { input: 0, cacheRead: 0, cacheWrite: 0 };
 const NO_OUTPUT: OutputUsage = { output: 0, reasoning: 0 };
+
+function toPriced({ micros, version }: Charge): Pick<UsageEvent, "credits" | "price"> {
+  return { credits: fromMicros(micros), price: version };
+}
 
 async function retry(run: () => Promise<void>): Promise<void> {
   for (const delay of RETRY_DELAYS_MS) {

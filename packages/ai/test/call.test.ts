@@ -201,6 +201,20 @@ describe("a request", () => {
     expect(await charges(account)).toEqual([["ai:r:0", "-0.00015"]]);
   });
 
+  it("that is repeated is charged for the steps that it adds", async () => {
+    const account = await createAccount(ledger);
+    const first = openStep(account.options);
+    await end(await first(), 10);
+    await end(await first(), 20);
+    const second = openStep(account.options);
+    for (const tokens of [15, 25, 30]) await end(await second(), tokens);
+    expect(await charges(account)).toEqual([
+      ["ai:r:0", "-0.00015"],
+      ["ai:r:1", "-0.0003"],
+      ["ai:r:2", "-0.00045"],
+    ]);
+  });
+
   it("is charged once by two processes at the same time", async () => {
     const account = await createAccount(ledger);
     const calls = await Promise.all([openStep(account.options)(), openStep(account.options)()]);
@@ -300,6 +314,22 @@ describe("a ledger that fails", () => {
     await call.end();
     expect(refused).toMatchObject([{ code: "account_closed" }]);
   });
+});
+
+it("a usage that the price can't price is handed over as what was held", async () => {
+  const account = await createAccount(ledger);
+  const unsettled: unknown[] = [];
+  const price: CreditsOptions["price"] = ({ output }) => {
+    if (output < 100) throw new Error("The tokens are too few.");
+    return "0.5";
+  };
+  const onUnsettled = (event: UsageEvent, error: unknown) => unsettled.push([event, error]);
+  const call = await open({ ...account.options, price, onUnsettled });
+  call.observe(output(10));
+  await call.end();
+  expect(unsettled).toMatchObject([
+    [{ credits: "0.5", quantities: { outputTokens: 10 } }, { message: "The tokens are too few." }],
+  ]);
 });
 
 describe("a stream", () => {
