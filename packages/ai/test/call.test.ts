@@ -392,11 +392,17 @@ describe("a stream", () => {
     expect(await account.openHolds()).toBe(0);
   });
 
-  it("that was aborted before it was read ends its call", async () => {
-    const account = await createAccount(ledger);
-    const call = await open(account.options);
-    meterStream(streamOf([]).source, call, meter(call), AbortSignal.abort());
-    await until(async () => (await account.openHolds()) === 0);
-    expect(await account.used()).toEqual([]);
-  });
+  it.each(["before", "after"])(
+    "that was aborted %s it was made ends its call, although nobody reads it",
+    async (when) => {
+      const account = await createAccount(ledger);
+      const call = await open(account.options);
+      const controller = new AbortController();
+      if (when === "before") controller.abort();
+      meterStream(streamOf([]).source, call, meter(call), controller.signal);
+      controller.abort();
+      await until(async () => (await account.openHolds()) === 0);
+      expect(await account.used()).toEqual([]);
+    },
+  );
 });

@@ -131,6 +131,25 @@ describe.each([
     expect(provider.requests.length).toBe(calls);
   });
 
+  it("does not repeat a refusal whose status it would repeat", async () => {
+    const account = await createAccount(ledger);
+    await ledger.closeAccount(account.id);
+    let holds = 0;
+    const hold: LocalLedger["hold"] = (...parameters) => {
+      holds += 1;
+      return ledger.hold(...parameters);
+    };
+    const counted = {
+      settle: ledger.settle,
+      release: ledger.release,
+      extend: ledger.extend,
+      usage: ledger.usage,
+    };
+    const openai = new Sdk(settings({ ...account.options, ledger: { ...counted, hold } }));
+    await expect(openai.chat.completions.create(CHAT)).rejects.toMatchObject({ status: 409 });
+    expect(holds).toBe(1);
+  });
+
   it("is charged for the try that succeeds", async () => {
     const account = await createAccount(ledger);
     const openai = new Sdk(settings({ ...account.options, requestId: "request-1" }));
