@@ -126,6 +126,11 @@ describe("a model", () => {
     provider.play(json(chatResult));
     await model.invoke("Why?", { callbacks: [handler] });
     expect(await account.used()).toMatchObject([EXACT]);
+    await Promise.all([1, 2].map(() => handler.handleChatModelStart({}, [[{ content: "Why?" }]], "run")));
+    expect(await account.openHolds()).toBe(1);
+    await Promise.all([1, 2].map(() => handler.handleLLMEnd({ generations: [[{ text: "So." }]] }, "run")));
+    expect(await account.used()).toHaveLength(2);
+    expect(await account.openHolds()).toBe(0);
   });
 
   it("is charged for all prompts of a batch, and in a chain", async () => {
