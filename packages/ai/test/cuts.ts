@@ -8,7 +8,8 @@ import { chatStream, messagesStream, type Recording, responsesStream, WORDS, who
 /** A moment at which a stream ends, with what the server plays and what the client does. */
 export interface Moment {
   readonly name: string;
-  reply(recording: Recording, api: Api): Reply;
+  /** Returns the response. `left` resolves once the client has left. */
+  reply(recording: Recording, api: Api, left: Promise<void>): Reply;
   /** The number of words after which the client stops. Default: it does not stop. */
   readonly stopsAfter?: number;
   /** The way to stop. Default: it aborts. */
@@ -50,10 +51,9 @@ export const MOMENTS: readonly Moment[] = [
     name: "left amid the tokens",
     stopsAfter: 2,
     leaves: true,
-    reply(recording) {
+    reply(recording, _, left) {
       const rest = whole(recording).slice(first(recording).length);
-      const pause = new Promise<void>((resolve) => setTimeout(resolve, 300));
-      return events([...first(recording), pause, ...rest]);
+      return events([...first(recording), left, ...rest]);
     },
   },
   { name: "connection broken before the headers", reply: () => ({ body: null, ending: "reset" }) },
@@ -84,7 +84,11 @@ export async function play(
 ): Promise<string> {
   const account = await createAccount(ledger);
   const recording = RECORDINGS[api];
-  const reply = moment.reply(recording, api);
+  let leave = () => {};
+  const left = new Promise<void>((resolve) => {
+    leave = resolve;
+  });
+  const reply = moment.reply(recording, api, left);
   provider.play(reply);
   const controller = new AbortController();
   const { stopsAfter = Number.POSITIVE_INFINITY, leaves = false } = moment;
@@ -114,7 +118,9 @@ export async function play(
       signal: controller.signal,
       onText(all) {
         text = all;
-        return leaves && all === stopText;
+        if (!leaves || all !== stopText) return false;
+        setTimeout(leave, 50);
+        return true;
       },
     })
     .catch(() => {});
