@@ -52,6 +52,17 @@ export default defineConfig({
       {
         resolve,
         test: {
+          name: "ai",
+          include: ["packages/ai/test/**/*.test.ts"],
+          environment: "node",
+          globalSetup: [PGLITE_IMAGE],
+          setupFiles: [PGLITE_SETUP],
+          ...BOUNDS,
+        },
+      },
+      {
+        resolve,
+        test: {
           name: "react",
           include: ["packages/react/src/**/*.test.{ts,tsx}"],
           environment: "happy-dom",

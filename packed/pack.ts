@@ -10,7 +10,7 @@ export const run = promisify(execFile);
 const REPOSITORY = fileURLToPath(new URL("..", import.meta.url));
 
 /** The directories of the packages that are published. */
-const DIRECTORIES = ["client", "server", "react", "cli"].map((name) =>
+const DIRECTORIES = ["client", "server", "react", "cli", "ai"].map((name) =>
   path.join(REPOSITORY, "packages", name),
 );
 

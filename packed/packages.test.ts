@@ -7,6 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type Packed, type PackedPackages, packAll, run } from "./pack.js";
 
 const NAMES = [
+  "@credit-activity/ai",
   "@credit-activity/client",
   "@credit-activity/react",
   "@credit-activity/server",

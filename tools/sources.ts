@@ -2,6 +2,7 @@ import { fileURLToPath } from "node:url";
 
 /** The sources of the packages, by what imports name. Tests and the demo use them instead of the built files. */
 const SOURCES: Readonly<Record<string, string>> = {
+  "@credit-activity/ai": "packages/ai/src/index.ts",
   "@credit-activity/api-types": "tools/api-types/src/generate.ts",
   "@credit-activity/client": "packages/client/src/index.ts",
   "@credit-activity/react": "packages/react/src/index.ts",

@@ -10,6 +10,7 @@ export const COVERED = [
   "docs",
   "e2e",
   "packed",
+  "packages/ai",
   "packages/cli",
   "packages/client",
   "packages/react",

@@ -1,0 +1,197 @@
+import { HOLD_SECONDS, MeteredCall, type Progress } from "./call.js";
+import { isObject, type Json, toNumber, toObject, toText } from "./chunks.js";
+import { type CreditsOptions, toMetering } from "./options.js";
+import { unref } from "./timers.js";
+import { type Reported, splitInput, splitOutput } from "./usage.js";
+
+/** The parts of LangChain's messages that metering needs. */
+interface ChatMessage {
+  readonly content: unknown;
+  readonly tool_calls?: unknown;
+}
+
+/** A callback handler of LangChain. */
+export interface CreditsCallback {
+  /** LangChain waits for the handler, so that a call is refused before it is sent. */
+  readonly awaitHandlers: true;
+  /** LangChain throws the errors of the handler. */
+  readonly raiseError: true;
+  handleChatModelStart(
+    llm: unknown,
+    messages: readonly (readonly ChatMessage[])[],
+    runId: string,
+    parentRunId?: string,
+    extraParams?: Record<string, unknown>,
+    tags?: string[],
+    metadata?: Record<string, unknown>,
+  ): Promise<void>;
+  handleLLMStart(
+    llm: unknown,
+    prompts: readonly string[],
+    runId: string,
+    parentRunId?: string,
+    extraParams?: Record<string, unknown>,
+    tags?: string[],
+    metadata?: Record<string, unknown>,
+  ): Promise<void>;
+  handleLLMNewToken(
+    token: string,
+    index: unknown,
+    runId: string,
+    parentRunId?: string,
+    tags?: string[],
+    fields?: unknown,
+  ): void;
+  handleLLMEnd(output: unknown, runId: string): Promise<void>;
+  handleLLMError(error: unknown, runId: string): Promise<void>;
+}
+
+/** A call of LangChain while it runs. */
+interface Run {
+  readonly call: MeteredCall;
+  hasStreamed: boolean;
+  /** The output tokens that Anthropic reports at the start, and again within the total. */
+  counted: number;
+  idle: ReturnType<typeof setTimeout> | undefined;
+}
+
+/**
+ * Makes a callback handler of LangChain that charges calls to models. Give it to a model, a chain or an agent, among its
+ * `callbacks`. A call throws the error of the ledger if its hold is refused. The model is not called then.
+ *
+ * @throws TypeError if an option is not valid
+ */
+export function creditsCallback(options: CreditsOptions): CreditsCallback {
+  const metering = toMetering(options);
+  const runs = new Map<string, Run | null>();
+
+  const open = async (input: unknown, runId: string, extra: unknown, metadata: unknown) => {
+    // A handler that was given twice charges once.
+    if (runs.has(runId)) return;
+    runs.set(runId, null);
+    const parameters = toObject(toObject(extra).invocation_params);
+    const { ls_provider, ls_model_name } = toObject(metadata);
+    const limit = parameters.max_completion_tokens ?? parameters.max_tokens ?? parameters.max_output_tokens;
+    const { tools } = parameters;
+    try {
+      const call = await MeteredCall.open(metering, {
+        model: {
+          provider: toText(ls_provider) || "unknown",
+          id: toText(parameters.model) || toText(ls_model_name) || "unknown",
+        },
+        input: { input, tools },
+        maxOutputTokens: toNumber(limit),
+      });
+      runs.set(runId, { call, hasStreamed: false, counted: 0, idle: undefined });
+    } catch (error) {
+      runs.delete(runId);
+      throw error;
+    }
+  };
+
+  const close = (runId: string): Run | null => {
+    const run = runs.get(runId) ?? null;
+    runs.delete(runId);
+    clearTimeout(run?.idle);
+    return run;
+  };
+
+  return {
+    awaitHandlers: true,
+    raiseError: true,
+
+    handleChatModelStart: (_, messages, runId, _parent, extra, _tags, metadata) =>
+      open(messages.flat().map(toInput), runId, extra, metadata),
+
+    handleLLMStart: (_, prompts, runId, _parent, extra, _tags, metadata) =>
+      open(prompts, runId, extra, metadata),
+
+    handleLLMNewToken(token, _index, runId, _parent, _tags, fields) {
+      const run = runs.get(runId);
+      if (run == null) return;
+      const { message } = toObject(toObject(fields).chunk);
+      run.hasStreamed = true;
+      run.call.observe(isObject(message) ? fromChunk(message) : { output: token });
+      run.counted += isObject(message) ? toCounted(message) : 0;
+      clearTimeout(run.idle);
+      // LangChain does not report a loop over a stream that is left.
+      run.idle = unref(setTimeout(() => void close(runId)?.call.end(), HOLD_SECONDS * 1000));
+    },
+
+    async handleLLMEnd(output, runId) {
+      const run = close(runId);
+      run?.call.observe(fromOutput(toObject(output), run));
+      await run?.call.end();
+    },
+
+    async handleLLMError(error, runId) {
+      const run = close(runId);
+      if (run === null) return;
+      // A connection that breaks off or is aborted has neither a status nor an error of the provider.
+      const { status, error: body } = toObject(error);
+      const isRefused = typeof status === "number" || isObject(body);
+      await (run.hasStreamed && !isRefused ? run.call.end() : run.call.fail());
+    },
+  };
+}
+
+/** Returns what the model reads of a message. */
+function toInput({ content, tool_calls }: ChatMessage): unknown {
+  return { content, tool_calls };
+}
+
+function fromChunk(message: Json): Progress {
+  const blocks = Array.isArray(message.content) ? message.content.map(toObject) : [];
+  const calls = Array.isArray(message.tool_call_chunks) ? message.tool_call_chunks.map(toObject) : [];
+  const { reasoning_content } = toObject(message.additional_kwargs);
+  const reported = toReported(toObject(message.usage_metadata));
+  // Only the end has the whole output, but Anthropic reports the whole input at the start.
+  const hasInput = reported?.input != null && toNumber(toObject(message.usage_metadata).input_tokens) !== 0;
+  return {
+    output: [toText(message.content), ...blocks.map(toOutput), ...calls.map(({ args }) => toText(args))].join(
+      "",
+    ),
+    reasoning: [toText(reasoning_content), ...blocks.map(toReasoning)].join(""),
+    ...(hasInput && { reported: { input: reported.input, output: null } }),
+  };
+}
+
+const toOutput = ({ text }: Json) => toText(text);
+
+const toReasoning = ({ thinking, reasoning }: Json) => toText(thinking) || toText(reasoning);
+
+/** Returns the output tokens of Anthropic's start, which LangChain adds to the total although they are in it. */
+function toCounted({ response_metadata, usage_metadata }: Json): number {
+  if (toObject(response_metadata).model_provider !== "anthropic") return 0;
+  return toNumber(toObject(usage_metadata).output_tokens) ?? 0;
+}
+
+function fromOutput({ generations, llmOutput }: Json, { hasStreamed, counted }: Run): Progress {
+  const all = (Array.isArray(generations) ? generations.flat() : []).map(toObject);
+  const usages = all.map(({ message }) => toReported(toObject(toObject(message).usage_metadata), counted));
+  const reported = usages.find((usage) => usage !== null) ?? fromTotals(toObject(llmOutput));
+  const output = hasStreamed ? "" : all.map(({ text }) => toText(text)).join("");
+  if (reported === null) return { output };
+  // A stream of Anthropic that broke off has only the count of its start.
+  return { reported, isComplete: counted === 0 || toTokens(reported) > 0 };
+}
+
+function toTokens({ output }: Reported): number {
+  return (output?.output ?? 0) + (output?.reasoning ?? 0);
+}
+
+/** Converts LangChain's usage, whose totals include all pools. */
+function toReported(usage: Json, counted = 0): Reported | null {
+  const { cache_read, cache_creation } = toObject(usage.input_token_details);
+  const { reasoning } = toObject(usage.output_token_details);
+  const input = splitInput(toNumber(usage.input_tokens), toNumber(cache_read), toNumber(cache_creation));
+  const total = toNumber(usage.output_tokens);
+  const output = splitOutput(total === undefined ? undefined : total - counted, toNumber(reasoning));
+  return input === null || output === null ? null : { input, output };
+}
+
+/** Reads the totals of a model that is not a chat model. */
+function fromTotals({ tokenUsage }: Json): Reported | null {
+  const { promptTokens, completionTokens } = toObject(tokenUsage);
+  return toReported({ input_tokens: promptTokens, output_tokens: completionTokens });
+}

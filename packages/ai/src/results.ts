@@ -1,0 +1,25 @@
+import type { Progress } from "./call.js";
+import { isObject, type Json, toChatUsage, toMessagesUsage, toResponsesUsage } from "./chunks.js";
+
+/** Reads the JSON of a whole result: of OpenAI's chat completions, responses and embeddings, or of Anthropic's messages. */
+export function readResult(text: string): Progress {
+  const result = parse(text);
+  if (result === null || isObject(result.error) || result.status === "failed") return { hasFailed: true };
+  const { usage } = result;
+  if (isObject(usage)) return { reported: toUsage(result, usage), isComplete: true };
+  return { output: JSON.stringify(result.choices ?? result.output ?? result.content ?? "") };
+}
+
+function toUsage({ object, type }: Json, usage: Json) {
+  if (object === "response") return toResponsesUsage(usage);
+  return type === "message" ? toMessagesUsage(usage) : toChatUsage(usage);
+}
+
+function parse(text: string): Json | null {
+  try {
+    const value: unknown = JSON.parse(text);
+    return isObject(value) ? value : null;
+  } catch {
+    return null;
+  }
+}
