@@ -24,7 +24,7 @@ function replace(file: string, marks: Readonly<Record<string, string>>): Outside
   };
 }
 
-const IMPORT = 'import { credits, getAccount, ledger } from "./credits.js";';
+const IMPORT = 'import { credits, getAccount, getLedger } from "./credits.js";';
 
 /** The apps by their framework. */
 export const APPS = {
@@ -39,21 +39,21 @@ export const APPS = {
   express: {
     sources: ["client", "express"],
     follow: replace("server.ts", {
-      "// import": IMPORT,
+      "\n// import": IMPORT,
       "// mount": 'app.use("/api/credits", credits);',
     }),
   },
   hono: {
     sources: ["client", "hono"],
     follow: replace("server.ts", {
-      "// import": IMPORT,
+      "\n// import": IMPORT,
       "// mount": 'app.route("/api/credits", credits);',
     }),
   },
   fastify: {
     sources: ["client", "fastify"],
     follow: replace("server.js", {
-      "// import": IMPORT,
+      "\n// import": IMPORT,
       "// mount": 'app.register(credits, { prefix: "/api/credits" });',
     }),
   },

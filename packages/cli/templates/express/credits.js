@@ -1,14 +1,15 @@
-import { createLedger } from "@credit-activity/server";
+import { lazyLedger } from "@credit-activity/server";
 import { toNodeHandler } from "@credit-activity/server/node";
 import { Router } from "express";
 
 const url = process.env.CREDITS_DATABASE_URL;
 
-/** The ledger: on PostgreSQL, or on the embedded database in a directory. */
-export const ledger = await createLedger({ database: url ? { url } : { dataDir: ".credits" } });
+/** Returns the ledger of this process: on PostgreSQL, or on the embedded database in a directory. */
+export const getLedger = lazyLedger({ database: url ? { url } : { dataDir: ".credits" } });
 
 /** Returns the account of the user who is signed in. Replace it with what your session says. */
 export async function getAccount(_request /*: import("express").Request */) {
+  const ledger = await getLedger();
   await ledger.putAccount("demo", { name: "Demo" });
   await ledger.grant("demo", { kind: "bonus", credits: "100" }, { key: "welcome-demo" });
   return "demo";
@@ -18,9 +19,10 @@ export async function getAccount(_request /*: import("express").Request */) {
 export const credits = Router();
 credits.post("/token", async (request, response, next) => {
   try {
+    const ledger = await getLedger();
     response.json(await ledger.createToken(await getAccount(request)));
   } catch (error) {
     next(error);
   }
 });
-credits.use(toNodeHandler(ledger));
+credits.use(toNodeHandler(getLedger));

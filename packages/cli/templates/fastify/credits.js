@@ -1,16 +1,17 @@
-import { createLedger } from "@credit-activity/server";
+import { lazyLedger } from "@credit-activity/server";
 import { toNodeHandler } from "@credit-activity/server/node";
 
 const url = process.env.CREDITS_DATABASE_URL;
 
-/** The ledger: on PostgreSQL, or on the embedded database in a directory. */
-export const ledger = await createLedger({
+/** Returns the ledger of this process: on PostgreSQL, or on the embedded database in a directory. */
+export const getLedger = lazyLedger({
   database: url ? { url } : { dataDir: ".credits" },
   basePath: "/api/credits",
 });
 
 /** Returns the account of the user who is signed in. Replace it with what your session says. */
 export async function getAccount(_request /*: import("fastify").FastifyRequest */) {
+  const ledger = await getLedger();
   await ledger.putAccount("demo", { name: "Demo" });
   await ledger.grant("demo", { kind: "bonus", credits: "100" }, { key: "welcome-demo" });
   return "demo";
@@ -18,8 +19,11 @@ export async function getAccount(_request /*: import("fastify").FastifyRequest *
 
 /** The API of the ledger, and the token with which a page reads the account of its user. */
 export async function credits(app /*: import("fastify").FastifyInstance */) {
-  const handle = toNodeHandler(ledger);
-  app.post("/token", async (request) => ledger.createToken(await getAccount(request)));
+  const handle = toNodeHandler(getLedger);
+  app.post("/token", async (request) => {
+    const ledger = await getLedger();
+    return ledger.createToken(await getAccount(request));
+  });
   // The ledger reads the bodies itself.
   app.removeAllContentTypeParsers();
   app.addContentTypeParser("*", (_request, _body, done) => done(null));

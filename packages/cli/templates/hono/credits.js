@@ -1,16 +1,17 @@
-import { createLedger } from "@credit-activity/server";
+import { lazyLedger } from "@credit-activity/server";
 import { Hono } from "hono";
 
 const url = process.env.CREDITS_DATABASE_URL;
 
-/** The ledger: on PostgreSQL, or on the embedded database in a directory. */
-export const ledger = await createLedger({
+/** Returns the ledger of this process: on PostgreSQL, or on the embedded database in a directory. */
+export const getLedger = lazyLedger({
   database: url ? { url } : { dataDir: ".credits" },
   basePath: "/api/credits",
 });
 
 /** Returns the account of the user who is signed in. Replace it with what your session says. */
 export async function getAccount(_request /*: Request */) {
+  const ledger = await getLedger();
   await ledger.putAccount("demo", { name: "Demo" });
   await ledger.grant("demo", { kind: "bonus", credits: "100" }, { key: "welcome-demo" });
   return "demo";
@@ -18,5 +19,11 @@ export async function getAccount(_request /*: Request */) {
 
 /** The API of the ledger, and the token with which a page reads the account of its user. */
 export const credits = new Hono();
-credits.post("/token", async (c) => c.json(await ledger.createToken(await getAccount(c.req.raw))));
-credits.all("/*", (c) => ledger.fetch(c.req.raw, c.env));
+credits.post("/token", async (c) => {
+  const ledger = await getLedger();
+  return c.json(await ledger.createToken(await getAccount(c.req.raw)));
+});
+credits.all("/*", async (c) => {
+  const ledger = await getLedger();
+  return ledger.fetch(c.req.raw, c.env);
+});

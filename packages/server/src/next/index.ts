@@ -1,4 +1,4 @@
-import type { LocalLedger } from "../ledger.js";
+import { type LedgerSource, toFetch } from "../http/source.js";
 
 export { lazyLedger } from "../lazy.js";
 
@@ -18,15 +18,15 @@ export type RouteHandlers = Readonly<Record<"GET" | "HEAD" | "OPTIONS" | "POST" 
  * Makes the handlers of a catch-all route in the App Router. They find the path of the API in the parts that the route
  * catches, so the route can be in any directory.
  *
+ * @param source the ledger, or what opens it
+ *
  * @example
  * // app/api/credits/[...path]/route.ts
  * export const { GET, HEAD, OPTIONS, POST, PUT } = createRouteHandlers(getLedger);
  */
-export function createRouteHandlers(getLedger: () => Promise<Pick<LocalLedger, "fetch">>): RouteHandlers {
-  const handle: RouteHandler = async (request, { params }) => {
-    const ledger = await getLedger();
-    return ledger.fetch(toCaught(request, await params));
-  };
+export function createRouteHandlers(source: LedgerSource): RouteHandlers {
+  const fetch = toFetch(source);
+  const handle: RouteHandler = async (request, { params }) => fetch(toCaught(request, await params));
   return { GET: handle, HEAD: handle, OPTIONS: handle, POST: handle, PUT: handle };
 }
 

@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { toProblem } from "@credit-activity/client";
 import { getRequestListener } from "@hono/node-server";
-import type { LocalLedger } from "../ledger.js";
+import { type LedgerSource, toFetch } from "../http/source.js";
 
 /** A request of a framework whose parsers have read the body already, as those of Express do. */
 interface ReadRequest extends IncomingMessage {
@@ -23,12 +23,15 @@ const LOST = JSON.stringify(
  * Makes a handler of a ledger's API for Node's requests, such as for `app.use("/api/credits", toNodeHandler(ledger))` of
  * Express. Mount it before parsers of bodies. Behind a parser of JSON it writes the JSON again, so a number with more than
  * 15 digits has lost some. Amounts that are strings have not.
+ *
+ * @param source the ledger, or what opens it
  */
 export function toNodeHandler(
-  ledger: Pick<LocalLedger, "fetch">,
+  source: LedgerSource,
 ): (request: IncomingMessage, response: ServerResponse) => Promise<void> {
+  const fetch = toFetch(source);
   const listener = getRequestListener(
-    (request, bindings) => ledger.fetch(withBody(request, bindings.incoming as ReadRequest), bindings),
+    (request, bindings) => fetch(withBody(request, bindings.incoming as ReadRequest), bindings),
     { overrideGlobalObjects: false },
   );
   return async (request, response) => {

@@ -2,7 +2,7 @@ import { once } from "node:events";
 import { createServer, type IncomingMessage, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { createLedgerClient } from "@credit-activity/client";
-import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest";
 import { createLedger, type LocalLedger } from "../../src/index.js";
 import { toNodeHandler } from "../../src/node/index.js";
 
@@ -123,4 +123,23 @@ it("a body of which nothing is left is the fault of what is in front", async () 
   expect(
     (await fetch(`${url}/v1/accounts/lost`, { headers: { authorization: `Bearer ${SECRET}` } })).status,
   ).toBe(404);
+});
+
+it("opens the ledger with the first request, and responds 503 while it can't be opened", async () => {
+  const logged = vi.spyOn(console, "error").mockImplementation(() => {});
+  let isReachable = false;
+  const handler = toNodeHandler(async () => {
+    if (!isReachable) throw new Error("Unreachable.");
+    return ledger;
+  });
+  server = createServer((request, response) => void handler(request, response));
+  await once(server.listen(0, "127.0.0.1"), "listening");
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/healthz`;
+  const refused = await fetch(url);
+  expect([refused.status, refused.headers.get("retry-after")]).toEqual([503, "1"]);
+  expect(await refused.json()).toMatchObject({ code: "unavailable" });
+  expect(logged.mock.calls).toEqual([[expect.objectContaining({ message: "Unreachable." })]]);
+  logged.mockRestore();
+  isReachable = true;
+  expect((await fetch(url)).status).toBe(200);
 });

@@ -6,6 +6,7 @@ const app = express();
 app.use(express.json());
 // mount
 app.post("/api/work", async (request, response) => {
+  const ledger = await getLedger();
   const { entry } = await ledger.spend(await getAccount(request), { credits: "5", description: "Report" });
   response.json({ balance: entry?.balance });
 });

@@ -7,6 +7,7 @@ import fastify from "fastify";
 const app = fastify();
 // mount
 app.post("/api/work", async (request) => {
+  const ledger = await getLedger();
   const { entry } = await ledger.spend(await getAccount(request), { credits: "5", description: "Report" });
   return { balance: entry.balance };
 });

@@ -7,6 +7,7 @@ import { Hono } from "hono";
 const app = new Hono();
 // mount
 app.post("/api/work", async (c) => {
+  const ledger = await getLedger();
   const { entry } = await ledger.spend(await getAccount(c.req.raw), { credits: "5", description: "Report" });
   return c.json({ balance: entry?.balance });
 });

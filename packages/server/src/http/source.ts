@@ -1,0 +1,34 @@
+import { toProblem } from "@credit-activity/client";
+import { NO_STORE, RETRY_AFTER } from "./respond.js";
+
+/** The part of a ledger that serves its API. */
+export interface FetchHandler {
+  fetch(request: Request, context?: unknown): Promise<Response>;
+}
+
+/** A ledger, or a function that opens one, such as that of `lazyLedger`. */
+export type LedgerSource = FetchHandler | (() => Promise<FetchHandler>);
+
+const UNOPENED = JSON.stringify(
+  toProblem({
+    code: "unavailable",
+    detail: "The ledger could not be opened, and the server has logged the error. Send the request again.",
+  }),
+);
+
+/** Returns the `fetch` of a ledger that may have to be opened first. If it can't be, the response is 503. */
+export function toFetch(source: LedgerSource): FetchHandler["fetch"] {
+  if (typeof source !== "function") return source.fetch;
+  return async (request, context) => {
+    let ledger: FetchHandler;
+    try {
+      ledger = await source();
+    } catch (error) {
+      // There is no ledger yet, and so none of its logger.
+      console.error(error);
+      const headers = { ...NO_STORE, ...RETRY_AFTER, "Content-Type": "application/problem+json" };
+      return new Response(UNOPENED, { status: 503, headers });
+    }
+    return ledger.fetch(request, context);
+  };
+}
