@@ -30,11 +30,13 @@ export { toTime } from "./core/instant.js";
 export { NewerSchemaError } from "./db/migrations.js";
 export { type DatabaseOptions, isUnreachable } from "./db/open.js";
 export { hasEmbeddedDatabase } from "./db/pglite/directory.js";
+export type { PostgresPool } from "./db/postgres/pool.js";
 export {
   createLedger,
   type LedgerOptions,
   type LocalLedger,
   type Logger,
+  migrate,
   type SecretKey,
 } from "./ledger.js";
 export type { Verification, VerifyOptions, Violation } from "./verify/verify.js";

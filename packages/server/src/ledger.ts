@@ -1,6 +1,7 @@
-import { type Ledger, toError } from "@credit-activity/client";
+import type { Ledger } from "@credit-activity/client";
 import { z } from "zod";
 import { settled, toOptionsSchema } from "./api/calls.js";
+import { checkDatabase } from "./api/database.js";
 import { toPublicError } from "./api/errors.js";
 import { check, checkValue } from "./api/inputs.js";
 import { createKinds, type KindDefinition, kindsOption } from "./api/kinds.js";
@@ -18,7 +19,7 @@ import {
 import { toDecoder, UNDECIDED } from "./core/codec.js";
 import * as field from "./core/fields.js";
 import { formatInstant, type Instant } from "./core/instant.js";
-import { type DatabaseOptions, openDatabase, POSTGRES_URL, toOpenError } from "./db/open.js";
+import { type DatabaseOptions, migrateDatabase, openDatabase, toOpenError } from "./db/open.js";
 import type { Database } from "./db/port.js";
 import { type Watch, watch } from "./db/watch.js";
 import { createEngine } from "./engine/engine.js";
@@ -37,7 +38,7 @@ export interface Logger {
 
 /** Options of {@link createLedger}. */
 export interface LedgerOptions {
-  /** A PostgreSQL URL, a directory of the embedded database, or `{}` for one in memory. */
+  /** PostgreSQL by its `url` or your `pool`, the embedded database by its `dataDir`, or `{ memory: true }`. */
   readonly database: DatabaseOptions;
   /** Secret keys of 16 to 255 characters that are accepted besides those made with `createKey`. */
   readonly secretKeys?: readonly string[];
@@ -108,14 +109,6 @@ const TOKEN_SECRET = "account-tokens";
 
 const SILENT: Logger = { warn: () => {}, error: () => {} };
 
-const databaseOptions = z.union([
-  z.strictObject({
-    url: z.string().regex(POSTGRES_URL),
-    connections: z.number().int().min(2).max(1000).optional(),
-  }),
-  z.strictObject({ dataDir: z.string().min(1).optional() }),
-]);
-
 const functionOption = z.custom((value) => typeof value === "function", "is not a function. Give one");
 
 /** A key that a header can carry as it is, and that is too long to be guessed. */
@@ -167,16 +160,21 @@ export async function createLedger(options: LedgerOptions): Promise<LocalLedger>
   }
 }
 
-/** @throws InvalidRequestError that states what a database may be, whichever part of it is wrong */
-function checkDatabase(database: unknown): void {
-  if (databaseOptions.safeParse(database).success) return;
-  const message =
-    'is neither { url: "postgres://..." } (with 2 to 1000 connections, if any are given), nor { dataDir: "a directory" }, nor {} for a database in memory. Check that an environment variable is set';
-  throw toError({
-    code: "bad_request",
-    detail: `database ${message}.`,
-    errors: [{ path: "database", message }],
-  });
+/**
+ * Brings the schema of a database up to this version, apart from any ledger. Servers that open theirs with `migrate: false`
+ * need no right to change the schema.
+ *
+ * @returns the names of the migrations that were applied
+ * @throws InvalidRequestError when an option is unknown or not valid
+ * @throws UnavailableError when the database can't be opened
+ */
+export async function migrate(database: DatabaseOptions): Promise<string[]> {
+  checkDatabase(database);
+  try {
+    return await migrateDatabase(database);
+  } catch (error) {
+    throw toPublicError(error);
+  }
 }
 
 function assemble(
