@@ -53,6 +53,7 @@ async function main(): Promise<void> {
     const ratios = [...rates].map(([name, all]) => `${name} ${(toMedian(all) / direct).toFixed(2)}`);
     process.stdout.write(`${work.name}: ${ratios.join(", ")} (direct: ${Math.round(direct)} per second)\n`);
   }
+  await compareTransactions(pool, ledgers.get("pool") as LocalLedger);
   for (const [name, ledger] of ledgers) {
     const { violations, entries } = await ledger.verify();
     process.stdout.write(`${name}: ${entries} entries, ${violations.length} violations\n`);
@@ -61,6 +62,39 @@ async function main(): Promise<void> {
   await pool.end();
   await pooler.stop();
   await server.stop();
+}
+
+/** Compares an order with a spend inside its transaction to an order and a spend after it. */
+async function compareTransactions(pool: pg.Pool, ledger: LocalLedger): Promise<void> {
+  await pool.query(
+    "CREATE TABLE public.orders (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, account text)",
+  );
+  const insert = "INSERT INTO public.orders (account) VALUES ($1)";
+  const after = async (_: Ledger, account: string) => {
+    await pool.query(insert, [account]);
+    await spend(ledger, account);
+  };
+  const inside = async (_: Ledger, account: string) => {
+    const client = await pool.connect();
+    await client.query("BEGIN");
+    await client.query(insert, [account]);
+    await ledger.within(client).spend(account, { credits: "0.01" });
+    await client.query("COMMIT");
+    client.release();
+  };
+  for (const inFlight of [1, 8]) {
+    const rates: Record<"after" | "inside", number[]> = { after: [], inside: [] };
+    for (let round = 0; round <= ROUNDS; round++) {
+      for (const [name, call] of Object.entries({ after, inside })) {
+        const rate = await measure(ledger, { name, inFlight, call });
+        if (round > 0) rates[name as keyof typeof rates].push(rate);
+      }
+    }
+    const [before, within] = [toMedian(rates.after), toMedian(rates.inside)];
+    process.stdout.write(
+      `order and spend, ${inFlight} at once: in one transaction ${(within / before).toFixed(2)} (apart: ${Math.round(before)} per second)\n`,
+    );
+  }
 }
 
 async function fill(database: Parameters<typeof createLedger>[0]["database"]): Promise<LocalLedger> {

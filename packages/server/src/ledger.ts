@@ -8,6 +8,7 @@ import { createKinds, type KindDefinition, kindsOption } from "./api/kinds.js";
 import { createMethods } from "./api/methods.js";
 import { createPresenter } from "./api/present.js";
 import * as request from "./api/requests.js";
+import { createWithin, type TransactionLedger } from "./api/within.js";
 import { createCredentials } from "./auth/credentials.js";
 import {
   createSecretKey,
@@ -19,6 +20,7 @@ import {
 import { toDecoder, UNDECIDED } from "./core/codec.js";
 import * as field from "./core/fields.js";
 import { formatInstant, type Instant } from "./core/instant.js";
+import type { TransactionClient } from "./db/caller.js";
 import { type DatabaseOptions, migrateDatabase, openDatabase, toOpenError } from "./db/open.js";
 import type { Database } from "./db/port.js";
 import { type Watch, watch } from "./db/watch.js";
@@ -83,6 +85,14 @@ export interface LocalLedger extends Ledger {
   readonly engine: Database["engine"];
   /** A sentence for the operator about the failures that a commit survives. */
   readonly durability: string;
+  /**
+   * Returns the commands of the ledger inside a transaction of yours, on the database of the ledger. They commit or roll back
+   * with it. A refused command leaves the transaction as it is.
+   *
+   * @param client the client of the transaction, such as one of `pg`; errors of the database come as it throws them
+   * @throws InvalidRequestError if the client has no method `query`, or if the database is embedded
+   */
+  within(client: TransactionClient): TransactionLedger;
   /** Creates a secret key. The key itself is not stored. */
   createKey(input: { readonly name: string }): Promise<{ id: string; key: string }>;
   listKeys(): Promise<SecretKey[]>;
@@ -195,8 +205,9 @@ function assemble(
   });
   const onError = (error: Error) => logger.error({ err: error }, "A usage event failed unexpectedly.");
   const parts = { database, engine, credentials, kinds, labels, now, onError };
+  const presenter = createPresenter(kinds, true);
   const methods = {
-    secret: createMethods({ ...parts, presenter: createPresenter(kinds, true) }),
+    secret: createMethods({ ...parts, presenter }),
     reader: createMethods({ ...parts, presenter: createPresenter(kinds, false) }),
   };
   const app = createApp({
@@ -228,6 +239,7 @@ function assemble(
     },
     engine: database.engine,
     durability: database.durability,
+    within: (client) => createWithin(client, { ...parts, presenter, admit }),
     async createKey(input) {
       const { name } = check(request.keyInput, input);
       return settled(createSecretKey(database, name, now()), undefined);

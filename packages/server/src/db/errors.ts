@@ -38,6 +38,9 @@ export const KNOWN_KEY = "LE002";
 /** SQLSTATE that `credits.fail` raises when a newer version has migrated the database. */
 export const NEWER_SCHEMA = "LE003";
 
+/** SQLSTATE that `credits.fail` raises when a transaction of the application has ended before a write in it. */
+export const TRANSACTION_ENDED = "LE004";
+
 /** SQLSTATE of a row that a unique index refuses. */
 const UNIQUE_VIOLATION = "23505";
 

@@ -2,8 +2,8 @@ import { DatabaseError, isRetryable, toUnreachableError } from "./errors.js";
 import { migrate, requireMigrated } from "./migrations.js";
 import { openPglite } from "./pglite/open.js";
 import type { Database } from "./port.js";
+import type { PostgresPool } from "./postgres/borrowed.js";
 import { openPostgres } from "./postgres/open.js";
-import type { PostgresPool } from "./postgres/pool.js";
 
 /** Options of every database. */
 interface SchemaOptions {

@@ -3,7 +3,8 @@ import { readCursor } from "../cursor.js";
 import { DatabaseError, isConnectionSpent } from "../errors.js";
 import { createNaming, type Naming, SCHEMA_DEFAULT } from "../naming.js";
 import type { Connection, Database, Parameter, TransactionMode } from "../port.js";
-import { borrowPool, type Connections, openPool, type PostgresAddress, type PostgresPool } from "./pool.js";
+import type { PostgresPool } from "./borrowed.js";
+import { borrowPool, type Connections, openPool, type PostgresAddress } from "./pool.js";
 import { BEGIN, FRAMES, READER_SESSION, WRITER_SESSION } from "./sessions.js";
 import { send } from "./statement.js";
 import { statementNumber } from "./statements.js";
@@ -18,7 +19,7 @@ export interface OwnPostgresOptions extends PostgresAddress {
 
 /** Options of connections that the ledger borrows. */
 export interface BorrowedPostgresOptions {
-  readonly pool: PostgresPool & { readonly options?: { readonly max?: number } };
+  readonly pool: PostgresPool;
   /** The schema of the ledger. Default `credits`. */
   readonly schema?: string;
 }

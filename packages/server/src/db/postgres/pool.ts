@@ -1,12 +1,7 @@
 import pg from "pg";
 import { isConnectionUsable } from "../errors.js";
+import type { PostgresPool } from "./borrowed.js";
 import { send, TYPES } from "./statement.js";
-
-/** The part of a `pg.Pool` that the ledger uses. */
-export interface PostgresPool {
-  /** Lends a client of `pg`. */
-  connect(): Promise<{ release(error?: Error | boolean): void }>;
-}
 
 /** Where and how to connect to a PostgreSQL server. */
 export interface PostgresAddress {
