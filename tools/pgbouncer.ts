@@ -72,6 +72,7 @@ log_disconnections = 0
 `,
   );
   await chmod(directory, 0o755);
+  await chmod(config, 0o644);
   const asUser = process.getuid?.() === 0 ? ["-u", "nobody"] : [];
   const child = spawn("sh", ["-c", UNTIL_CLOSED, "sh", program, ...asUser, config], {
     stdio: ["pipe", "ignore", "pipe"],

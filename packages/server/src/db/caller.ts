@@ -13,7 +13,7 @@ import { parseTimestamp } from "./types.js";
 /** A client with a transaction of the application. A client of `pg` is one. */
 export interface TransactionClient {
   /** Runs a statement with parameters `$1`, `$2`, ... in the transaction. They are strings or null. */
-  query(text: string, values: (string | null)[]): PromiseLike<{ readonly rows: readonly object[] }>;
+  query(text: string, values: (string | null)[]): PromiseLike<{ readonly rows: readonly unknown[] }>;
 }
 
 /**

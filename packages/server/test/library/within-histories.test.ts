@@ -118,7 +118,10 @@ it(withSeed("histories with half of the commands in transactions keep their book
       if (random() < 0.5) await inTransaction(server, name);
       else {
         const keys: string[] = [];
-        await command(server, name, keys);
+        // A command does nothing if transactions have its account locked for too long.
+        await command(server, name, keys).catch((error) => {
+          if (!(error instanceof LedgerError && error.code === "unavailable")) throw error;
+        });
         for (const key of keys) confirmed.add(key);
       }
     }

@@ -1,3 +1,4 @@
+import { CompiledQuery, Kysely, PostgresDialect, type Transaction } from "kysely";
 import pg from "pg";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { createHostileDatabase } from "../../../../tools/hostile-database.js";
@@ -9,6 +10,7 @@ import {
   InvalidRequestError,
   KeyConflictError,
   type LocalLedger,
+  type TransactionClient,
   type TransactionLedger,
 } from "../../src/index.js";
 
@@ -66,11 +68,14 @@ async function transact<T>(
 
 class Undo extends Error {}
 
-const undone = (work: Parameters<typeof transact>[0]) =>
+/** Begins a transaction that waits for others, whatever the database's default is. */
+const COMMITTED = "BEGIN ISOLATION LEVEL READ COMMITTED";
+
+const undone = (work: Parameters<typeof transact>[0], begin?: string) =>
   transact(async (...args) => {
     await work(...args);
     throw new Undo();
-  }).catch((error) => {
+  }, begin).catch((error) => {
     if (!(error instanceof Undo)) throw error;
   });
 
@@ -122,6 +127,35 @@ describe("a spend inside a transaction", () => {
       await Promise.all([ledger.spend(account, { credits: 1 }), other.spend(account, { credits: 1 })]);
     }
     expect(await readBalance(account)).toEqual(["79", "79"]);
+    await expectSound();
+  });
+
+  it("goes on beside large batches of several servers on the account, and beside many rollbacks", async () => {
+    const account = await open("busy");
+    await ledger.grant(account, { kind: "purchase", credits: 100_000 });
+    const report = (server: LocalLedger, name: string) =>
+      server.usage(
+        Array.from({ length: 400 }, (_, index) => ({
+          id: `${name}-${index}`,
+          account,
+          kind: "ai_usage",
+          credits: 1,
+        })),
+      );
+    const transactions = Array.from({ length: 60 }, async (_, index) => {
+      const spend = (tx: TransactionLedger) => tx.spend(account, { credits: 10 }, { key: `busy-${index}` });
+      await (index % 3 === 0 ? transact(spend, COMMITTED) : undone(spend, COMMITTED));
+    });
+    const reports = [0, 1, 2, 3].flatMap((round) => [
+      report(ledger, `ledger-${round}`),
+      report(other, `other-${round}`),
+    ]);
+    const results = await Promise.all(reports);
+    await Promise.all(transactions);
+    for (const { results: each } of results)
+      expect(each.filter(({ status }) => status !== "posted")).toEqual([]);
+    const left = String(100_100 - 8 * 400 - 20 * 10);
+    expect(await readBalance(account)).toEqual([left, left]);
     await expectSound();
   });
 
@@ -334,6 +368,26 @@ describe("a client", () => {
       await tx.spend(account, { credits: 1 });
     });
     expect(await readBalance(account)).toEqual(["99", "99"]);
+  });
+
+  it("may be a transaction of Kysely", async () => {
+    const account = await open("kysely");
+    const db = new Kysely<unknown>({ dialect: new PostgresDialect({ pool }) });
+    const toClient = (trx: Transaction<unknown>): TransactionClient => ({
+      query: (text, values) => trx.executeQuery(CompiledQuery.raw(text, values)),
+    });
+    for (const level of ["read committed", "serializable"] as const) {
+      await db
+        .transaction()
+        .setIsolationLevel(level)
+        .execute(async (trx) => {
+          await ledger.within(toClient(trx)).spend(account, { credits: 1 });
+          await trx.executeQuery(
+            CompiledQuery.raw("INSERT INTO public.orders (account) VALUES ($1)", [account]),
+          );
+        });
+    }
+    expect([await readBalance(account), await countOrders(account)]).toEqual([["98", "98"], 2]);
   });
 
   it("of an embedded database there is none", async () => {
