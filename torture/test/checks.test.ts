@@ -40,7 +40,7 @@ let aheadMs = 0;
 let openHold: Hold;
 
 beforeAll(async () => {
-  ledger = await createLedger({ database: {}, now: () => new Date(Date.now() + aheadMs) });
+  ledger = await createLedger({ database: { memory: true }, now: () => new Date(Date.now() + aheadMs) });
   await ledger.putAccount(ACCOUNT, { overdraftLimit: OVERDRAFT_LIMIT });
   history = new AccountHistory(ACCOUNT, OVERDRAFT_LIMIT);
   const expiresAt = new Date(Date.now() + 30_000).toISOString();

@@ -102,7 +102,7 @@ async function makeClosed(): Promise<void> {
 }
 
 beforeAll(async () => {
-  ledger = await createLedger({ database: {} });
+  ledger = await createLedger({ database: { memory: true } });
   await makeOpen();
   await makeClosed();
   const isDone = async () => {

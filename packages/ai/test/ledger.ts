@@ -9,7 +9,7 @@ import type { CreditsOptions, RateTable } from "../src/index.js";
 
 /** Opens a ledger in memory. */
 export function openLedger(options: Pick<LedgerOptions, "now"> = {}): Promise<LocalLedger> {
-  return createLedger({ database: {}, secretKeys: ["secret-of-the-tests"], ...options });
+  return createLedger({ database: { memory: true }, secretKeys: ["secret-of-the-tests"], ...options });
 }
 
 /** Rates that tell the pools apart. A token costs as many micro-credits as its rate. */

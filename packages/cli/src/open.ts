@@ -1,10 +1,4 @@
-import {
-  createLedger,
-  type DatabaseOptions,
-  hasEmbeddedDatabase,
-  type LocalLedger,
-  type Logger,
-} from "@credit-activity/server";
+import { createLedger, hasEmbeddedDatabase, type LocalLedger, type Logger } from "@credit-activity/server";
 
 /** The options that name the database. */
 export interface DatabaseFlags {
@@ -31,7 +25,7 @@ export function readVariable(name: string): string | undefined {
  *
  * @throws CommandError if the URL is not a PostgreSQL URL
  */
-export function toDatabase(flags: DatabaseFlags): DatabaseOptions {
+export function toDatabase(flags: DatabaseFlags): { readonly url: string } | { readonly dataDir: string } {
   const url = flags.databaseUrl ?? readVariable("DATABASE_URL");
   if (url !== undefined && flags.dataDir === undefined) {
     // The message leaves the URL out, because it may have a password.
@@ -52,8 +46,7 @@ export function toDatabase(flags: DatabaseFlags): DatabaseOptions {
  */
 export async function requireDatabase(flags: DatabaseFlags): Promise<void> {
   const database = toDatabase(flags);
-  if ("url" in database || database.dataDir === undefined || (await hasEmbeddedDatabase(database.dataDir)))
-    return;
+  if ("url" in database || (await hasEmbeddedDatabase(database.dataDir))) return;
   throw new CommandError(
     `There is no embedded database in "${database.dataDir}". Set its directory with --data-dir, or a PostgreSQL database with --database-url.`,
   );

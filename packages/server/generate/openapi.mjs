@@ -3,7 +3,7 @@ import { createLedger } from "../dist/index.js";
 
 /** Writes the committed copy of the OpenAPI document. */
 
-const ledger = await createLedger({ database: {} });
+const ledger = await createLedger({ database: { memory: true } });
 const response = await ledger.fetch(new Request("http://localhost/openapi.json"));
 await writeFile(
   new URL("../openapi.json", import.meta.url),

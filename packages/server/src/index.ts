@@ -26,16 +26,20 @@ export {
   UnavailableError,
 } from "@credit-activity/client";
 export type { KindDefinition } from "./api/kinds.js";
+export type { TransactionLedger } from "./api/within.js";
 export { toTime } from "./core/instant.js";
+export type { TransactionClient } from "./db/caller.js";
 export { NewerSchemaError } from "./db/migrations.js";
 export { type DatabaseOptions, isUnreachable } from "./db/open.js";
 export { hasEmbeddedDatabase } from "./db/pglite/directory.js";
+export type { PostgresPool } from "./db/postgres/borrowed.js";
 export { lazyLedger } from "./lazy.js";
 export {
   createLedger,
   type LedgerOptions,
   type LocalLedger,
   type Logger,
+  migrate,
   type SecretKey,
 } from "./ledger.js";
 export type { Verification, VerifyOptions, Violation } from "./verify/verify.js";

@@ -1,5 +1,6 @@
 import { toError } from "@credit-activity/client";
-import { createLedger, type LedgerOptions, type LocalLedger } from "./ledger.js";
+import { hasEmbeddedDatabase } from "./db/pglite/directory.js";
+import { createLedger, type LedgerOptions, type LocalLedger, type Logger } from "./ledger.js";
 
 /** A ledger that a process has opened, or is about to. */
 interface Opened {
@@ -7,20 +8,43 @@ interface Opened {
   readonly ledger: Promise<LocalLedger>;
 }
 
-/** Key of the ledgers of a process. Bundlers give a process several copies of this module. */
-const LEDGERS = Symbol.for("credit-activity.ledgers");
-
-/** Opened ledgers of this process, by their database. */
-function listOpened(): Map<string, Opened> {
-  const holder = globalThis as { [LEDGERS]?: Map<string, Opened> };
-  holder[LEDGERS] ??= new Map();
-  return holder[LEDGERS];
+/** Ledgers that a process has opened. */
+interface Registry {
+  readonly opened: Map<string, Opened>;
+  /** Numbers of the pools of the driver, which stand for them in strings. */
+  readonly pools: WeakMap<object, number>;
+  poolCount: number;
 }
+
+/** Key of the registry. Bundlers give a process several copies of this module. */
+const REGISTRY = Symbol.for("credit-activity.ledgers");
+
+function readRegistry(): Registry {
+  const holder = globalThis as { [REGISTRY]?: Registry };
+  holder[REGISTRY] ??= { opened: new Map(), pools: new WeakMap(), poolCount: 0 };
+  return holder[REGISTRY];
+}
+
+function toPoolNumber(pool: object): number {
+  const registry = readRegistry();
+  const known = registry.pools.get(pool);
+  if (known !== undefined) return known;
+  registry.poolCount += 1;
+  registry.pools.set(pool, registry.poolCount);
+  return registry.poolCount;
+}
+
+/** Writes to the console, where the developer of an app looks. */
+const CONSOLE: Logger = {
+  warn: (facts, message) => console.warn(message, ...Object.values(facts)),
+  error: (facts, message) => console.error(message, ...Object.values(facts)),
+};
 
 /**
  * Makes a function that opens a ledger at its first call, and resolves to the same one from then on. All its copies in a
  * process share the ledger of a database, so that a module which is loaded again does not open it twice. If the module has
- * other options by then, the ledger is closed and opened with those. A `now` or `logger` stays as it was.
+ * other options by then, the ledger is closed and opened with those. A `now` or `logger` stays as it was. Without a `logger`
+ * it writes to the console.
  *
  * @example
  * export const getLedger = lazyLedger({ database: { url: process.env.DATABASE_URL } });
@@ -31,7 +55,7 @@ function listOpened(): Map<string, Opened> {
 export function lazyLedger(options: LedgerOptions): () => Promise<LocalLedger> {
   return async () => {
     refuseBuild(options);
-    const opened = listOpened();
+    const { opened } = readRegistry();
     const name = toJson(options.database);
     const known = opened.get(name);
     if (known !== undefined && toJson(known.options) === toJson(options)) return known.ledger;
@@ -47,17 +71,29 @@ export function lazyLedger(options: LedgerOptions): () => Promise<LocalLedger> {
 async function reopen(known: Opened | undefined, options: LedgerOptions): Promise<LocalLedger> {
   const before = await known?.ledger.catch(() => null);
   await before?.close();
-  return createLedger(options);
+  await announceNew(options);
+  return createLedger({ logger: CONSOLE, ...options });
 }
 
-/** Returns options as a string that is the same for the same values. Functions and what has them are left out. */
+/** States why the first start of an embedded database takes long. */
+async function announceNew({ database }: LedgerOptions): Promise<void> {
+  const dataDir = database instanceof Object && "dataDir" in database ? database.dataDir : null;
+  if (typeof dataDir !== "string" || (await hasEmbeddedDatabase(dataDir))) return;
+  console.info(`Making the embedded database in "${dataDir}". This takes some seconds, once.`);
+}
+
+/** Returns options as a string that is the same for the same values. Functions and the logger are left out. */
 function toJson(options: unknown): string {
-  return JSON.stringify(options, (name, value) => (name === "logger" ? undefined : value)) ?? "";
+  const replace = (name: string, value: unknown) => {
+    if (name === "logger") return undefined;
+    return name === "pool" && value instanceof Object ? toPoolNumber(value) : value;
+  };
+  return JSON.stringify(options, replace) ?? "";
 }
 
 /** @throws UnavailableError if Next.js builds, whose workers would open the embedded database at once */
 function refuseBuild({ database }: LedgerOptions): void {
-  const isEmbedded = typeof database === "object" && database !== null && !("url" in database);
+  const isEmbedded = database instanceof Object && ("dataDir" in database || "memory" in database);
   if (!isEmbedded || process.env.NEXT_PHASE !== "phase-production-build") return;
   const detail =
     "The embedded database is not opened by next build, because several processes build. Read the ledger when a request comes: call await connection() of next/server before.";

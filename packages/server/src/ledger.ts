@@ -1,12 +1,14 @@
-import { type Ledger, toError } from "@credit-activity/client";
+import type { Ledger } from "@credit-activity/client";
 import { z } from "zod";
 import { settled, toOptionsSchema } from "./api/calls.js";
+import { checkDatabase } from "./api/database.js";
 import { toPublicError } from "./api/errors.js";
 import { check, checkValue } from "./api/inputs.js";
 import { createKinds, type KindDefinition, kindsOption } from "./api/kinds.js";
 import { createMethods } from "./api/methods.js";
 import { createPresenter } from "./api/present.js";
 import * as request from "./api/requests.js";
+import { createWithin, type TransactionLedger } from "./api/within.js";
 import { createCredentials } from "./auth/credentials.js";
 import {
   createSecretKey,
@@ -18,7 +20,8 @@ import {
 import { toDecoder, UNDECIDED } from "./core/codec.js";
 import * as field from "./core/fields.js";
 import { formatInstant, type Instant } from "./core/instant.js";
-import { type DatabaseOptions, openDatabase, POSTGRES_URL, toOpenError } from "./db/open.js";
+import type { TransactionClient } from "./db/caller.js";
+import { type DatabaseOptions, migrateDatabase, openDatabase, toOpenError } from "./db/open.js";
 import type { Database } from "./db/port.js";
 import { type Watch, watch } from "./db/watch.js";
 import { createEngine } from "./engine/engine.js";
@@ -37,7 +40,7 @@ export interface Logger {
 
 /** Options of {@link createLedger}. */
 export interface LedgerOptions {
-  /** A PostgreSQL URL, a directory of the embedded database, or `{}` for one in memory. */
+  /** PostgreSQL by its `url` or your `pool`, the embedded database by its `dataDir`, or `{ memory: true }`. */
   readonly database: DatabaseOptions;
   /** Secret keys of 16 to 255 characters that are accepted besides those made with `createKey`. */
   readonly secretKeys?: readonly string[];
@@ -92,6 +95,14 @@ export interface LocalLedger extends Ledger {
   readonly engine: Database["engine"];
   /** A sentence for the operator about the failures that a commit survives. */
   readonly durability: string;
+  /**
+   * Returns the commands of the ledger inside a transaction of yours, on the database of the ledger. They commit or roll back
+   * with it. A refused command leaves the transaction as it is.
+   *
+   * @param client the client of the transaction, such as one of `pg`; errors of the database come as it throws them
+   * @throws InvalidRequestError if the client has no method `query`, or if the database is embedded
+   */
+  within(client: TransactionClient): TransactionLedger;
   /** Creates a secret key. The key itself is not stored. */
   createKey(input: { readonly name: string }): Promise<{ id: string; key: string }>;
   listKeys(): Promise<SecretKey[]>;
@@ -120,14 +131,6 @@ const CLOCK_OFFSET_MAX = 60;
 const TOKEN_SECRET = "account-tokens";
 
 const SILENT: Logger = { warn: () => {}, error: () => {} };
-
-const databaseOptions = z.union([
-  z.strictObject({
-    url: z.string().regex(POSTGRES_URL),
-    connections: z.number().int().min(2).max(1000).optional(),
-  }),
-  z.strictObject({ dataDir: z.string().min(1).optional() }),
-]);
 
 const functionOption = z.custom((value) => typeof value === "function", "is not a function. Give one");
 
@@ -189,16 +192,21 @@ export async function createLedger(options: LedgerOptions): Promise<LocalLedger>
   }
 }
 
-/** @throws InvalidRequestError that states what a database may be, whichever part of it is wrong */
-function checkDatabase(database: unknown): void {
-  if (databaseOptions.safeParse(database).success) return;
-  const message =
-    'is neither { url: "postgres://..." } (with 2 to 1000 connections, if any are given), nor { dataDir: "a directory" }, nor {} for a database in memory. Check that an environment variable is set';
-  throw toError({
-    code: "bad_request",
-    detail: `database ${message}.`,
-    errors: [{ path: "database", message }],
-  });
+/**
+ * Brings the schema of a database up to this version, apart from any ledger. Servers that open theirs with `migrate: false`
+ * need no right to change the schema.
+ *
+ * @returns the names of the migrations that were applied
+ * @throws InvalidRequestError when an option is unknown or not valid
+ * @throws UnavailableError when the database can't be opened
+ */
+export async function migrate(database: DatabaseOptions): Promise<string[]> {
+  checkDatabase(database);
+  try {
+    return await migrateDatabase(database);
+  } catch (error) {
+    throw toPublicError(error);
+  }
 }
 
 function assemble(
@@ -219,8 +227,9 @@ function assemble(
   });
   const onError = (error: Error) => logger.error({ err: error }, "A usage event failed unexpectedly.");
   const parts = { database, engine, credentials, kinds, labels, now, onError };
+  const presenter = createPresenter(kinds, true);
   const methods = {
-    secret: createMethods({ ...parts, presenter: createPresenter(kinds, true) }),
+    secret: createMethods({ ...parts, presenter }),
     reader: createMethods({ ...parts, presenter: createPresenter(kinds, false) }),
   };
   const app = createApp({
@@ -254,6 +263,7 @@ function assemble(
     },
     engine: database.engine,
     durability: database.durability,
+    within: (client) => createWithin(client, { ...parts, presenter, admit }),
     async createKey(input) {
       const { name } = check(request.keyInput, input);
       return settled(createSecretKey(database, name, now()), undefined);

@@ -21,7 +21,7 @@ afterEach(async () => {
 /** Opens a ledger in memory, with the clock that a seed turns back. */
 async function openLedger() {
   const clock = createClock();
-  const ledger = await createLedger({ database: {}, now: clock.now });
+  const ledger = await createLedger({ database: { memory: true }, now: clock.now });
   ledgers.push(ledger);
   return { ledger, clock };
 }

@@ -13,7 +13,7 @@ let account: DemoAccount;
 let runner: TaskRunner;
 
 beforeAll(async () => {
-  ledger = await createLedger({ database: {}, secretKeys: [SECRET] });
+  ledger = await createLedger({ database: { memory: true }, secretKeys: [SECRET] });
 });
 
 beforeEach(async ({ task }) => {

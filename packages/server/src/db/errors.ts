@@ -38,6 +38,9 @@ export const KNOWN_KEY = "LE002";
 /** SQLSTATE that `credits.fail` raises when a newer version has migrated the database. */
 export const NEWER_SCHEMA = "LE003";
 
+/** SQLSTATE that `credits.fail` raises when a transaction of the application has ended before a write in it. */
+export const TRANSACTION_ENDED = "LE004";
+
 /** SQLSTATE of a row that a unique index refuses. */
 const UNIQUE_VIOLATION = "23505";
 
@@ -202,17 +205,25 @@ export function isConnectionUsable(error: unknown): boolean {
 /**
  * Error for a PostgreSQL server that the ledger cannot start on. Names the database, host and role of the URL, and
  * never its password. Errors of neither the server nor the network are returned as they are.
+ *
+ * @param url null for a pool of the application
  */
-export function toUnreachableError(url: string, error: unknown): unknown {
+export function toUnreachableError(url: string | null, error: unknown): unknown {
   const { code, message, errors } = error as Error & { code?: unknown; errors?: readonly Error[] };
   // The driver's error of a connection that breaks has no code.
   const isTheirs = typeof code === "string" || isRetryable(error);
-  if (!isTheirs || error instanceof DatabaseError || !URL.canParse(url)) return error;
-  const { host, pathname, username } = new URL(url);
+  if (!isTheirs || error instanceof DatabaseError) return error;
+  if (url !== null && !URL.canParse(url)) return error;
   const why = message === "" ? (errors ?? []).map((one) => one.message).join("; ") : message;
+  const subject =
+    url === null ? "The PostgreSQL database of the pool can't be used" : toSubject(new URL(url));
+  const place = url === null ? "the settings of the pool" : "the database URL";
   return new DatabaseError(
     "unavailable",
-    `The PostgreSQL database "${pathname.slice(1)}" at ${host} can't be used as "${username}": ${why}. Start the server, or correct the database URL or the role's rights.`,
+    `${subject}: ${why}. Start the server, or correct ${place} or the role's rights.`,
     { cause: error },
   );
 }
+
+const toSubject = ({ host, pathname, username }: URL) =>
+  `The PostgreSQL database "${pathname.slice(1)}" at ${host} can't be used as "${username}"`;

@@ -1,8 +1,14 @@
 import { MIGRATIONS } from "../generated/migrations.js";
+import { DatabaseError } from "./errors.js";
+import { SCHEMA_DEFAULT } from "./naming.js";
 import type { Connection, Database } from "./port.js";
 
 /** Key of the advisory lock. All migrators have to use the same; it spells "credits" on a telephone. */
 const MIGRATION_LOCK = 2_733_487;
+
+/** Locks the migrators of a schema out. The default schema has the key alone, as versions without other schemas have it. */
+const LOCK = "SELECT pg_advisory_xact_lock($1::bigint)";
+const LOCK_SCHEMA = "SELECT pg_advisory_xact_lock($1::integer, hashtext($2))";
 
 /** The id of the newest migration of this version. A server must not write to a database that has a newer one. */
 export const NEWEST_MIGRATION = MIGRATIONS.at(-1)?.id ?? 0;
@@ -33,6 +39,23 @@ export async function migrate(database: Database): Promise<string[]> {
   return names;
 }
 
+/**
+ * Refuses a database whose schema is not that of this version, and changes nothing.
+ *
+ * @throws DatabaseError when a migration of this version was not applied
+ * @throws NewerSchemaError when the database has migrations that this version does not have
+ */
+export async function requireMigrated(database: Database): Promise<void> {
+  const applied = await readApplied(database);
+  const missing = MIGRATIONS.find(({ id }) => !applied.has(id));
+  if (missing !== undefined)
+    throw new DatabaseError(
+      "unusable",
+      `The schema "${database.schema}" of the database lacks the migration "${missing.name}". Call migrate() of this version, or run "credit-activity migrate".`,
+    );
+  await refuseNewer(database);
+}
+
 /** Ids of the applied migrations. A role without the right to change the schema can read them. */
 async function readApplied(database: Database): Promise<Set<number>> {
   const [found] = await database.query<{ exists: boolean }>(
@@ -45,8 +68,10 @@ async function readApplied(database: Database): Promise<Set<number>> {
 
 /** Inserts the migration's row before it runs it, so that it cannot run twice even without the lock. */
 async function apply(connection: Connection, migration: Migration): Promise<boolean> {
-  await connection.query("SELECT pg_advisory_xact_lock($1::bigint)", [MIGRATION_LOCK]);
-  await connection.query("CREATE SCHEMA IF NOT EXISTS credits");
+  const { schema } = connection;
+  if (schema === SCHEMA_DEFAULT) await connection.query(LOCK, [MIGRATION_LOCK]);
+  else await connection.query(LOCK_SCHEMA, [MIGRATION_LOCK, schema]);
+  await connection.query(`CREATE SCHEMA IF NOT EXISTS ${schema}`);
   await connection.query(
     "CREATE TABLE IF NOT EXISTS credits.migrations (id integer PRIMARY KEY, name text NOT NULL, applied_at timestamptz NOT NULL)",
   );

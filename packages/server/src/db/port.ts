@@ -27,6 +27,8 @@ export type TransactionMode = "write" | "snapshot" | "migration";
 
 /** Reads of a database, or of one transaction. */
 export interface Reader {
+  /** The schema that has the ledger. Statements are written with the default one, and run in this one. */
+  readonly schema: string;
   /**
    * Runs one statement. bigint columns are `bigint`, timestamptz columns are microseconds since 1970 (a number),
    * bytea columns are hex strings, and json columns are values.

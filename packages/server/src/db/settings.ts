@@ -1,8 +1,9 @@
 /**
- * Settings that decide how values are written and read, and what the words of a statement mean. Every connection states
- * them, because a database or a role may have set others.
+ * Settings that decide how values are written and read, and what the words of a statement mean. The ledger states them,
+ * because a database or a role may have set others. All names of the ledger have their schema, so the search path has only
+ * what belongs to PostgreSQL.
  */
-const STATED: Readonly<Record<string, string>> = {
+export const STATED: Readonly<Record<string, string>> = {
   TimeZone: "UTC",
   DateStyle: "ISO, MDY",
   IntervalStyle: "postgres",
@@ -13,13 +14,20 @@ const STATED: Readonly<Record<string, string>> = {
   array_nulls: "on",
   transform_null_equals: "off",
   default_transaction_isolation: "read committed",
+  search_path: "pg_catalog, pg_temp",
 };
 
 /**
- * States the settings of a connection. All names of the ledger have their schema, so the search path has only what belongs
- * to PostgreSQL.
+ * Returns a statement that applies settings, and returns no row.
+ *
+ * @param until the end of the settings; those of a transaction leave its session as it was
  */
-export const SET_STATED = [
-  ...Object.entries(STATED).map(([name, value]) => `SET ${name} = '${value}'`),
-  "SET search_path = pg_catalog, pg_temp",
-].join("; ");
+export function toSetting(
+  settings: Readonly<Record<string, string>>,
+  until: "session" | "transaction",
+): string {
+  const set = Object.entries(settings).map(
+    ([name, value]) => `pg_catalog.set_config('${name}', '${value}', ${until === "transaction"}) IS NULL`,
+  );
+  return `SELECT WHERE ${set.join(" OR ")}`;
+}

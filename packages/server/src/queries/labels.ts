@@ -37,9 +37,13 @@ interface Asked {
   readonly id: string;
 }
 
-/** Makes the lookup of labels. The labels that other servers write may come five seconds late. */
-export function createLabels(reader: Reader): Labels {
-  const cache = new LRUCache<string, string>({ max: CACHED_MAX, ttl: CACHED_MS });
+/**
+ * Makes the lookup of labels. The labels that other servers write may come five seconds late.
+ *
+ * @param max the number of labels that are cached
+ */
+export function createLabels(reader: Reader, max = CACHED_MAX): Labels {
+  const cache = new LRUCache<string, string>({ max, ttl: CACHED_MS });
   /** The query to come, and what it asks for so far. */
   let next: { readonly asked: Map<string, Asked>; readonly loaded: Promise<Map<string, string>> } | null =
     null;

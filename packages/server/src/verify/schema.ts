@@ -1,3 +1,4 @@
+import { createNaming } from "../db/naming.js";
 import type { Connection, Reader } from "../db/port.js";
 import { SCHEMA } from "../generated/schema.js";
 import type { Check, Finding } from "./check.js";
@@ -59,19 +60,28 @@ export async function readSchema(reader: Reader): Promise<Schema> {
 /** The kinds of objects that a person may add. The others decide what happens to the records. */
 const MAY_BE_ADDED = /^(?:index|column) /;
 
+/** Returns what the migrations make in a schema. */
+function toExpected(schema: string): Schema {
+  const name = createNaming(schema);
+  return Object.fromEntries(
+    Object.entries(SCHEMA).map(([object, definition]) => [name(object), name(definition)]),
+  );
+}
+
 /** Compares the schema with what the migrations make: guards that were replaced guard nothing. */
 export const schema: Check = {
   name: "tables, triggers, functions, views and indexes are what the migrations make",
   async find(connection: Connection): Promise<Finding | null> {
     const actual = await readSchema(connection);
+    const expected = toExpected(connection.schema);
     const find = (object: string): string | null => {
-      if (actual[object] === SCHEMA[object]) return null;
+      if (actual[object] === expected[object]) return null;
       if (actual[object] === undefined) return "is missing";
-      if (SCHEMA[object] === undefined) return "is not part of the ledger";
+      if (expected[object] === undefined) return "is not part of the ledger";
       return "is not what the migrations make";
     };
-    const added = Object.keys(actual).filter((object) => !(object in SCHEMA) && !MAY_BE_ADDED.test(object));
-    for (const record of [...Object.keys(SCHEMA), ...added]) {
+    const added = Object.keys(actual).filter((object) => !(object in expected) && !MAY_BE_ADDED.test(object));
+    for (const record of [...Object.keys(expected), ...added]) {
       const problem = find(record);
       if (problem !== null) return { account: "", record, problem };
     }

@@ -121,7 +121,7 @@ describe("the embedded database, whose clock is that of the process", () => {
   let ledger: LocalLedger;
 
   beforeEach(async () => {
-    ledger = await createLedger({ database: {} });
+    ledger = await createLedger({ database: { memory: true } });
     await ledger.putAccount("a");
     await ledger.grant("a", { kind: "bonus", credits: "10", expiresAt: inSeconds(HOUR / 2) });
   });

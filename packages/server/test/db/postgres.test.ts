@@ -250,6 +250,17 @@ describe("connections to a PostgreSQL server", () => {
     expect(await database.query("SELECT 1 AS one")).toEqual([{ one: 1 }]);
   });
 
+  it("keep prepared statements where their sessions are the ledger's own, and otherwise nothing", async () => {
+    const count = `SELECT count(*)::integer AS count, current_setting('enable_seqscan') AS seqscan
+      FROM pg_prepared_statements WHERE name LIKE 'credits_query_%' AND $1`;
+    const [direct, shared] = [open({ connections: 2 }), open({ connections: 1 })];
+    for (const database of [direct, shared]) await database.query("SELECT $1::text AS one", ["a"]);
+    expect(await direct.query(count, [true])).toEqual([{ count: 2, seqscan: "off" }]);
+    expect(await shared.query(count, [true])).toEqual([{ count: 0, seqscan: "off" }]);
+    const outside = await shared.transaction("snapshot", (connection) => connection.query(count, [true]));
+    expect(outside).toEqual([{ count: 0, seqscan: "on" }]);
+  });
+
   it("close after the work that waits for a connection", async () => {
     const database = open({ connections: 2 });
     const reads = Array.from({ length: 20 }, () => database.query("SELECT 1 AS one, pg_sleep(0.01)"));

@@ -115,7 +115,7 @@ describe.each(ENGINES)("access on %s", (engine) => {
 it("a configured secret key may look like a token, and a token of another database is refused", async () => {
   const [one, other] = await Promise.all(
     ["one.two.three-of-the-tests", "another-of-the-tests"].map((key) =>
-      createLedger({ database: {}, secretKeys: [key] }),
+      createLedger({ database: { memory: true }, secretKeys: [key] }),
     ),
   );
   await one?.putAccount("a");

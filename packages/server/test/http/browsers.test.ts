@@ -4,7 +4,7 @@ import { createLedger, type LocalLedger } from "../../src/index.js";
 let ledger: LocalLedger;
 
 beforeAll(async () => {
-  ledger = await createLedger({ database: {}, secretKeys: ["secret-of-the-tests"] });
+  ledger = await createLedger({ database: { memory: true }, secretKeys: ["secret-of-the-tests"] });
   await ledger.putAccount("acme");
 });
 

@@ -61,7 +61,7 @@ export interface TestOptions extends Pick<LedgerOptions, "now" | "kinds" | "logg
 export async function openLedger({ engine, ...options }: TestOptions): Promise<TestLedger> {
   const own = engine === "postgres" ? await createHostileDatabase("http") : null;
   const local = await createLedger({
-    database: own === null ? {} : { url: own.url },
+    database: own === null ? { memory: true } : { url: own.url },
     secretKeys: [SECRET],
     ...options,
   });

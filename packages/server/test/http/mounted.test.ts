@@ -36,7 +36,7 @@ describe("a ledger under a base path", () => {
   let ledger: LocalLedger;
 
   beforeAll(async () => {
-    ledger = await createLedger({ database: {}, secretKeys: [SECRET], basePath: BASE });
+    ledger = await createLedger({ database: { memory: true }, secretKeys: [SECRET], basePath: BASE });
   });
 
   afterAll(() => ledger.close());
@@ -90,12 +90,12 @@ describe("a ledger under a base path", () => {
 });
 
 it.each(["api", "/api/", "/", "", "/a?b", "/a b", 1])("%j is not a base path", async (basePath) => {
-  const options = { database: {}, basePath } as unknown as LedgerOptions;
+  const options = { database: { memory: true }, basePath } as unknown as LedgerOptions;
   await expect(createLedger(options)).rejects.toThrow(/^basePath /);
 });
 
 it("a ledger without a base path is mounted by a framework that takes it off", async () => {
-  const ledger = await createLedger({ database: {}, secretKeys: [SECRET] });
+  const ledger = await createLedger({ database: { memory: true }, secretKeys: [SECRET] });
   const app = new Hono().mount(BASE, ledger.fetch);
   expect(await runCommands(toClient(app.fetch))).toMatchObject(DONE);
   await ledger.close();

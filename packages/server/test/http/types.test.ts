@@ -79,7 +79,7 @@ describe("an app moves from a ledger in the process to one over HTTP", () => {
   }
 
   it("by changing one line", () => {
-    const inProcess = async () => bill(await server.createLedger({ database: {} }));
+    const inProcess = async () => bill(await server.createLedger({ database: { memory: true } }));
     const overHttp = async () => bill(client.createLedgerClient({ baseUrl: "https://x.example", key: "k" }));
     expectTypeOf(inProcess).toEqualTypeOf(overHttp);
   });

@@ -339,29 +339,53 @@ describe("unknown options", () => {
       [{ database: "postgres://x" }, ["database"]],
       [{ database: { url: undefined } }, ["database"]],
       [{ database: { url: "mysql://x" } }, ["database"]],
-      [{ database: { url: "postgres://x", connections: 1 } }, ["database"]],
+      [{ database: { url: "postgres://x", connections: 0 } }, ["database.connections"]],
+      [{ database: { url: "postgres://x", ssl: "require" } }, ["database.ssl"]],
       [{ database: { dataDir: "" } }, ["database"]],
       [{ database: { url: "postgres://x", dataDir: "x" } }, ["database"]],
-      [{ database: {}, secretkeys: ["a"] }, ["secretkeys"]],
-      [{ database: {}, secretKeys: "a" }, ["secretKeys"]],
-      [{ database: {}, secretKeys: [""] }, ["secretKeys.0"]],
-      [{ database: {}, now: 5 }, ["now"]],
-      [{ database: {}, logger: { warn() {} } }, ["logger.error"]],
-      [{ database: {}, kinds: { Video: { type: "usage", title: "Video" } } }, ["kinds.Video"]],
-      [{ database: {}, kinds: { purchase: { type: "grant", title: "x" } } }, ["kinds.purchase"]],
+      [{ database: {} }, ["database"]],
+      [{ database: { dataDir: undefined } }, ["database"]],
+      [{ database: { pool: undefined } }, ["database"]],
+      [{ database: { pool: { query() {} } } }, ["database"]],
+      [{ database: { memory: false } }, ["database"]],
+      [{ database: { memory: true, connections: 2 } }, ["database.connections"]],
+      [{ database: { memory: true, migrate: "no" } }, ["database.migrate"]],
+      [{ database: { memory: true, schema: "Credits" } }, ["database.schema"]],
+      [{ database: { memory: true, schema: 'a"; DROP' } }, ["database.schema"]],
+      [{ database: { memory: true, schema: "public" } }, ["database.schema"]],
+      [{ database: { memory: true, schema: "pg_credits" } }, ["database.schema"]],
+      [{ database: { memory: true }, secretkeys: ["a"] }, ["secretkeys"]],
+      [{ database: { memory: true }, secretKeys: "a" }, ["secretKeys"]],
+      [{ database: { memory: true }, secretKeys: [""] }, ["secretKeys.0"]],
+      [{ database: { memory: true }, now: 5 }, ["now"]],
+      [{ database: { memory: true }, logger: { warn() {} } }, ["logger.error"]],
+      [{ database: { memory: true }, kinds: { Video: { type: "usage", title: "Video" } } }, ["kinds.Video"]],
       [
-        { database: {}, kinds: { video: { type: "used", title: "" } } },
+        { database: { memory: true }, kinds: { purchase: { type: "grant", title: "x" } } },
+        ["kinds.purchase"],
+      ],
+      [
+        { database: { memory: true }, kinds: { video: { type: "used", title: "" } } },
         ["kinds.video.type", "kinds.video.title"],
       ],
       [
-        { database: {}, kinds: { video: { type: "usage", title: "x", nouns: { one: "a" } } } },
+        { database: { memory: true }, kinds: { video: { type: "usage", title: "x", nouns: { one: "a" } } } },
         ["kinds.video.nouns.other"],
       ],
     ] as const) {
       await expectInvalid(() => createLedger(untyped(options)), ...paths);
     }
-    const { errors } = await readError(() => createLedger(untyped({})));
-    expect(errors[0]?.message).toMatch(/^is neither .* nor \{\} for a database in memory\./);
+    const none = /^is none of .* and \{ memory: true \}\. Give one of them, and check that an environment/;
+    const unset = /^has the option dataDir, which is not set\. Give a directory, .* give \{ memory: true \}$/;
+    for (const [database, message] of [
+      [undefined, none],
+      [{}, none],
+      [{ dataDir: undefined }, unset],
+      [{ dataDir: "" }, unset],
+    ] as const) {
+      const { errors } = await readError(() => createLedger(untyped({ database })));
+      expect(errors[0]?.message).toMatch(message);
+    }
   });
 });
 

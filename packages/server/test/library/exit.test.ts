@@ -33,7 +33,7 @@ describe("a process that never closes its ledger", () => {
   });
 
   it.each(["PostgreSQL", "a directory", "memory"])("exits by itself: %s", async (place) => {
-    const database = { PostgreSQL: { url: own.url }, "a directory": { dataDir }, memory: {} }[
+    const database = { PostgreSQL: { url: own.url }, "a directory": { dataDir }, memory: { memory: true } }[
       place
     ] as object;
     const { stdout } = await run(process.execPath, ["--input-type=module", "-e", toProgram(database)]);

@@ -17,7 +17,7 @@ export async function openLibrary(
   options: Pick<LedgerOptions, "now" | "kinds" | "logger" | "sweep"> = {},
 ): Promise<LibraryLedger> {
   const own = engine === "postgres" ? await createHostileDatabase("library") : null;
-  const database: DatabaseOptions = own === null ? {} : { url: own.url };
+  const database: DatabaseOptions = own === null ? { memory: true } : { url: own.url };
   const opened: LocalLedger[] = [];
   const open = async () => {
     const ledger = await createLedger({ database, secretKeys: ["secret-of-the-tests"], ...options });

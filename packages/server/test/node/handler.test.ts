@@ -12,7 +12,7 @@ let ledger: LocalLedger;
 let server: Server;
 
 beforeAll(async () => {
-  ledger = await createLedger({ database: {}, secretKeys: [SECRET] });
+  ledger = await createLedger({ database: { memory: true }, secretKeys: [SECRET] });
 });
 
 afterEach(() => {

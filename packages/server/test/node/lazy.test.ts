@@ -1,7 +1,9 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
+import pg from "pg";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { createHostileDatabase } from "../../../../tools/hostile-database.js";
 import { lazyLedger } from "../../src/index.js";
 
 let dataDir: string;
@@ -57,13 +59,13 @@ describe("a lazy ledger", () => {
   });
 
   it("keeps what it has in memory when its module is loaded again", async () => {
-    const first = await lazyLedger({ database: {} })();
-    expect(await lazy({ database: {} })()).toBe(first);
+    const first = await lazyLedger({ database: { memory: true } })();
+    expect(await lazy({ database: { memory: true } })()).toBe(first);
   });
 
   it("does not share the ledger of another database", async () => {
     const first = await lazy({ database: { dataDir } })();
-    expect(await lazy({ database: {} })()).not.toBe(first);
+    expect(await lazy({ database: { memory: true } })()).not.toBe(first);
   });
 
   it("tries again after it could not be opened", async () => {
@@ -75,8 +77,35 @@ describe("a lazy ledger", () => {
     expect((await getLedger()).engine).toBe("pglite");
   });
 
+  it("is not shared by two pools of the driver, and shared by one", async () => {
+    const own = await createHostileDatabase("lazy");
+    const toPool = () => new pg.Pool({ connectionString: own.url, max: 2 });
+    const [first, second] = [toPool(), toPool()];
+    const ledgers = [first, first, second].map((pool) => lazyLedger({ database: { pool } })());
+    const [a, b, c] = await Promise.all(ledgers);
+    expect(b).toBe(a);
+    expect(c).not.toBe(a);
+    for (const ledger of [a, c]) await ledger?.close();
+    for (const pool of [first, second]) await pool.end();
+    await own.drop();
+  });
+
+  it("states once why the first start takes long, and writes warnings to the console", async () => {
+    const printed = vi.spyOn(console, "info").mockImplementation(() => {});
+    await lazyLedger({ database: { dataDir } })().then((ledger) => ledger.close());
+    delete (globalThis as Record<symbol, unknown>)[Symbol.for("credit-activity.ledgers")];
+    await lazy({ database: { dataDir } })();
+    expect(printed.mock.calls).toEqual([
+      [`Making the embedded database in "${dataDir}". This takes some seconds, once.`],
+    ]);
+    printed.mockRestore();
+  });
+
   it("reports options that are not valid at its first call", async () => {
-    await expect(lazyLedger({ database: { url: "" } })()).rejects.toThrow(/^database /);
+    for (const database of [undefined, null, 1, { url: "" }, { dataDir: undefined }, {}]) {
+      const options = { database } as unknown as Parameters<typeof lazyLedger>[0];
+      await expect(lazyLedger(options)()).rejects.toThrow(/^database /);
+    }
   });
 
   it("does not open the embedded database while Next.js builds", async () => {

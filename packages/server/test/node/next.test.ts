@@ -9,7 +9,7 @@ describe("route handlers of Next.js", () => {
   let ledger: LocalLedger;
 
   beforeAll(async () => {
-    ledger = await createLedger({ database: {}, secretKeys: [SECRET] });
+    ledger = await createLedger({ database: { memory: true }, secretKeys: [SECRET] });
   });
 
   afterAll(() => ledger.close());

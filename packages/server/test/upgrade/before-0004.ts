@@ -6,7 +6,7 @@ import type { Account } from "@credit-activity/client";
 import { PGlite } from "@electric-sql/pglite";
 import pg from "pg";
 import { createHostileDatabase } from "../../../../tools/hostile-database.js";
-import { SET_STATED } from "../../src/db/settings.js";
+import { STATED, toSetting } from "../../src/db/settings.js";
 import type { Engine } from "../databases.js";
 
 /*
@@ -270,7 +270,7 @@ async function placeOnServer() {
   const connect = async (): Promise<Connection> => {
     const client = new pg.Client({ connectionString: url });
     await client.connect();
-    await client.query(SET_STATED);
+    await client.query(toSetting(STATED, "session"));
     return {
       script: (sql) => client.query(sql),
       query: async (sql) => (await client.query(sql)).rows,

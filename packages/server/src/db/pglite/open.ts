@@ -4,8 +4,9 @@ import type { PGlite, Transaction } from "@electric-sql/pglite";
 import { toValues } from "../arrays.js";
 import { readCursor } from "../cursor.js";
 import { DatabaseError } from "../errors.js";
+import { createNaming, SCHEMA_DEFAULT } from "../naming.js";
 import type { Connection, Database, Parameter, TransactionMode } from "../port.js";
-import { SET_STATED } from "../settings.js";
+import { STATED, toSetting } from "../settings.js";
 import { ARRAY_OIDS } from "../types.js";
 import { prepareDirectory } from "./directory.js";
 import { type DirectoryLock, lockDirectory } from "./directory-lock.js";
@@ -15,10 +16,12 @@ import { assertRoom, toDirectoryError } from "./room.js";
 export interface PgliteOptions {
   /** Directory of the data, made when missing. Without one the data is lost when the process ends. */
   readonly dataDir?: string;
+  /** The schema of the ledger. Default `credits`. */
+  readonly schema?: string;
 }
 
 /** Settings of the one connection. Only transactions that are begun for it may write. */
-const SESSION = `${SET_STATED}; SET default_transaction_read_only = on`;
+const SESSION = toSetting({ ...STATED, default_transaction_read_only: "on" }, "session");
 
 /** Statements that follow the BEGIN of a transaction. */
 const BEGUN: Readonly<Record<TransactionMode, string>> = {
@@ -43,11 +46,11 @@ const IN_DIRECTORY =
  *
  * @throws DatabaseError when another process has the directory open, or it cannot be read or written
  */
-export async function openPglite({ dataDir }: PgliteOptions = {}): Promise<Database> {
-  if (dataDir === undefined) return toDatabase(await start(null), null, IN_MEMORY);
+export async function openPglite({ dataDir, schema }: PgliteOptions = {}): Promise<Database> {
+  if (dataDir === undefined) return toDatabase(await start(null), null, IN_MEMORY, schema);
   const held = await hold(dataDir);
   try {
-    return toDatabase(await start(dataDir), held, IN_DIRECTORY);
+    return toDatabase(await start(dataDir), held, IN_DIRECTORY, schema);
   } catch (error) {
     await held.lock.release();
     throw error;
@@ -166,15 +169,21 @@ class Running {
 
 const CLOSED = "The embedded database is closed. Open the ledger again.";
 
-function toDatabase(instance: Instance, held: HeldDirectory | null, durability: string): Database {
+function toDatabase(
+  instance: Instance,
+  held: HeldDirectory | null,
+  durability: string,
+  schema = SCHEMA_DEFAULT,
+): Database {
   const running = new Running(instance, held);
+  const name = createNaming(schema);
   const query = async <Row extends object>(
     on: PGlite | Transaction,
     sql: string,
     params: readonly Parameter[] = [],
   ): Promise<Row[]> => {
     running.assertUsable();
-    return (await on.query<Row>(sql, toValues(params))).rows;
+    return (await on.query<Row>(name(sql), toValues(params))).rows;
   };
   const alternate = createAlternation();
   const transact = async <T>(mode: TransactionMode, work: (on: Transaction) => Promise<T>): Promise<T> => {
@@ -194,17 +203,19 @@ function toDatabase(instance: Instance, held: HeldDirectory | null, durability: 
   const transaction = <T>(mode: TransactionMode, work: (connection: Connection) => Promise<T>) =>
     transact(mode, (on) =>
       work({
+        schema,
         query: (sql, params) => query(on, sql, params),
         stream: (sql, params, chunkRows) =>
           readCursor((text, values) => query(on, text, values), sql, params, chunkRows),
         async script(sql) {
           running.assertUsable();
-          await on.exec(sql);
+          await on.exec(name(sql));
         },
       }),
     );
   return {
     engine: "pglite",
+    schema,
     concurrency: 1,
     durability,
     assertWritable: () => running.assertWritable(),

@@ -1,58 +1,61 @@
-import pg from "pg";
-import { toValues } from "../arrays.js";
+import type pg from "pg";
 import { readCursor } from "../cursor.js";
-import { DatabaseError, isConnectionSpent, isConnectionUsable } from "../errors.js";
+import { DatabaseError, isConnectionSpent } from "../errors.js";
+import { createNaming, type Naming, SCHEMA_DEFAULT } from "../naming.js";
 import type { Connection, Database, Parameter, TransactionMode } from "../port.js";
-import { PARSERS } from "../types.js";
-import { BEGIN, READER_SESSION, WRITER_SESSION } from "./sessions.js";
+import type { PostgresPool } from "./borrowed.js";
+import { borrowPool, type Connections, openPool, type PostgresAddress } from "./pool.js";
+import { BEGIN, FRAMES, READER_SESSION, WRITER_SESSION } from "./sessions.js";
+import { send } from "./statement.js";
 import { statementNumber } from "./statements.js";
 
-/** Type parsers of these connections only. The global ones of `pg` belong to the application. */
-const TYPES = {
-  getTypeParser(oid: number, format?: "text" | "binary") {
-    const parser = format === "binary" ? undefined : PARSERS[oid];
-    return parser ?? pg.types.getTypeParser(oid, format ?? "text");
-  },
-} as pg.CustomTypesConfig;
-
-export interface PostgresOptions {
-  /** Connection string. */
-  readonly url: string;
-  /** Most connections at once, for writers and readers together. Default 10, at least 2. */
+/** Options of connections that the ledger opens. */
+export interface OwnPostgresOptions extends PostgresAddress {
+  /** Most connections at once, for writers and readers together. Default 10. */
   readonly connections?: number;
-  /** Called with the error of a connection that fails while idle. The pool replaces the connection. */
-  readonly onError?: (error: Error) => void;
+  /** The schema of the ledger. Default `credits`. */
+  readonly schema?: string;
 }
+
+/** Options of connections that the ledger borrows. */
+export interface BorrowedPostgresOptions {
+  readonly pool: PostgresPool;
+  /** The schema of the ledger. Default `credits`. */
+  readonly schema?: string;
+}
+
+/** Connections by their use. Both may be the same ones. */
+interface Sides {
+  readonly writers: Connections;
+  readonly readers: Connections;
+  /** The number of connections for writers. */
+  readonly writerCount: number;
+}
+
+/** The size of a pool that does not state its own. */
+const CONNECTIONS = 10;
 
 /** Time after which a statement's connection is given up. Snapshots and migrations may take longer. */
 const STATEMENT_MS_MAX = 15_000;
 
-/** Time after which a connection that is not ready is given up. */
-const CONNECT_MS_MAX = 10_000;
-
-/** Lifetime of a connection. Plans made while a table was empty go with it. */
-const CONNECTION_SECONDS_MAX = 600;
-
 /**
- * Opens pools of connections to a PostgreSQL server, 15 or newer: one for writers and one for readers, so neither
- * can take the connections of the other. They connect when first used.
+ * Opens connections to a PostgreSQL server, 15 or newer. They connect when first used. A session of a direct connection keeps
+ * the settings of the ledger and its prepared statements. Any other session is left as it was after each transaction.
  */
-export function openPostgres(options: PostgresOptions): Database {
-  const connections = Math.max(2, options.connections ?? 10);
-  const writerCount = Math.floor(connections / 2);
-  const clients = new Set<pg.ClientBase>();
-  const writers = openPool(options, writerCount, WRITER_SESSION, clients);
-  const readers = openPool(options, connections - writerCount, READER_SESSION, clients);
+export function openPostgres(options: OwnPostgresOptions | BorrowedPostgresOptions): Database {
+  const { writers, readers, writerCount } = "pool" in options ? borrow(options) : open(options);
+  const schema = options.schema ?? SCHEMA_DEFAULT;
+  const name = createNaming(schema);
   let isClosed = false;
   let working = 0;
   let onIdle = () => {};
-  /** Works with a pool. The pools close after it, because they would never serve work that waits for a connection then. */
-  async function using<T>(pool: pg.Pool, work: (pool: pg.Pool) => Promise<T>): Promise<T> {
+  /** Works with connections. They close after it, because they would never serve work that waits for one then. */
+  async function using<T>(work: () => Promise<T>): Promise<T> {
     if (isClosed)
       throw new DatabaseError("closed", "The connections to the database are closed. Open the ledger again.");
     working += 1;
     try {
-      return await work(pool);
+      return await work();
     } finally {
       working -= 1;
       if (working === 0) onIdle();
@@ -60,15 +63,15 @@ export function openPostgres(options: PostgresOptions): Database {
   }
   return {
     engine: "postgres",
+    schema,
     concurrency: writerCount,
     durability:
       "PostgreSQL: a reply means the commit is as durable as the server's fsync and synchronous_commit make it.",
     assertWritable() {},
-    query: (sql, params) => using(readers, (pool) => read(pool, sql, params)),
-    write: (sql, params) =>
-      using(writers, (pool) => withClient(pool, (client) => query(client, sql, params, STATEMENT_MS_MAX))),
+    query: (sql, params) => using(() => read(readers, name(sql), params)),
+    write: (sql, params) => using(() => runOne(writers, "write", name(sql), params)),
     transaction: (mode, work) =>
-      using(mode === "snapshot" ? readers : writers, (pool) => runTransaction(pool, mode, work)),
+      using(() => runTransaction(mode === "snapshot" ? readers : writers, mode, { schema, name }, work)),
     async close() {
       if (isClosed) return;
       isClosed = true;
@@ -76,159 +79,117 @@ export function openPostgres(options: PostgresOptions): Database {
         await new Promise<void>((resolve) => {
           onIdle = resolve;
         });
-      await Promise.all([writers.end(), readers.end()]);
-      // The other side of a connection that was lost never closes it. It must not keep the process alive.
-      for (const client of clients) (client as unknown as { unref(): void }).unref();
+      await Promise.all(writers === readers ? [writers.end()] : [writers.end(), readers.end()]);
     },
   };
 }
 
-/**
- * Opens a pool.
- *
- * @param clients the connections that are not closed, of all pools
- */
-function openPool(
-  options: PostgresOptions,
-  max: number,
-  session: string,
-  clients: Set<pg.ClientBase>,
-): pg.Pool {
-  const pool = new pg.Pool({
-    connectionString: options.url,
-    max,
-    types: TYPES,
-    maxLifetimeSeconds: CONNECTION_SECONDS_MAX,
-    connectionTimeoutMillis: CONNECT_MS_MAX,
-    keepAlive: true,
-    keepAliveInitialDelayMillis: 10_000,
-    // The sweep would keep a process alive that has nothing else to do.
-    allowExitOnIdle: true,
-    application_name: "credit-activity",
-    // Where the settings are refused, times are still parsed correctly, by their offset.
-    onConnect: async (client) => {
-      client.on("error", () => {});
-      clients.add(client);
-      client.once("end", () => clients.delete(client));
-      await query(client, session, undefined, CONNECT_MS_MAX).catch((error: Error) => {
-        options.onError?.(error);
-        if (!isConnectionUsable(error)) throw error;
-      });
-    },
-  });
-  pool.on("error", (error: Error & { client?: unknown }) => {
-    // The pool adds the whole client, with all that it has read.
-    delete error.client;
-    options.onError?.(error);
-  });
-  return pool;
+/** Opens one pool for writers and one for readers, so neither can take the connections of the other. */
+function open(options: OwnPostgresOptions): Sides {
+  const connections = options.connections ?? CONNECTIONS;
+  if (connections === 1) {
+    // The settings of writers and readers differ, so those of the one session can't stay.
+    const both = openPool(options, 1, null);
+    return { writers: both, readers: both, writerCount: 1 };
+  }
+  const writerCount = Math.floor(connections / 2);
+  return {
+    writers: openPool(options, writerCount, WRITER_SESSION),
+    readers: openPool(options, connections - writerCount, READER_SESSION),
+    writerCount,
+  };
 }
 
-/** Runs work on a connection of a pool, which replaces the connection when an error leaves it unusable. */
-async function withClient<T>(pool: pg.Pool, work: (client: pg.PoolClient) => Promise<T>): Promise<T> {
-  const client = await pool.connect();
-  let broken: Error | undefined;
-  try {
-    return await work(client);
-  } catch (error) {
-    if (!isConnectionUsable(error)) broken = error as Error;
-    throw error;
-  } finally {
-    client.release(broken);
-  }
+function borrow({ pool }: BorrowedPostgresOptions): Sides {
+  const both = borrowPool(pool);
+  return { writers: both, readers: both, writerCount: pool.options?.max ?? CONNECTIONS };
 }
 
 /** Reads on one connection, and on a second one when a table has changed since the first prepared the statement. */
 async function read<Row extends object>(
-  pool: pg.Pool,
+  readers: Connections,
   sql: string,
   params?: readonly Parameter[],
 ): Promise<Row[]> {
-  const once = () => withClient(pool, (client) => query<Row>(client, sql, params, STATEMENT_MS_MAX));
   try {
-    return await once();
+    return await runOne<Row>(readers, "read", sql, params);
   } catch (error) {
     if (!isConnectionSpent(error)) throw error;
-    return once();
+    return runOne(readers, "read", sql, params);
   }
 }
+
+/** Runs a statement as one transaction, in one round trip. It is prepared on a connection that has its own session. */
+function runOne<Row extends object>(
+  connections: Connections,
+  use: "read" | "write",
+  sql: string,
+  params: readonly Parameter[] | undefined,
+): Promise<Row[]> {
+  const timeoutMs = STATEMENT_MS_MAX;
+  return connections.lend(
+    (client, hasOwnSession) =>
+      hasOwnSession
+        ? run<Row>(client, sql, params, timeoutMs, true)
+        : send<Row>(client, sql, params, { name: null, frame: FRAMES[use], timeoutMs }),
+    (client, hasOwnSession) => (hasOwnSession ? Promise.resolve() : rollBack(client)),
+  );
+}
+
+const rollBack = (client: pg.ClientBase) => run(client, "ROLLBACK", undefined, STATEMENT_MS_MAX, false);
 
 /**
- * A statement to send, which is prepared on the connection when it has a name. The client sends it as it is. It would
- * copy a plain configuration property by property, which costs 7 % of the read of a balance.
+ * Runs a statement in the transaction at hand, if there is one.
+ *
+ * @param isKept true to prepare a statement with parameters on the connection
  */
-class PgStatement<Row extends object> extends pg.Query<Row> {
-  constructor(
-    sql: string,
-    values: unknown[] | undefined,
-    readonly name: string | undefined,
-    readonly query_timeout: number | undefined,
-    callback: (error: Error | null | undefined, result: pg.ResultBuilder<Row>) => void,
-  ) {
-    super(sql, values, callback);
-  }
-}
-
-/** Runs a statement, which is prepared on the connection when it has parameters. */
-function query<Row extends object>(
+function run<Row extends object>(
   client: pg.ClientBase,
   sql: string,
   params: readonly Parameter[] | undefined,
-  timeoutMs: number | undefined,
+  timeoutMs: number | null,
+  isKept: boolean,
 ): Promise<Row[]> {
-  const name = params === undefined ? undefined : `credits_query_${statementNumber(sql)}`;
-  return send(client, sql, params, name, timeoutMs);
+  const name = params === undefined || !isKept ? null : `credits_query_${statementNumber(sql)}`;
+  return send(client, sql, params, { name, frame: null, timeoutMs });
 }
 
-function send<Row extends object>(
-  client: pg.ClientBase,
-  sql: string,
-  params: readonly Parameter[] | undefined,
-  name: string | undefined,
-  timeoutMs: number | undefined,
-): Promise<Row[]> {
-  return new Promise((resolve, reject) => {
-    const values = params && toValues(params);
-    const callback = (error: Error | null | undefined, result: pg.ResultBuilder<Row>) =>
-      error ? reject(error) : resolve(result.rows);
-    client.query(new PgStatement(sql, values, name, timeoutMs, callback));
-  });
+/** The schema of a ledger, and its naming. */
+interface Names {
+  readonly schema: string;
+  readonly name: Naming;
 }
 
 /** Runs a transaction. */
-async function runTransaction<T>(
-  pool: pg.Pool,
+function runTransaction<T>(
+  connections: Connections,
   mode: TransactionMode,
+  names: Names,
   work: (connection: Connection) => Promise<T>,
 ): Promise<T> {
-  const client = await pool.connect();
-  const timeoutMs = mode === "write" ? STATEMENT_MS_MAX : undefined;
-  let broken: Error | undefined;
-  try {
-    await query(client, BEGIN[mode], undefined, timeoutMs);
-    const result = await work(toConnection(client, timeoutMs));
-    await query(client, "COMMIT", undefined, timeoutMs);
+  const timeoutMs = mode === "write" ? STATEMENT_MS_MAX : null;
+  const { begin, settings } = FRAMES[mode];
+  return connections.lend(async (client, hasOwnSession) => {
+    await run(client, hasOwnSession ? BEGIN[mode] : `${begin}; ${settings}`, undefined, timeoutMs, false);
+    const result = await work(toConnection(client, names, timeoutMs, hasOwnSession));
+    await run(client, "COMMIT", undefined, timeoutMs, false);
     return result;
-  } catch (error) {
-    // PostgreSQL rolls back what a closed connection has begun. A lost one would take as long again.
-    if (!isConnectionUsable(error)) broken = error as Error;
-    else
-      await query(client, "ROLLBACK", undefined, STATEMENT_MS_MAX).catch((failed: Error) => {
-        broken = failed;
-      });
-    throw error;
-  } finally {
-    client.release(broken);
-  }
+  }, rollBack);
 }
 
-function toConnection(client: pg.ClientBase, timeoutMs: number | undefined): Connection {
+function toConnection(
+  client: pg.ClientBase,
+  { schema, name }: Names,
+  timeoutMs: number | null,
+  hasOwnSession: boolean,
+): Connection {
   return {
-    query: (sql, params) => query(client, sql, params, timeoutMs),
+    schema,
+    query: (sql, params) => run(client, name(sql), params, timeoutMs, hasOwnSession),
     stream: (sql, params, chunkRows) =>
-      readCursor((text, values) => send(client, text, values, undefined, timeoutMs), sql, params, chunkRows),
+      readCursor((text, values) => run(client, name(text), values, timeoutMs, false), sql, params, chunkRows),
     async script(sql) {
-      await query(client, sql, undefined, timeoutMs);
+      await run(client, name(sql), undefined, timeoutMs, false);
     },
   };
 }
