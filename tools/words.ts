@@ -102,7 +102,11 @@ export const RULES: readonly Rule[] = [
     finds: ["Two texts.", "Is given a text.", "The text of a key."],
     passes: ["Is given a text file.", "Plain text."],
   },
-  { pattern: /\bfor ?ever\b/i, remedy: "permanently, without a limit", finds: ["It is kept for ever."] },
+  {
+    pattern: /\bfor(?: ever|ever)\b/i,
+    remedy: "permanently, without a limit",
+    finds: ["It is kept for ever.", "It waits forever."],
+  },
   {
     pattern: /\b(?:knows|tells|hears)\b/i,
     remedy: "has, returns, reports, receives",
@@ -163,6 +167,8 @@ const SCRIPT =
 const TOKENS: Readonly<Record<string, RegExp>> = {
   ".ts": SCRIPT,
   ".tsx": SCRIPT,
+  ".js": SCRIPT,
+  ".jsx": SCRIPT,
   ".mjs": SCRIPT,
   ".css": /\/\*[\s\S]*?\*\//g,
   ".sql": /\/\*[\s\S]*?\*\/|--.*(?:\n[ \t]*--.*)*|'(?:[^']|'')*'/g,

@@ -22,8 +22,8 @@ const SMALL = ["-c", "shared_buffers=16MB"];
 
 /**
  * A PGlite that stops when PostgreSQL has panicked, such as on a full disk while it writes its log. PGlite returns the error
- * and goes on, but the locks of the failed statement stay. The next statement would wait for them forever, and keep the
- * whole process busy with that.
+ * and goes on, but the locks of the failed statement stay. The next statement would wait for them without an end, and
+ * keep the whole process busy with that.
  */
 export interface Instance extends PGlite {
   /** The error with which all statements fail now, or null. */
