@@ -1,8 +1,6 @@
 import type { Progress } from "./call.js";
+import { isObject, type Json, toNumber, toObject, toText } from "./json.js";
 import { type Reported, splitInput, splitOutput, toCount } from "./usage.js";
-
-/** A JSON object of a provider. Nothing of its shape is certain. */
-export type Json = { readonly [name: string]: unknown };
 
 /** Reads a chunk of a stream: of OpenAI's chat completions, of its responses, or of Anthropic's messages. */
 export function readChunk(value: unknown): Progress {
@@ -65,13 +63,13 @@ function readMessagesChunk(type: string, chunk: Json): Progress {
 export function toChatUsage(usage: Json): Reported {
   const { prompt_tokens: prompt, completion_tokens: completion, total_tokens: total } = usage;
   const cached = toObject(usage.prompt_tokens_details);
-  const reasoning = toNumber(toObject(usage.completion_tokens_details).reasoning_tokens);
-  const sum = toCount(toNumber(prompt)) + toCount(toNumber(completion));
+  const { reasoning_tokens: reasoning } = toObject(usage.completion_tokens_details);
+  const sum = toCount(prompt) + toCount(completion);
   // OpenAI's completion includes the reasoning. That of some other servers does not, as their total shows.
-  const isApart = toCount(reasoning) > 0 && toNumber(total) === sum + toCount(reasoning);
+  const isApart = toCount(reasoning) > 0 && total === sum + toCount(reasoning);
   return {
-    input: splitInput(toNumber(prompt), toNumber(cached.cached_tokens), toNumber(cached.cache_write_tokens)),
-    output: splitOutput(toCount(toNumber(completion)) + (isApart ? toCount(reasoning) : 0), reasoning),
+    input: splitInput(prompt, cached.cached_tokens, cached.cache_write_tokens),
+    output: splitOutput(toCount(completion) + (isApart ? toCount(reasoning) : 0), reasoning),
   };
 }
 
@@ -80,12 +78,8 @@ export function toResponsesUsage(usage: Json): Reported {
   const cached = toObject(usage.input_tokens_details);
   const reasoning = toObject(usage.output_tokens_details).reasoning_tokens;
   return {
-    input: splitInput(
-      toNumber(usage.input_tokens),
-      toNumber(cached.cached_tokens),
-      toNumber(cached.cache_write_tokens),
-    ),
-    output: splitOutput(toNumber(usage.output_tokens), toNumber(reasoning)),
+    input: splitInput(usage.input_tokens, cached.cached_tokens, cached.cache_write_tokens),
+    output: splitOutput(usage.output_tokens, reasoning),
   };
 }
 
@@ -104,7 +98,7 @@ export function toMessagesUsage(usage: Json): Reported {
   const thinking = toObject(usage.output_tokens_details).thinking_tokens;
   return {
     input: given.length === 0 ? null : Object.fromEntries(given.map(([name, n]) => [name, toCount(n)])),
-    output: splitOutput(toNumber(output_tokens), toNumber(thinking)),
+    output: splitOutput(output_tokens, thinking),
   };
 }
 
@@ -113,26 +107,6 @@ function sumIterations(usage: Json): Json {
   const iterations = Array.isArray(usage.iterations) ? usage.iterations.map(toObject) : [];
   const own = iterations.filter(({ type }) => type === "compaction" || type === "message");
   if (!own.some(({ type }) => type === "compaction")) return usage;
-  const sum = (name: string) => own.reduce((total, turn) => total + toCount(toNumber(turn[name])), 0);
+  const sum = (name: string) => own.reduce((total, turn) => total + toCount(turn[name]), 0);
   return { input_tokens: sum("input_tokens"), output_tokens: sum("output_tokens") };
-}
-
-/** True if a value is an object with names. */
-export function isObject(value: unknown): value is Json {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
-}
-
-/** Returns an object as it is, and an empty one for other values. */
-export function toObject(value: unknown): Json {
-  return isObject(value) ? value : {};
-}
-
-/** Returns a number as it is, and undefined for other values. */
-export function toNumber(value: unknown): number | undefined {
-  return typeof value === "number" ? value : undefined;
-}
-
-/** Returns a string as it is, and an empty one for other values. */
-export function toText(value: unknown): string {
-  return typeof value === "string" ? value : "";
 }

@@ -1,5 +1,5 @@
 import { LedgerError, toError } from "@credit-activity/client";
-import { isObject, type Json } from "./chunks.js";
+import { isObject, type Json } from "./json.js";
 
 /**
  * Finds the ledger's error in what an SDK has thrown, such as the `InsufficientCreditsError` of a refused call.

@@ -1,6 +1,7 @@
 import { LedgerError } from "@credit-activity/client";
 import { MeteredCall } from "./call.js";
-import { readChunk, toObject } from "./chunks.js";
+import { readChunk } from "./chunks.js";
+import { isObject, toObject } from "./json.js";
 import { type CreditsOptions, toMetering } from "./options.js";
 import { type FetchParameters, type MeteredRequest, toMeteredRequest } from "./requests.js";
 import { readResult } from "./results.js";
@@ -71,7 +72,7 @@ function toMeteredStream(
 /** True if a chunk has the usage of a stream and nothing else. */
 function isUsageAlone(data: unknown): boolean {
   const { choices, usage } = toObject(data);
-  return Array.isArray(choices) && choices.length === 0 && typeof usage === "object" && usage !== null;
+  return Array.isArray(choices) && choices.length === 0 && isObject(usage);
 }
 
 function copy(response: Response, body: string | ReadableStream<Uint8Array>): Response {

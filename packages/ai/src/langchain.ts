@@ -1,6 +1,7 @@
 import { HOLD_SECONDS, MeteredCall, type Progress } from "./call.js";
-import { isObject, type Json, toNumber, toObject, toText } from "./chunks.js";
+import { isObject, type Json, toNumber, toObject, toText } from "./json.js";
 import { type CreditsOptions, toMetering } from "./options.js";
+import { toOutputLimit } from "./requests.js";
 import { unref } from "./timers.js";
 import { type Reported, splitInput, splitOutput } from "./usage.js";
 
@@ -71,16 +72,14 @@ export function creditsCallback(options: CreditsOptions): CreditsCallback {
     runs.set(runId, null);
     const parameters = toObject(toObject(extra).invocation_params);
     const { ls_provider, ls_model_name } = toObject(metadata);
-    const limit = parameters.max_completion_tokens ?? parameters.max_tokens ?? parameters.max_output_tokens;
-    const { tools } = parameters;
     try {
       const call = await MeteredCall.open(metering, {
         model: {
           provider: toText(ls_provider) || "unknown",
           id: toText(parameters.model) || toText(ls_model_name) || "unknown",
         },
-        input: { input, tools },
-        maxOutputTokens: toNumber(limit),
+        input: { input, tools: parameters.tools },
+        maxOutputTokens: toOutputLimit(parameters),
       });
       runs.set(runId, { call, hasStreamed: false, counted: 0, idle: undefined });
     } catch (error) {
@@ -184,9 +183,9 @@ function toTokens({ output }: Reported): number {
 function toReported(usage: Json, counted = 0): Reported | null {
   const { cache_read, cache_creation } = toObject(usage.input_token_details);
   const { reasoning } = toObject(usage.output_token_details);
-  const input = splitInput(toNumber(usage.input_tokens), toNumber(cache_read), toNumber(cache_creation));
+  const input = splitInput(usage.input_tokens, cache_read, cache_creation);
   const total = toNumber(usage.output_tokens);
-  const output = splitOutput(total === undefined ? undefined : total - counted, toNumber(reasoning));
+  const output = splitOutput(total === undefined ? undefined : total - counted, reasoning);
   return input === null || output === null ? null : { input, output };
 }
 

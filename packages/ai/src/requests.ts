@@ -1,5 +1,5 @@
 import type { CallRequest } from "./call.js";
-import { isObject, type Json, toNumber, toObject, toText } from "./chunks.js";
+import { type Json, parseObject, toNumber, toObject, toText } from "./json.js";
 
 /** The parameters of `fetch`. */
 export type FetchParameters = Parameters<typeof globalThis.fetch>;
@@ -44,25 +44,25 @@ export async function toMeteredRequest(parameters: FetchParameters): Promise<Met
 }
 
 function parseBody(path: string, body: unknown): Json {
-  try {
-    const value: unknown = typeof body === "string" ? JSON.parse(body) : null;
-    if (isObject(value)) return value;
-  } catch {
-    // The error below states it.
-  }
+  const parsed = typeof body === "string" ? parseObject(body) : null;
+  if (parsed !== null) return parsed;
   throw new TypeError(
     `The body of a request to /${path} is not a JSON object in a string, so it can't be metered. Send it as one.`,
   );
 }
 
 function toCallRequest(path: string, body: Json, deployment = "unknown"): CallRequest {
-  const limit = body.max_completion_tokens ?? body.max_tokens ?? body.max_output_tokens;
-  const perChoice = path === "embeddings" ? 0 : toNumber(limit);
+  const perChoice = path === "embeddings" ? 0 : toOutputLimit(body);
   return {
     model: { provider: path === "messages" ? "anthropic" : "openai", id: toText(body.model) || deployment },
     input: body,
     maxOutputTokens: perChoice === undefined ? undefined : perChoice * (toNumber(body.n) ?? 1),
   };
+}
+
+/** Reads the limit of output, whose name differs by API. It returns undefined if there is none. */
+export function toOutputLimit(parameters: Json): number | undefined {
+  return toNumber(parameters.max_completion_tokens ?? parameters.max_tokens ?? parameters.max_output_tokens);
 }
 
 function asksForUsage({ stream_options }: Json): boolean {

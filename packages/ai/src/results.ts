@@ -1,9 +1,10 @@
 import type { Progress } from "./call.js";
-import { isObject, type Json, toChatUsage, toMessagesUsage, toResponsesUsage } from "./chunks.js";
+import { toChatUsage, toMessagesUsage, toResponsesUsage } from "./chunks.js";
+import { isObject, type Json, parseObject } from "./json.js";
 
 /** Reads the JSON of a whole result: of OpenAI's chat completions, responses and embeddings, or of Anthropic's messages. */
 export function readResult(text: string): Progress {
-  const result = parse(text);
+  const result = parseObject(text);
   if (result === null || isObject(result.error) || result.status === "failed") return { hasFailed: true };
   const { usage } = result;
   if (isObject(usage)) return { reported: toUsage(result, usage), isComplete: true };
@@ -13,13 +14,4 @@ export function readResult(text: string): Progress {
 function toUsage({ object, type }: Json, usage: Json) {
   if (object === "response") return toResponsesUsage(usage);
   return type === "message" ? toMessagesUsage(usage) : toChatUsage(usage);
-}
-
-function parse(text: string): Json | null {
-  try {
-    const value: unknown = JSON.parse(text);
-    return isObject(value) ? value : null;
-  } catch {
-    return null;
-  }
 }

@@ -27,30 +27,27 @@ export interface Reported {
   readonly output: Partial<OutputUsage> | null;
 }
 
-/** A count as providers give it. */
-type Count = number | null | undefined;
-
-/** Splits an input total that includes the cached tokens. It returns null if there is no total. */
-export function splitInput(total: Count, cacheRead: Count, cacheWrite: Count): InputUsage | null {
+/** Splits an input total that includes the cached tokens. It returns null if the total is not a number. */
+export function splitInput(total: unknown, cacheRead: unknown, cacheWrite: unknown): InputUsage | null {
   if (!isCount(total)) return null;
   const read = toCount(cacheRead);
   const write = toCount(cacheWrite);
   return { input: Math.max(0, toCount(total) - read - write), cacheRead: read, cacheWrite: write };
 }
 
-/** Splits an output total that includes the reasoning tokens. It returns null if there is no total. */
-export function splitOutput(total: Count, reasoning: Count): OutputUsage | null {
+/** Splits an output total that includes the reasoning tokens. It returns null if the total is not a number. */
+export function splitOutput(total: unknown, reasoning: unknown): OutputUsage | null {
   if (!isCount(total)) return null;
   const reasoned = toCount(reasoning);
   return { output: Math.max(0, toCount(total) - reasoned), reasoning: reasoned };
 }
 
-/** Converts a count that may be missing to a whole number. */
-export function toCount(value: Count): number {
+/** Converts the count of a provider to a whole number. What is not a number counts as 0. */
+export function toCount(value: unknown): number {
   return isCount(value) ? Math.max(0, Math.round(value)) : 0;
 }
 
-function isCount(value: Count): value is number {
+function isCount(value: unknown): value is number {
   return typeof value === "number" && Number.isFinite(value);
 }
 
