@@ -1,11 +1,27 @@
-import { fromMicros, type Hold, toMicros, UnavailableError, type UsageEvent } from "@credit-activity/client";
+import {
+  type ErrorCode,
+  fromMicros,
+  type Hold,
+  LedgerError,
+  toMicros,
+  UnavailableError,
+  type UsageEvent,
+} from "@credit-activity/client";
 import { estimateInput } from "./estimate.js";
 import type { Metering } from "./options.js";
 import { type Charge, type Model, toCharge } from "./price.js";
-import { report } from "./report.js";
+import { KIND, report } from "./report.js";
 import type { Step } from "./steps.js";
 import { unref } from "./timers.js";
-import { type InputUsage, type OutputUsage, type Reported, toQuantities, type Usage } from "./usage.js";
+import {
+  type InputUsage,
+  NO_INPUT,
+  NO_OUTPUT,
+  type OutputUsage,
+  type Reported,
+  toQuantities,
+  type Usage,
+} from "./usage.js";
 
 /** The time that a hold lasts. It is extended while its call runs. */
 export const HOLD_SECONDS = 900;
@@ -139,7 +155,7 @@ export class MeteredCall {
     const { usage, isEstimated } = this.#toUsage();
     const measured = { quantities: toQuantities(usage), estimated: isEstimated };
     const { account, onUnsettled } = this.#metering;
-    const event = { id: this.#step.key, account, kind: "ai_usage", ...measured, ...this.#toAttributes() };
+    const event = { id: this.#step.key, account, kind: KIND, ...measured, ...this.#toAttributes() };
     let charge: Charge | null = null;
     try {
       charge = this.#toBounded(usage, isEstimated);
@@ -207,8 +223,6 @@ export class MeteredCall {
 }
 
 const NOTHING: Reported = { input: null, output: null };
-const NO_INPUT: InputUsage = { input: 0, cacheRead: 0, cacheWrite: 0 };
-const NO_OUTPUT: OutputUsage = { output: 0, reasoning: 0 };
 
 function toPriced({ micros, version }: Charge): Pick<UsageEvent, "credits" | "price"> {
   return { credits: fromMicros(micros), price: version };
@@ -226,6 +240,6 @@ async function retry(run: () => Promise<void>): Promise<void> {
   return run();
 }
 
-function hasCode(error: unknown, code: string): boolean {
-  return error instanceof Error && "code" in error && error.code === code;
+function hasCode(error: unknown, code: ErrorCode): boolean {
+  return error instanceof LedgerError && error.is(code);
 }

@@ -143,9 +143,10 @@ function fromChunk(message: Json): Progress {
   const blocks = Array.isArray(message.content) ? message.content.map(toObject) : [];
   const calls = Array.isArray(message.tool_call_chunks) ? message.tool_call_chunks.map(toObject) : [];
   const { reasoning_content } = toObject(message.additional_kwargs);
-  const reported = toReported(toObject(message.usage_metadata));
+  const usage = toObject(message.usage_metadata);
+  const reported = toReported(usage);
   // Only the end has the whole output, but Anthropic reports the whole input at the start.
-  const hasInput = reported?.input != null && toNumber(toObject(message.usage_metadata).input_tokens) !== 0;
+  const hasInput = reported !== null && usage.input_tokens !== 0;
   return {
     output: [toText(message.content), ...blocks.map(toOutput), ...calls.map(({ args }) => toText(args))].join(
       "",

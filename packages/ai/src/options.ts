@@ -2,6 +2,7 @@ import type { DimensionInput, Ledger, UsageEvent } from "@credit-activity/client
 import { type CountTokens, countByLength } from "./estimate.js";
 import { type Price, toCharge } from "./price.js";
 import { Steps } from "./steps.js";
+import { NO_INPUT, NO_OUTPUT } from "./usage.js";
 
 /** The methods of a ledger that metering calls. A ledger in your process has them, and so does its HTTP client. */
 export type MeteringLedger = Pick<Ledger, "hold" | "settle" | "release" | "extend" | "usage">;
@@ -47,7 +48,6 @@ export interface Metering extends CreditsOptions {
 
 const MAX_OUTPUT_TOKENS_DEFAULT = 4_096;
 const REQUEST_ID = /^[\x21-\x7e](?:[\x20-\x7e]{0,198}[\x21-\x7e])?$/;
-const NO_USAGE = { input: 0, cacheRead: 0, cacheWrite: 0, output: 0, reasoning: 0 };
 
 /**
  * Checks options and adds their defaults.
@@ -64,7 +64,7 @@ export function toMetering(options: CreditsOptions): Metering {
   if (!Number.isSafeInteger(maxOutputTokens) || maxOutputTokens < 0) {
     throw new TypeError(`maxOutputTokens is ${maxOutputTokens}. Set a whole number, 0 or more.`);
   }
-  if (typeof price !== "function") toCharge(price, NO_USAGE, { provider: "", id: "" });
+  if (typeof price !== "function") toCharge(price, { ...NO_INPUT, ...NO_OUTPUT }, { provider: "", id: "" });
   return {
     ...options,
     label: options.label ?? ((model) => model),

@@ -7,7 +7,7 @@ import {
   type Ledger,
   toMicros,
 } from "@credit-activity/client";
-import { report } from "./report.js";
+import { KIND, report } from "./report.js";
 
 /** Options of {@link reconcile}. */
 export interface ReconcileOptions {
@@ -23,7 +23,6 @@ export interface Reconciliation {
   readonly entries: readonly Entry[];
 }
 
-const KIND = "ai_usage";
 const DESCRIPTION = "Reconciled with the provider's bill";
 
 /**
@@ -99,7 +98,7 @@ async function refundDown(
     const part = before < open ? before : open;
     if (part === 0n) continue;
     open -= part;
-    // The key names the state that the refund leads to. Two reconciliations at a time so refund once.
+    // The key names the state that the refund leads to. So two reconciliations at a time refund once.
     const key = `reconcile:${seq}:${fromMicros(before - part)}`;
     const input = { entry: seq, credits: fromMicros(part), description: DESCRIPTION };
     entries.push((await ledger.refund(account, input, { key })).entry);

@@ -1,5 +1,8 @@
 import { type Entry, type Ledger, toError, type UsageEvent } from "@credit-activity/client";
 
+/** The kind of the entries of AI calls. */
+export const KIND = "ai_usage";
+
 /**
  * Reports one event of usage, which may have been reported before.
  *

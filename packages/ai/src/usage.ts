@@ -21,6 +21,9 @@ export type InputUsage = Pick<Usage, "input" | "cacheRead" | "cacheWrite">;
 /** The output pools of a call. */
 export type OutputUsage = Pick<Usage, "output" | "reasoning">;
 
+export const NO_INPUT: InputUsage = { input: 0, cacheRead: 0, cacheWrite: 0 };
+export const NO_OUTPUT: OutputUsage = { output: 0, reasoning: 0 };
+
 /** The usage that a provider reports. A part is null if the report has none. Pools may be missing that came before. */
 export interface Reported {
   readonly input: Partial<InputUsage> | null;

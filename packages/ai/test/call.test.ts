@@ -5,7 +5,7 @@ import { MeteredCall } from "../src/call.js";
 import type { CreditsOptions } from "../src/index.js";
 import { toMetering } from "../src/options.js";
 import { meterStream } from "../src/stream.js";
-import { createAccount, openLedger, type TestAccount, until } from "./ledger.js";
+import { createAccount, failSettlements, openLedger, type TestAccount, until } from "./ledger.js";
 
 let clock = Date.parse("2026-11-22T10:00:00Z");
 let ledger: LocalLedger;
@@ -240,35 +240,9 @@ describe("a request", () => {
 });
 
 describe("a ledger that fails", () => {
-  const unavailable = () =>
-    new UnavailableError("The ledger is down.", {
-      code: "unavailable",
-      facts: {},
-      status: 503,
-      problem: null,
-      tries: 1,
-      retryAfterSeconds: null,
-      key: null,
-    });
-
-  /** A ledger whose settlements fail a number of times, before or after they are posted. */
-  const failing = (times: number, isPosted = false) => {
-    let left = times;
-    const settle: LocalLedger["settle"] = async (...args) => {
-      if (left-- > 0) {
-        if (isPosted) await ledger.settle(...args);
-        throw unavailable();
-      }
-      return ledger.settle(...args);
-    };
-    return new Proxy(ledger, {
-      get: (target, name) => (name === "settle" ? settle : Reflect.get(target, name)),
-    });
-  };
-
   it("settles at the next try", async () => {
     const account = await createAccount(ledger);
-    const call = await open({ ...account.options, ledger: failing(2) });
+    const call = await open({ ...account.options, ledger: failSettlements(ledger, 2) });
     call.observe(output(10));
     await call.end();
     expect(await account.used()).toMatchObject([{ credits: "-0.00015" }]);
@@ -284,7 +258,8 @@ describe("a ledger that fails", () => {
       expect(error).toBeInstanceOf(UnavailableError);
       events.push(event);
     };
-    const call = await open({ ...account.options, ledger: failing(9, isPosted), onUnsettled, task: "t1" });
+    const failing = failSettlements(ledger, 9, isPosted);
+    const call = await open({ ...account.options, ledger: failing, onUnsettled, task: "t1" });
     call.observe(output(10));
     await call.end();
     expect(events).toMatchObject([{ account: account.id, credits: "0.00015", task: "t1" }]);
@@ -296,7 +271,7 @@ describe("a ledger that fails", () => {
   it("writes the usage to the console by default", async () => {
     const written = vi.spyOn(console, "error").mockImplementation(() => {});
     const account = await createAccount(ledger);
-    const call = await open({ ...account.options, ledger: failing(9) });
+    const call = await open({ ...account.options, ledger: failSettlements(ledger, 9) });
     call.observe(output(10));
     await call.end();
     expect(written).toHaveBeenCalledTimes(1);

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
-import { type LocalLedger, UnavailableError, type UsageEvent } from "@credit-activity/server";
+import type { LocalLedger, UsageEvent } from "@credit-activity/server";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it, vi } from "vitest";
-import { openLedger } from "./ledger.js";
+import { failSettlements, openLedger } from "./ledger.js";
 import { events, json, type Provider, startProvider } from "./provider.js";
 import { chatResult, messagesStream, responsesResult, responsesStream, WORDS, whole } from "./shapes.js";
 
@@ -71,7 +71,7 @@ async function run(code: string): Promise<void> {
   }
   const surroundings: Surroundings = {
     ledger,
-    failing: toFailing(ledger),
+    failing: failSettlements(ledger),
     queue: [],
     request: { signal: new AbortController().signal },
     response: {
@@ -85,21 +85,6 @@ async function run(code: string): Promise<void> {
     ...source: string[]
   ) => (...values: unknown[]) => Promise<void>;
   await new AsyncFunction(...Object.keys(scope), code.replaceAll(imports, ""))(...Object.values(scope));
-}
-
-function toFailing(inner: LocalLedger): LocalLedger {
-  const settle = async () => {
-    const details = { code: "unavailable", facts: {}, status: 503, problem: null };
-    throw new UnavailableError("The ledger is down.", {
-      ...details,
-      tries: 1,
-      retryAfterSeconds: null,
-      key: null,
-    });
-  };
-  return new Proxy(inner, {
-    get: (target, name) => (name === "settle" ? settle : Reflect.get(target, name)),
-  });
 }
 
 const used = async () => (await ledger.entries("acme", { order: "asc" })).entries.slice(1);

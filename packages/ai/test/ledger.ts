@@ -4,6 +4,7 @@ import {
   type Entry,
   type LedgerOptions,
   type LocalLedger,
+  UnavailableError,
 } from "@credit-activity/server";
 import type { CreditsOptions, RateTable } from "../src/index.js";
 
@@ -56,6 +57,32 @@ export async function createAccount(
       return (await ledger.holds(id, { status: "open" })).holds.length;
     },
   };
+}
+
+/** Returns a ledger whose settlements fail, before or after they are posted. Default: all of them, before. */
+export function failSettlements(
+  ledger: LocalLedger,
+  times = Number.POSITIVE_INFINITY,
+  isPosted = false,
+): LocalLedger {
+  let left = times;
+  const settle: LocalLedger["settle"] = async (...args) => {
+    if (left <= 0) return ledger.settle(...args);
+    left -= 1;
+    if (isPosted) await ledger.settle(...args);
+    throw new UnavailableError("The ledger is down.", {
+      code: "unavailable",
+      facts: {},
+      status: 503,
+      problem: null,
+      tries: 1,
+      retryAfterSeconds: null,
+      key: null,
+    });
+  };
+  return new Proxy(ledger, {
+    get: (target, name) => (name === "settle" ? settle : Reflect.get(target, name)),
+  });
 }
 
 /** Waits until a check passes. Charges of aborted calls are posted in the background. */

@@ -13,9 +13,6 @@ export interface Recording {
 /** The recorded output, which is 20 tokens by the count of its length. */
 export const WORDS = ["Credits add up, ", "entry by entry, ", "and each balance ", "explains itself. "];
 
-/** The tokens of the recordings, in pools that exclude each other. */
-export const USED = { input: 100, cacheRead: 900, cacheWrite: 0, output: 18, reasoning: 32 };
-
 const event = (data: unknown, name?: string) =>
   `${name === undefined ? "" : `event: ${name}\n`}data: ${typeof data === "string" ? data : JSON.stringify(data)}\n\n`;
 
