@@ -8,11 +8,8 @@ export interface TemplateFile {
   readonly to: string;
 }
 
-/** A framework that `init` writes files for. */
-export interface Framework {
-  readonly name: string;
-  /** Package whose presence in a package.json means that a project has the framework. */
-  readonly dependency: string;
+/** Files that have one place. */
+export interface FileGroup {
   /** Packages that the files import. */
   readonly packages: readonly string[];
   /** Returns the directory of the files in a project. */
@@ -20,6 +17,13 @@ export interface Framework {
   readonly files: readonly TemplateFile[];
   /** Steps that are left to the developer, each a sentence and the rows to add. */
   readonly steps: readonly { readonly sentence: string; readonly rows: readonly string[] }[];
+}
+
+/** A framework that `init` writes files for. */
+export interface Framework extends FileGroup {
+  readonly name: string;
+  /** Package whose presence in a package.json means that a project has the framework. */
+  readonly dependency: string;
 }
 
 const SERVER = "@credit-activity/server";
@@ -83,12 +87,20 @@ export const FRAMEWORKS: readonly Framework[] = [
 ];
 
 /** The page for a project that has React and a server of Node. */
-export const CLIENT_PAGE = {
+const CLIENT_PAGE: FileGroup = {
+  packages: [REACT],
   findPlace: findSource,
-  package: REACT,
-  file: { from: "client/credits-page.jsx", to: "credits-page.jsx" },
-  step: {
-    sentence: "Show the page in your settings:",
-    rows: ['import { CreditsPage } from "./credits-page";', "<CreditsPage />"],
-  },
-} as const;
+  files: [{ from: "client/credits-page.jsx", to: "credits-page.jsx" }],
+  steps: [
+    {
+      sentence: "Show the page in your settings:",
+      rows: ['import { CreditsPage } from "./credits-page";', "<CreditsPage />"],
+    },
+  ],
+};
+
+/** Returns the files of a project: those of its framework, and a page if it has React and the framework has none. */
+export function toFileGroups(framework: Framework, dependencies: ReadonlySet<string>): readonly FileGroup[] {
+  const needsPage = dependencies.has("react") && !framework.packages.includes(REACT);
+  return needsPage ? [framework, CLIENT_PAGE] : [framework];
+}

@@ -3,14 +3,11 @@ import { readFile } from "node:fs/promises";
 import path from "node:path";
 import { CommandError, print } from "../open.js";
 import { appendOnce, type Effect, toLanguage, writeNew } from "./files.js";
-import { CLIENT_PAGE, FRAMEWORKS, type Framework } from "./frameworks.js";
+import { type FileGroup, FRAMEWORKS, type Framework, toFileGroups } from "./frameworks.js";
 
 const TEMPLATES = new URL("../../templates/", import.meta.url);
 
 const PGLITE = "@electric-sql/pglite";
-
-/** Files that have one place. */
-type FileGroup = Pick<Framework, "findPlace" | "files">;
 
 /** A directory with a package.json. */
 interface Project {
@@ -29,11 +26,7 @@ interface Project {
 export async function init(): Promise<void> {
   const project = await readProject(process.cwd());
   const { directory, framework } = project;
-  const hasClient = framework.files.length === 1 && project.dependencies.has("react");
-  const groups: readonly FileGroup[] = [
-    framework,
-    ...(hasClient ? [{ ...CLIENT_PAGE, files: [CLIENT_PAGE.file] }] : []),
-  ];
+  const groups = toFileGroups(framework, project.dependencies);
   const places = await Promise.all(groups.map(({ findPlace }) => findPlace(directory)));
   print(`This is a project of ${framework.name}.`);
   for (const [index, { files }] of groups.entries()) {
@@ -51,7 +44,7 @@ export async function init(): Promise<void> {
     ]),
   );
   report(".gitignore", await appendOnce(path.join(directory, ".gitignore"), ".credits", [".credits/"]));
-  printSteps(project, hasClient);
+  printSteps(project, groups);
 }
 
 function report(file: string, effect: Effect): void {
@@ -99,10 +92,10 @@ async function readTemplate({ isTypeScript }: Project, from: string): Promise<st
 }
 
 /** Prints what is left to do. */
-function printSteps({ directory, dependencies, framework }: Project, hasClient: boolean): void {
-  const needed = [...framework.packages, ...(hasClient ? [CLIENT_PAGE.package] : []), PGLITE];
+function printSteps({ directory, dependencies }: Project, groups: readonly FileGroup[]): void {
+  const needed = [...groups.flatMap(({ packages }) => packages), PGLITE];
   const missing = needed.filter((name) => !dependencies.has(name));
-  const steps = [...framework.steps, ...(hasClient ? [CLIENT_PAGE.step] : [])];
+  const steps = groups.flatMap((group) => group.steps);
   if (missing.length > 0) print(`\nInstall the packages:\n  ${toInstall(directory)} ${missing.join(" ")}`);
   for (const { sentence, rows } of steps) print(`\n${sentence}\n${rows.map((row) => `  ${row}`).join("\n")}`);
   print(
