@@ -1,64 +1,64 @@
-import { readFile, writeFile } from "node:fs/promises";
-import path from "node:path";
-
 /** An app outside of this repository, of one framework. */
 export interface OutsideApp {
   /** Directories of its files, below `apps`. Later ones win. */
   readonly sources: readonly string[];
-  /** Does what `init` leaves to the developer. */
-  follow(directory: string): Promise<void>;
+  /** The part that `init` leaves to the developer. Null if it leaves none. */
+  readonly followed: Followed | null;
 }
 
-const nothing = async () => {};
-
-/** Puts rows in the place of a comment in a file. */
-function replace(file: string, marks: Readonly<Record<string, string>>): OutsideApp["follow"] {
-  return async (directory) => {
-    const full = path.join(directory, file);
-    let content = await readFile(full, "utf8");
-    for (const [mark, rows] of Object.entries(marks)) {
-      if (!content.includes(mark)) throw new Error(`${file} has no ${mark}.`);
-      content = content.replace(mark, rows);
-    }
-    await writeFile(full, content);
-  };
+/** A file in which the developer follows `init`, with rows in the places of comments. */
+interface Followed {
+  readonly file: string;
+  readonly rows: Readonly<Record<string, string>>;
 }
 
-const IMPORT = 'import { credits, getAccount, getLedger } from "./credits.js";';
+/** Follows `init` in the file of a server. */
+function followServer(file: string, mount: string): Followed {
+  const imported = 'import { credits, getAccount, getLedger } from "./credits.js";';
+  return { file, rows: { "\n// import": imported, "// mount": mount } };
+}
 
 /** The apps by their framework. */
 export const APPS = {
-  next: { sources: ["next"], follow: nothing },
+  next: { sources: ["next"], followed: null },
   "react-router": {
     sources: ["react-router"],
-    follow: replace("app/routes.ts", {
-      "// routes":
-        'route("api/credits/*", "routes/credits-api.ts"),\n  route("credits", "routes/credits.tsx"),',
-    }),
+    followed: {
+      file: "app/routes.ts",
+      rows: {
+        "// routes":
+          'route("api/credits/*", "routes/credits-api.ts"),\n  route("credits", "routes/credits.tsx"),',
+      },
+    },
   },
   express: {
     sources: ["client", "express"],
-    follow: replace("server.ts", {
-      "\n// import": IMPORT,
-      "// mount": 'app.use("/api/credits", credits);',
-    }),
+    followed: followServer("server.ts", 'app.use("/api/credits", credits);'),
   },
   hono: {
     sources: ["client", "hono"],
-    follow: replace("server.ts", {
-      "\n// import": IMPORT,
-      "// mount": 'app.route("/api/credits", credits);',
-    }),
+    followed: followServer("server.ts", 'app.route("/api/credits", credits);'),
   },
   fastify: {
     sources: ["client", "fastify"],
-    follow: replace("server.js", {
-      "\n// import": IMPORT,
-      "// mount": 'app.register(credits, { prefix: "/api/credits" });',
-    }),
+    followed: followServer("server.js", 'app.register(credits, { prefix: "/api/credits" });'),
   },
 } as const satisfies Record<string, OutsideApp>;
 
 export type AppName = keyof typeof APPS;
 
 export const APP_NAMES = Object.keys(APPS) as AppName[];
+
+/**
+ * Returns the content of a file with the rows of its developer.
+ *
+ * @throws Error if the file has no place for them
+ */
+export function follow({ file, rows }: Followed, content: string): string {
+  let followed = content;
+  for (const [mark, replacement] of Object.entries(rows)) {
+    if (!followed.includes(mark)) throw new Error(`${file} has no ${mark}.`);
+    followed = followed.replace(mark, replacement);
+  }
+  return followed;
+}

@@ -3,7 +3,7 @@ import path from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Browser } from "playwright-core";
 import { type PackedPackages, run } from "../pack.js";
-import { APPS, type AppName } from "./apps.js";
+import { APPS, type AppName, follow, type OutsideApp } from "./apps.js";
 import { checkPage, warmUp } from "./page.js";
 import { serve } from "./processes.js";
 
@@ -36,7 +36,7 @@ const SOURCES = fileURLToPath(new URL("apps/", import.meta.url));
  * @throws StepError at the first step that fails
  */
 export async function checkFramework(name: AppName, packed: PackedPackages, browser: Browser): Promise<Row> {
-  const app = APPS[name];
+  const { sources, followed }: OutsideApp = APPS[name];
   const directory = path.join(packed.directory, "apps", name);
   const row: Record<string, string> = {};
   const take = async (step: Step, work: () => Promise<unknown>) => {
@@ -52,7 +52,7 @@ export async function checkFramework(name: AppName, packed: PackedPackages, brow
   const npx = (...args: string[]) => run("npx", ["--no-install", ...args], { cwd: directory });
 
   await mkdir(directory, { recursive: true });
-  for (const source of app.sources) await cp(path.join(SOURCES, source), directory, { recursive: true });
+  for (const source of sources) await cp(path.join(SOURCES, source), directory, { recursive: true });
   await take("installs", async () => {
     await addTarballs(directory, packed);
     await npm("install", "--no-audit", "--no-fund", "--prefer-offline");
@@ -62,7 +62,9 @@ export async function checkFramework(name: AppName, packed: PackedPackages, brow
     const before = await readAll(directory);
     const { stdout } = await npx("credit-activity", "init");
     if ((await readAll(directory)) !== before) throw new Error(`The second init changed files.\n${stdout}`);
-    await app.follow(directory);
+    if (followed === null) return;
+    const file = path.join(directory, followed.file);
+    await writeFile(file, follow(followed, await readFile(file, "utf8")));
   });
   await take("types", () => npm("run", "types"));
   let spent = 0;
