@@ -18,10 +18,10 @@ const ROUND_MS = 1_500;
 const WORKS: readonly { name: string; inFlight: number; call(ledger: Ledger, account: string): unknown }[] = [
   { name: "spend, 256 at once", inFlight: 256, call: (ledger, account) => spend(ledger, account) },
   { name: "spend, one at a time", inFlight: 1, call: (ledger, account) => spend(ledger, account) },
-  { name: "balance, 64 at once", inFlight: 64, call: (ledger, account) => ledger.getAccount(account) },
-  { name: "balance, one at a time", inFlight: 1, call: (ledger, account) => ledger.getAccount(account) },
-  { name: "first page, 64 at once", inFlight: 64, call: (ledger, account) => ledger.activity(account) },
-  { name: "first page, one at a time", inFlight: 1, call: (ledger, account) => ledger.activity(account) },
+  { name: "getAccount, 64 at once", inFlight: 64, call: (ledger, account) => ledger.getAccount(account) },
+  { name: "getAccount, one at a time", inFlight: 1, call: (ledger, account) => ledger.getAccount(account) },
+  { name: "activity, 64 at once", inFlight: 64, call: (ledger, account) => ledger.activity(account) },
+  { name: "activity, one at a time", inFlight: 1, call: (ledger, account) => ledger.activity(account) },
 ];
 
 const spend = (ledger: Ledger, account: string) => ledger.spend(account, { credits: "0.01" });
