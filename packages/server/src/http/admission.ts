@@ -1,14 +1,11 @@
 import { toProblem } from "@credit-activity/client";
-import { NO_STORE, RETRY_AFTER } from "./respond.js";
+import { TRY_AGAIN } from "./respond.js";
 
 /** The requests that may write and are in the process at once. */
 const REQUESTS_MAX = 2_000;
 
 const DETAIL = "The ledger is busy and did nothing of this. Send it again in a second.";
 const BUSY = JSON.stringify(toProblem({ code: "overloaded", detail: DETAIL }));
-
-/** The headers are a plain object, which costs a refusal the least. */
-const HEADERS = { ...NO_STORE, ...RETRY_AFTER, "Content-Type": "application/problem+json" };
 
 type Fetch = (request: Request, context?: unknown) => Response | Promise<Response>;
 
@@ -19,7 +16,7 @@ export function mayWrite({ method }: Request): boolean {
 
 /** Refuses a request that was not read. */
 export function respondBusy(): Response {
-  return new Response(BUSY, { status: 503, headers: HEADERS });
+  return new Response(BUSY, { status: 503, headers: TRY_AGAIN });
 }
 
 /**

@@ -3,6 +3,7 @@ import { EVENTS_MAX } from "../api/requests.js";
 import { problem } from "../api/results.js";
 import { DOCUMENTATION, documented } from "../core/documented.js";
 import { VERSION } from "../generated/version.js";
+import { PROBLEM_TYPE } from "./respond.js";
 import { keyHeader, PATH_PARAMS, type RouteDocs } from "./route.js";
 
 const DESCRIPTION = `The ledger behind a credit balance. Lengths of strings count UTF-16 code units. Amounts are decimal strings with at most 6 decimals. Times are RFC 3339 in UTC.
@@ -131,7 +132,7 @@ function toOperation(route: RouteDocs): object {
   if (isRead)
     responses[304] = { description: "The response with one of these ETags still holds", headers: ETAG };
   for (const status of [...route.problems, ...GATE_PROBLEMS]) {
-    const content = { "application/problem+json": { schema: toReference(problem) } };
+    const content = { [PROBLEM_TYPE]: { schema: toReference(problem) } };
     responses[status] = { description: PROBLEM_MEANINGS[status], content };
   }
   return {

@@ -7,7 +7,7 @@ import {
   toProblem,
 } from "@credit-activity/client";
 import type { Context } from "hono";
-import { NO_STORE, RETRY_AFTER, SECURE } from "./respond.js";
+import { NO_STORE, PROBLEM_TYPE, RETRY_AFTER, SECURE } from "./respond.js";
 
 /** Responds with a problem document (RFC 9457). */
 export function respondWithProblem(
@@ -22,7 +22,7 @@ export function respondWithProblem(
     status: problem.status,
     headers: {
       ...(isApi ? NO_STORE : SECURE),
-      "Content-Type": "application/problem+json",
+      "Content-Type": PROBLEM_TYPE,
       ...(problem.status === 429 || problem.status === 503 ? RETRY_AFTER : {}),
       ...(problem.status === 401 ? { "WWW-Authenticate": 'Bearer realm="credit-activity"' } : {}),
     },

@@ -17,6 +17,15 @@ export const NO_STORE = { ...CORS, ...SECURE, "Cache-Control": "no-store" } as c
 /** The pause in seconds that a client should make when the server can't take a request. */
 export const RETRY_AFTER = { "Retry-After": "1" } as const;
 
+/** The media type of problem documents (RFC 9457). */
+export const PROBLEM_TYPE = "application/problem+json";
+
+/**
+ * The headers of a problem after which a client should send its request again. They are a plain object, which costs a
+ * refusal the least.
+ */
+export const TRY_AGAIN = { ...NO_STORE, ...RETRY_AFTER, "Content-Type": PROBLEM_TYPE } as const;
+
 /** The headers of reads. The client may store them, but has to revalidate each time. */
 const REVALIDATE = { ...CORS, ...SECURE, "Cache-Control": "private, no-cache" } as const;
 

@@ -1,5 +1,5 @@
 import { toProblem } from "@credit-activity/client";
-import { NO_STORE, RETRY_AFTER } from "./respond.js";
+import { TRY_AGAIN } from "./respond.js";
 
 /** The part of a ledger that serves its API. */
 export interface FetchHandler {
@@ -26,8 +26,7 @@ export function toFetch(source: LedgerSource): FetchHandler["fetch"] {
     } catch (error) {
       // There is no ledger yet, and so none of its logger.
       console.error(error);
-      const headers = { ...NO_STORE, ...RETRY_AFTER, "Content-Type": "application/problem+json" };
-      return new Response(UNOPENED, { status: 503, headers });
+      return new Response(UNOPENED, { status: 503, headers: TRY_AGAIN });
     }
     return ledger.fetch(request, context);
   };

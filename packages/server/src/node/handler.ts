@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { toProblem } from "@credit-activity/client";
 import { getRequestListener } from "@hono/node-server";
+import { PROBLEM_TYPE } from "../http/respond.js";
 import { type LedgerSource, toFetch } from "../http/source.js";
 
 /** A request of a framework whose parsers have read the body already, as those of Express do. */
@@ -36,7 +37,7 @@ export function toNodeHandler(
   );
   return async (request, response) => {
     if (isLost(request)) {
-      response.writeHead(500, { "Content-Type": "application/problem+json" }).end(LOST);
+      response.writeHead(500, { "Content-Type": PROBLEM_TYPE }).end(LOST);
       return;
     }
     await listener(request, response);
