@@ -1,4 +1,5 @@
 import { formatInstant, type Instant } from "../core/instant.js";
+import { cacheConversion } from "./conversion.js";
 import { TRANSACTION_ENDED } from "./errors.js";
 import { createNaming } from "./naming.js";
 import { isSqlArray, type Parameter, type Reader } from "./port.js";
@@ -59,24 +60,17 @@ const TRANSACTION = "SELECT pg_catalog.pg_current_xact_id()::text AS id";
 const toVerb = (sql: string) => sql.trimStart().split(/\s/, 1)[0];
 const isWrite = (sql: string) => toVerb(sql) !== "SELECT";
 
-const portable = new Map<string, string>();
-
 /** Returns a statement that takes strings and returns records as JSON. One that writes takes the transaction's id at the end. */
-function toPortable(sql: string): string {
-  let converted = portable.get(sql);
-  if (converted === undefined) {
-    converted = toRecords(
-      sql
-        .replace(
-          /(\$\d+)::(\w+)\[\]/g,
-          "ARRAY(SELECT e::$2 FROM pg_catalog.json_array_elements_text($1::text::json) AS e)",
-        )
-        .replace(/(\$\d+)::(?!text)(\w+)/g, "$1::text::$2"),
-    );
-    portable.set(sql, converted);
-  }
-  return converted;
-}
+const toPortable = cacheConversion((sql) =>
+  toRecords(
+    sql
+      .replace(
+        /(\$\d+)::(\w+)\[\]/g,
+        "ARRAY(SELECT e::$2 FROM pg_catalog.json_array_elements_text($1::text::json) AS e)",
+      )
+      .replace(/(\$\d+)::(?!text)(\w+)/g, "$1::text::$2"),
+  ),
+);
 
 const RECORD = `SELECT (
     SELECT pg_catalog.json_object_agg(c.key, c.value) FROM pg_catalog.json_each_text(pg_catalog.row_to_json(r)) AS c

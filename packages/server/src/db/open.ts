@@ -57,8 +57,7 @@ export async function openDatabase(
 ): Promise<Database> {
   const database = await connect(options, onError);
   try {
-    await requireUtf8(database);
-    await requirePlain(database);
+    await requireUsable(database);
     await (options.migrate === false ? requireMigrated(database) : migrate(database));
     return database;
   } catch (error) {
@@ -78,8 +77,7 @@ export async function openDatabase(
 export async function migrateDatabase(options: DatabaseOptions): Promise<string[]> {
   const database = await connect(options, () => {});
   try {
-    await requireUtf8(database);
-    await requirePlain(database);
+    await requireUsable(database);
     return await migrate(database);
   } catch (error) {
     throw toOpenError(options, error);
@@ -89,12 +87,9 @@ export async function migrateDatabase(options: DatabaseOptions): Promise<string[
 }
 
 async function connect(options: DatabaseOptions, onError: (error: Error) => void): Promise<Database> {
-  if ("memory" in options) return openPglite(toSchema(options));
-  if ("dataDir" in options) return openPglite(options);
+  if ("memory" in options || "dataDir" in options) return openPglite(options);
   return openPostgres("pool" in options ? options : { ...options, onError });
 }
-
-const toSchema = ({ schema }: SchemaOptions) => (schema === undefined ? {} : { schema });
 
 /** Returns the error of a ledger that can't start, for an error of its database. It names the PostgreSQL server. */
 export function toOpenError(options: DatabaseOptions, error: unknown): unknown {
@@ -108,26 +103,24 @@ export function isUnreachable(error: unknown): boolean {
   return cause instanceof DatabaseError && cause.cause !== undefined && isRetryable(cause.cause);
 }
 
-/** Refuses a database that can't keep every id and description. */
-async function requireUtf8(database: Database): Promise<void> {
-  const [row] = await database.query<{ encoding: string }>(
-    "SELECT current_setting('server_encoding') AS encoding",
+/**
+ * Refuses a database that can't keep every id and description, and a schema whose name PostgreSQL takes for a keyword.
+ * Statements name the schema without quotes.
+ */
+async function requireUsable(database: Database): Promise<void> {
+  const { schema } = database;
+  const [row] = await database.query<{ encoding: string; is_plain: boolean }>(
+    "SELECT current_setting('server_encoding') AS encoding, quote_ident($1) = $1 AS is_plain",
+    [schema],
   );
-  if (row?.encoding === "UTF8") return;
-  throw new DatabaseError(
-    "unusable",
-    `The database has the encoding ${row?.encoding}, which can't keep every character. Create one with ENCODING 'UTF8' TEMPLATE template0.`,
-  );
-}
-
-/** Refuses a schema whose name PostgreSQL takes for a keyword. Statements name the schema without quotes. */
-async function requirePlain(database: Database): Promise<void> {
-  const [row] = await database.query<{ is_plain: boolean }>("SELECT quote_ident($1) = $1 AS is_plain", [
-    database.schema,
-  ]);
-  if (row?.is_plain === true) return;
-  throw new DatabaseError(
-    "unusable",
-    `The schema "${database.schema}" has the name of a keyword of PostgreSQL. Choose another name.`,
-  );
+  if (row?.encoding !== "UTF8")
+    throw new DatabaseError(
+      "unusable",
+      `The database has the encoding ${row?.encoding}, which can't keep every character. Create one with ENCODING 'UTF8' TEMPLATE template0.`,
+    );
+  if (!row.is_plain)
+    throw new DatabaseError(
+      "unusable",
+      `The schema "${schema}" has the name of a keyword of PostgreSQL. Choose another name.`,
+    );
 }
