@@ -85,11 +85,11 @@ function requireClient({ engine }: Database, client: unknown): void {
     ]);
 }
 
-/** The problem of a client in no transaction: its first statement is one, and ends before the second. */
+/** The problem of a client that is not in a transaction: its first statement is one, and ends before the second. */
 const ENDED = {
   code: "bad_request",
   detail:
-    "The client is in no transaction, or its transaction has ended, and nothing was done. Begin one, pass the client that has it, and wait for all calls before you end it.",
+    "The client is not in a transaction, or its transaction has ended, and nothing was done. Begin one, pass the client that has it, and wait for all calls before you end it.",
 } as const;
 
 /**

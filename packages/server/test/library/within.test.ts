@@ -345,7 +345,7 @@ describe("a client", () => {
     for (const client of [pool, { query: (text: string, values: unknown[]) => pool.query(text, values) }]) {
       const error = await thrown(ledger.within(client).spend(account, { credits: 1 }));
       expect(error).toBeInstanceOf(InvalidRequestError);
-      expect(error.message).toMatch(/^The client is in no transaction, .* and nothing was done\./);
+      expect(error.message).toMatch(/^The client is not in a transaction, .* and nothing was done\./);
       await thrown(ledger.within(client).putAccount(account, { name: "x" }));
     }
     expect(await ledger.getAccount(account)).toMatchObject({ balance: "100", name: null });
