@@ -1,9 +1,7 @@
-import { join } from "node:path";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, expect } from "vitest";
-import { SOURCE_ALIASES } from "../tools/sources.js";
 import { launchBrowser } from "./browser.js";
-import { repository } from "./demo.js";
+import { buildWithVite } from "./vite.js";
 
 const ORIGIN = "http://host.test";
 
@@ -87,17 +85,7 @@ function toHtml({ body, root = "", styles }: HostPage): string {
 }
 
 async function buildScript(): Promise<string> {
-  const { build } = await import("vite");
-  const built = await build({
-    configFile: false,
-    logLevel: "error",
-    root: join(repository, "e2e/host"),
-    resolve: { alias: SOURCE_ALIASES },
-    build: { write: false, rolldownOptions: { input: join(repository, "e2e/host/page.tsx") } },
-  });
-  const outputs = (Array.isArray(built) ? built : [built]).flatMap((one) =>
-    "output" in one ? one.output : [],
-  );
+  const outputs = await buildWithVite("e2e/host/page.tsx");
   const chunk = outputs.find((one) => one.type === "chunk" && one.isEntry);
   if (chunk?.type !== "chunk") throw new Error("Vite built no script. Check e2e/host/page.tsx.");
   return chunk.code;

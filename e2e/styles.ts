@@ -3,17 +3,17 @@ import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { bundle, transform } from "lightningcss";
 import { compile } from "tailwindcss";
-import { build } from "vite";
 import { repository } from "./demo.js";
+import { buildWithVite } from "./vite.js";
 
 /** Browsers without `light-dark()`, as Lightning CSS encodes their versions. */
 const OLD_TARGETS = { chrome: 80 << 16, firefox: 78 << 16, safari: 13 << 16 };
 
-const file = join(repository, "packages/react/src/styles.css");
+const STYLES = "packages/react/src/styles.css";
 
 /** Returns the page's stylesheet as its author wrote it, in one file. */
 export function pageStyles(): string {
-  return bundle({ filename: file }).code.toString();
+  return bundle({ filename: join(repository, STYLES) }).code.toString();
 }
 
 /** Converts styles to those of old browsers, as build tools do with Lightning CSS. */
@@ -33,18 +33,9 @@ export function lowerAll(css: string): string {
 
 /** Returns the page's stylesheet as Vite builds it by default. */
 export async function viteStyles(): Promise<string> {
-  const built = await build({
-    configFile: false,
-    logLevel: "error",
-    root: join(repository, "e2e/host"),
-    build: { write: false, rolldownOptions: { input: file } },
-  });
-  const outputs = (Array.isArray(built) ? built : [built]).flatMap((one) =>
-    "output" in one ? one.output : [],
-  );
+  const outputs = await buildWithVite(STYLES);
   const asset = outputs.find((one) => one.type === "asset" && one.fileName.endsWith(".css"));
-  if (asset?.type !== "asset")
-    throw new Error("Vite built no stylesheet. Check packages/react/src/styles.css.");
+  if (asset?.type !== "asset") throw new Error(`Vite built no stylesheet. Check ${STYLES}.`);
   return asset.source.toString();
 }
 
