@@ -26,6 +26,7 @@ export {
   UnavailableError,
 } from "@credit-activity/client";
 export type { KindDefinition } from "./api/kinds.js";
+export type { LedgerOptions, Logger } from "./api/options.js";
 export type { TransactionLedger } from "./api/within.js";
 export { toTime } from "./core/instant.js";
 export type { TransactionClient } from "./db/caller.js";
@@ -36,9 +37,7 @@ export type { PostgresPool } from "./db/postgres/borrowed.js";
 export { lazyLedger } from "./lazy.js";
 export {
   createLedger,
-  type LedgerOptions,
   type LocalLedger,
-  type Logger,
   migrate,
   type SecretKey,
 } from "./ledger.js";

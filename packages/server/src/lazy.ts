@@ -1,6 +1,7 @@
 import { toError } from "@credit-activity/client";
+import type { LedgerOptions, Logger } from "./api/options.js";
 import { hasEmbeddedDatabase } from "./db/pglite/directory.js";
-import { createLedger, type LedgerOptions, type LocalLedger, type Logger } from "./ledger.js";
+import { createLedger, type LocalLedger } from "./ledger.js";
 
 /** A ledger that a process has opened, or is about to. */
 interface Opened {

@@ -1,11 +1,11 @@
 import type { Ledger } from "@credit-activity/client";
-import { z } from "zod";
 import { settled, toOptionsSchema } from "./api/calls.js";
 import { checkDatabase } from "./api/database.js";
 import { toPublicError } from "./api/errors.js";
 import { check, checkValue } from "./api/inputs.js";
-import { createKinds, type KindDefinition, kindsOption } from "./api/kinds.js";
+import { createKinds } from "./api/kinds.js";
 import { createMethods } from "./api/methods.js";
+import { checkOptions, functionOption, type LedgerOptions, type Logger, toClock } from "./api/options.js";
 import { createPresenter } from "./api/present.js";
 import * as request from "./api/requests.js";
 import { createWithin, type TransactionLedger } from "./api/within.js";
@@ -17,9 +17,8 @@ import {
   readValidKeys,
   revokeSecretKey,
 } from "./auth/keys.js";
-import { toDecoder, UNDECIDED } from "./core/codec.js";
 import * as field from "./core/fields.js";
-import { formatInstant, type Instant } from "./core/instant.js";
+import { formatInstant } from "./core/instant.js";
 import type { TransactionClient } from "./db/caller.js";
 import { type DatabaseOptions, migrateDatabase, openDatabase, toOpenError } from "./db/open.js";
 import type { Database } from "./db/port.js";
@@ -31,46 +30,6 @@ import { createApp } from "./http/app.js";
 import { createSweepLease, eraseOpen, startSweeping, sweepDue } from "./jobs/sweep.js";
 import { createLabels } from "./queries/labels.js";
 import { type Verification, type VerifyOptions, verify } from "./verify/verify.js";
-
-/** A log; a pino logger fits. */
-export interface Logger {
-  warn(facts: object, message: string): void;
-  error(facts: object, message: string): void;
-}
-
-/** Options of {@link createLedger}. */
-export interface LedgerOptions {
-  /** PostgreSQL by its `url` or your `pool`, the embedded database by its `dataDir`, or `{ memory: true }`. */
-  readonly database: DatabaseOptions;
-  /** Secret keys of 16 to 255 characters that are accepted besides those made with `createKey`. */
-  readonly secretKeys?: readonly string[];
-  /** Kinds besides the built-in ones, by name. */
-  readonly kinds?: Readonly<Record<string, KindDefinition>>;
-  /**
-   * The number of proxies in front of `fetch` that append to `X-Forwarded-For`. The server limits wrong keys by the address
-   * that the first of them states. Default: 0, and the header is not read.
-   */
-  readonly trustedProxies?: number;
-  /**
-   * The path that `fetch` is mounted under, such as "/api/credits", if it receives the whole path. Default: none, as where
-   * the framework takes the path off.
-   */
-  readonly basePath?: string;
-  /**
-   * True if the ledger posts by itself what comes due on accounts that nobody touches. Set it to false where processes are
-   * frozen between requests, and call `sweep` on a schedule. Default: true.
-   */
-  readonly sweep?: boolean;
-  /** The clock. Default: the database's. */
-  readonly now?: () => Date | string;
-  /**
-   * The most seconds by which the clocks of this process and of the database may differ. Beyond that, commands are refused.
-   * Default: 60.
-   */
-  readonly clockOffsetMax?: number;
-  /** Default: none. */
-  readonly logger?: Logger;
-}
 
 /** A secret key as it is listed, without the key itself. */
 export interface SecretKey {
@@ -132,35 +91,6 @@ const TOKEN_SECRET = "account-tokens";
 
 const SILENT: Logger = { warn: () => {}, error: () => {} };
 
-const functionOption = z.custom((value) => typeof value === "function", "is not a function. Give one");
-
-/** A key that a header can carry as it is, and that is too long to be guessed. */
-const secretKey = z
-  .string()
-  .regex(
-    /^[\x21-\x7e]{16,255}$/,
-    "is not 16 to 255 printable ASCII characters without spaces. Use another key",
-  );
-
-const basePath = z
-  .string()
-  .regex(
-    /^(?:\/[^/?#\s]+)+$/,
-    'is not a path such as "/api/credits". Begin it with a slash, and end it without',
-  );
-
-const ledgerOptions = toOptionsSchema({
-  database: z.unknown().optional(),
-  secretKeys: z.array(secretKey).optional(),
-  kinds: kindsOption.optional(),
-  trustedProxies: z.number().int().min(0).max(99).optional(),
-  basePath: basePath.optional(),
-  sweep: z.boolean().optional(),
-  now: functionOption.optional(),
-  clockOffsetMax: z.number().positive().optional(),
-  logger: z.looseObject({ warn: functionOption, error: functionOption }).optional(),
-});
-
 /**
  * Opens a ledger: connects, brings the schema up to date, and starts to look for what comes due.
  *
@@ -168,8 +98,7 @@ const ledgerOptions = toOptionsSchema({
  * @throws UnavailableError when the database can't be opened
  */
 export async function createLedger(options: LedgerOptions): Promise<LocalLedger> {
-  check(ledgerOptions, options);
-  checkDatabase(options.database);
+  checkOptions(options);
   const logger = options.logger ?? SILENT;
   try {
     const database = await openDatabase(options.database, (error) =>
@@ -304,15 +233,3 @@ const verifyOptions = toOptionsSchema({
   account: field.accountId.nullish(),
   onCheck: functionOption.nullish(),
 });
-
-/** Returns the clock in microseconds. */
-function toClock(now: NonNullable<LedgerOptions["now"]>): () => Instant {
-  const decode = toDecoder(field.timeInput);
-  return () => {
-    const instant = decode(now());
-    if (instant === UNDECIDED) {
-      throw new TypeError("The option now did not return a time. Return a Date or an RFC 3339 string.");
-    }
-    return instant as Instant;
-  };
-}
