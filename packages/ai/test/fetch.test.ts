@@ -4,12 +4,13 @@ import OpenAI from "openai";
 import OpenAI6 from "openai-6";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { findLedgerError, type MeteredFetchOptions, meteredFetch } from "../src/index.js";
-import { createAccount, openLedger, until, VERSION } from "./ledger.js";
+import { createAccount, openLedger, until } from "./ledger.js";
 import { events, json, type Provider, startProvider } from "./provider.js";
 import {
   CHAT_USAGE,
   chatResult,
   chatStream,
+  EXACT,
   messagesResult,
   messagesStream,
   responsesResult,
@@ -28,14 +29,6 @@ afterAll(async () => {
   expect((await ledger.verify()).violations).toEqual([]);
   await Promise.all([ledger.close(), provider.close()]);
 });
-
-const EXACT = {
-  kind: "ai_usage",
-  credits: "-0.00148",
-  price: VERSION,
-  quantities: { inputTokens: "100", cacheReadTokens: "900", outputTokens: "18", reasoningTokens: "32" },
-  estimated: false,
-};
 
 const settings = (options: MeteredFetchOptions) => ({
   baseURL: provider.url,

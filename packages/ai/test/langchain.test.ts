@@ -12,6 +12,7 @@ import {
   chatResult,
   chatStream,
   chatToolCall,
+  EXACT,
   messagesResult,
   messagesStream,
   responsesResult,
@@ -60,12 +61,6 @@ async function read(stream: AsyncIterable<{ readonly text: string }>): Promise<s
   for await (const chunk of stream) text += chunk.text;
   return text;
 }
-
-const EXACT = {
-  credits: "-0.00148",
-  quantities: { inputTokens: "100", cacheReadTokens: "900", outputTokens: "18", reasoningTokens: "32" },
-  estimated: false,
-};
 
 /** LangChain does not tell Anthropic's thinking from other output. */
 const WITHOUT_THINKING = {

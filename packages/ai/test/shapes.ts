@@ -1,3 +1,5 @@
+import { VERSION } from "./ledger.js";
+
 /** A recorded stream, cut where a client can stop reading. Each string is one server-sent event. */
 export interface Recording {
   /** The events before the first token. */
@@ -12,6 +14,15 @@ export interface Recording {
 
 /** The recorded output, which is 20 tokens by the count of its length. */
 export const WORDS = ["Credits add up, ", "entry by entry, ", "and each balance ", "explains itself. "];
+
+/** The facts of the entry of a whole recording: 100 × 3 + 900 × 0.3 + 18 × 15 + 32 × 20 micro-credits. */
+export const EXACT = {
+  kind: "ai_usage",
+  credits: "-0.00148",
+  price: VERSION,
+  quantities: { inputTokens: "100", cacheReadTokens: "900", outputTokens: "18", reasoningTokens: "32" },
+  estimated: false,
+};
 
 const event = (data: unknown, name?: string) =>
   `${name === undefined ? "" : `event: ${name}\n`}data: ${typeof data === "string" ? data : JSON.stringify(data)}\n\n`;
