@@ -5,6 +5,8 @@ import path from "node:path";
 export interface OutsideApp {
   /** Directories of its files, below `apps`. Later ones win. */
   readonly sources: readonly string[];
+  /** True if it has its credits in PostgreSQL. Others have the embedded database. */
+  readonly isOnPostgres?: boolean;
   /** Does what `init` leaves to the developer. */
   follow(directory: string): Promise<void>;
 }
@@ -29,6 +31,8 @@ const IMPORT = 'import { credits, getAccount, getLedger } from "./credits.js";';
 /** The apps by their framework. */
 export const APPS = {
   next: { sources: ["next"], follow: nothing },
+  // webpack, and the files that are traced for a container.
+  "next-standalone": { sources: ["next", "next-standalone"], isOnPostgres: true, follow: nothing },
   "react-router": {
     sources: ["react-router"],
     follow: replace("app/routes.ts", {
