@@ -106,6 +106,7 @@ export default defineConfig({
           name: "frameworks",
           include: ["packed/frameworks/*.test.ts"],
           environment: "node",
+          globalSetup: ["tools/postgres-setup.ts"],
           ...BOUNDS,
         },
       },

@@ -2,6 +2,8 @@
 export interface OutsideApp {
   /** Directories of its files, below `apps`. Later ones win. */
   readonly sources: readonly string[];
+  /** True if it has its credits in PostgreSQL. Others have the embedded database. */
+  readonly isOnPostgres?: boolean;
   /** The part that `init` leaves to the developer. Null if it leaves none. */
   readonly followed: Followed | null;
 }
@@ -21,6 +23,8 @@ function followServer(file: string, mount: string): Followed {
 /** The apps by their framework. */
 export const APPS = {
   next: { sources: ["next"], followed: null },
+  // webpack, and the files that are traced for a container.
+  "next-standalone": { sources: ["next", "next-standalone"], isOnPostgres: true, followed: null },
   "react-router": {
     sources: ["react-router"],
     followed: {

@@ -33,10 +33,17 @@ const SOURCES = fileURLToPath(new URL("apps/", import.meta.url));
 /**
  * Makes an app outside of this repository from tarballs, and does what its developer would do.
  *
+ * @param databaseUrl an empty database, for an app that is on PostgreSQL
  * @throws StepError at the first step that fails
  */
-export async function checkFramework(name: AppName, packed: PackedPackages, browser: Browser): Promise<Row> {
-  const { sources, followed }: OutsideApp = APPS[name];
+export async function checkFramework(
+  name: AppName,
+  packed: PackedPackages,
+  browser: Browser,
+  databaseUrl: string,
+): Promise<Row> {
+  const { sources, followed, isOnPostgres = false }: OutsideApp = APPS[name];
+  const env = { CREDITS_DATABASE_URL: isOnPostgres ? databaseUrl : "" };
   const directory = path.join(packed.directory, "apps", name);
   const row: Record<string, string> = {};
   const take = async (step: Step, work: () => Promise<unknown>) => {
@@ -69,7 +76,7 @@ export async function checkFramework(name: AppName, packed: PackedPackages, brow
   await take("types", () => npm("run", "types"));
   let spent = 0;
   const checkServer = async (script: string) => {
-    const server = await serve(directory, script);
+    const server = await serve(directory, script, env);
     try {
       spent += 5;
       await spend(server.url, spent);

@@ -24,11 +24,16 @@ async function findPort(): Promise<number> {
 /**
  * Runs a script of an app that serves it, on a free port.
  *
+ * @param more variables of its environment
  * @throws Error with its output if it does not respond
  */
-export async function serve(directory: string, script: string): Promise<Running> {
+export async function serve(
+  directory: string,
+  script: string,
+  more: Readonly<Record<string, string>>,
+): Promise<Running> {
   const port = await findPort();
-  const env = { ...process.env, PORT: String(port), HOST: "127.0.0.1", HOSTNAME: "127.0.0.1" };
+  const env = { ...process.env, PORT: String(port), HOST: "127.0.0.1", HOSTNAME: "127.0.0.1", ...more };
   delete (env as Record<string, string | undefined>).NODE_ENV;
   // Its processes are one group, so that none is left.
   const child = spawn("npm", ["run", script], { cwd: directory, env, detached: true });

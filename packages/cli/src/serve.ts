@@ -1,7 +1,13 @@
 import type { Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
-import { createLedger, isUnreachable, type LedgerOptions, type LocalLedger } from "@credit-activity/server";
+import {
+  createLedger,
+  hasEmbeddedDatabase,
+  isUnreachable,
+  type LedgerOptions,
+  type LocalLedger,
+} from "@credit-activity/server";
 import { BACKLOG_MAX, createServer } from "@credit-activity/server/node";
 import { type Logger, pino } from "pino";
 import { CommandError, type DatabaseFlags, readVariable, toDatabase } from "./open.js";
@@ -30,8 +36,12 @@ export async function serve(flags: ServeFlags): Promise<void> {
   const clockOffsetMax = flags.clockOffsetMax ?? readVariable("CLOCK_OFFSET_MAX");
   const logger = pino();
   const secretKey = readVariable("CREDITS_SECRET_KEY");
+  const database = toDatabase(flags);
+  if ("dataDir" in database && !(await hasEmbeddedDatabase(database.dataDir))) {
+    logger.info(database, "Making the embedded database. This takes some seconds, once.");
+  }
   const ledger = await openWhenReachable({
-    database: toDatabase(flags),
+    database,
     secretKeys: secretKey === undefined ? [] : [secretKey],
     ...(clockOffsetMax === undefined ? {} : { clockOffsetMax: parseSeconds(clockOffsetMax) }),
     trustedProxies: parseProxies(flags.trustedProxies ?? readVariable("TRUSTED_PROXIES") ?? "0"),

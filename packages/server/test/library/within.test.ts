@@ -279,26 +279,29 @@ describe("a call that the application does not wait for", () => {
   it("writes nothing once the transaction has ended", async () => {
     const account = await open("left");
     const client = await pool.connect();
-    for (const end of ["ROLLBACK", "COMMIT", "ROLLBACK; BEGIN"]) {
-      await client.query("BEGIN");
-      const tx = ledger.within(client);
-      // The first refusal ends the wait for all of them.
-      const calls = [
-        tx.spend(account, { credits: 500 }),
-        tx.spend(account, { credits: 1 }),
-        tx.putAccount(account, { name: "left" }),
-        tx.spend(account, { credits: 2 }),
-      ];
-      await thrown(Promise.all(calls));
-      await client.query(end);
-      const left = await Promise.allSettled(calls.slice(1));
-      expect(left.some(({ status }) => status === "rejected")).toBe(true);
-      for (const result of left)
-        if (result.status === "rejected") expect(["bad_request", "25P02"]).toContain(result.reason.code);
-      expect(await thrown(tx.spend(account, { credits: 1 }))).toHaveProperty("code");
-      await client.query("ROLLBACK");
+    try {
+      for (const end of ["ROLLBACK", "COMMIT", "ROLLBACK; BEGIN"]) {
+        await client.query("BEGIN");
+        const tx = ledger.within(client);
+        // The first refusal ends the wait for all of them.
+        const calls = [
+          tx.spend(account, { credits: 500 }),
+          tx.spend(account, { credits: 1 }),
+          tx.putAccount(account, { name: "left" }),
+          tx.spend(account, { credits: 2 }),
+        ];
+        await thrown(Promise.all(calls));
+        await client.query(end);
+        const left = await Promise.allSettled(calls.slice(1));
+        expect(left.some(({ status }) => status === "rejected")).toBe(true);
+        for (const result of left)
+          if (result.status === "rejected") expect(["bad_request", "25P02"]).toContain(result.reason.code);
+        expect(await thrown(tx.spend(account, { credits: 1 }))).toHaveProperty("code");
+        await client.query("ROLLBACK");
+      }
+    } finally {
+      client.release(true);
     }
-    client.release();
     expect(["100", "99"]).toContain((await ledger.getAccount(account)).balance);
     expect(await ledger.getAccount(account)).toMatchObject({ name: null });
     await expectSound();
