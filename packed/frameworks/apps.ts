@@ -14,10 +14,12 @@ interface Followed {
   readonly rows: Readonly<Record<string, string>>;
 }
 
+const IMPORTED = 'import { credits, getAccount, getLedger } from "./credits.js";';
+const REQUIRED = 'const { credits, getAccount, getLedger } = require("./credits.mjs");';
+
 /** Follows `init` in the file of a server. */
-function followServer(file: string, mount: string): Followed {
-  const imported = 'import { credits, getAccount, getLedger } from "./credits.js";';
-  return { file, rows: { "\n// import": imported, "// mount": mount } };
+function followServer(file: string, mount: string, loaded = IMPORTED): Followed {
+  return { file, rows: { "\n// import": loaded, "// mount": mount } };
 }
 
 /** The apps by their framework. */
@@ -44,8 +46,9 @@ export const APPS = {
     followed: followServer("server.ts", 'app.route("/api/credits", credits);'),
   },
   fastify: {
+    // CommonJS.
     sources: ["client", "fastify"],
-    followed: followServer("server.js", 'app.register(credits, { prefix: "/api/credits" });'),
+    followed: followServer("server.js", 'app.register(credits, { prefix: "/api/credits" });', REQUIRED),
   },
 } as const satisfies Record<string, OutsideApp>;
 

@@ -38,7 +38,7 @@ export async function serve(flags: ServeFlags): Promise<void> {
   const secretKey = readVariable("CREDITS_SECRET_KEY");
   const database = toDatabase(flags);
   if ("dataDir" in database && !(await hasEmbeddedDatabase(database.dataDir))) {
-    logger.info(database, "Making the embedded database. This takes some seconds, once.");
+    logger.info(database, "Making the embedded database. This takes up to a minute on a busy machine, once.");
   }
   const ledger = await openWhenReachable({
     database,

@@ -32,8 +32,9 @@ async function readAll(): Promise<Record<string, string>> {
   return all;
 }
 
+const toDependencies = (names: readonly string[]) => Object.fromEntries(names.map((name) => [name, "*"]));
 const toManifest = (...names: string[]) =>
-  JSON.stringify({ dependencies: Object.fromEntries(names.map((name) => [name, "*"])) });
+  JSON.stringify({ type: "module", dependencies: toDependencies(names) });
 
 const NEXT = [
   "app/api/credits/[...path]/route.ts",
@@ -92,6 +93,17 @@ describe("init writes what the framework needs", () => {
     const typed = (await readAll())["credits.ts"];
     expect(typed).toContain('getAccount(_request: import("express").Request) {');
     expect(typed).not.toContain("/*:");
+  });
+
+  it.each(["commonjs", undefined])("writes an ES module that CommonJS can require: type %j", async (type) => {
+    const manifest = { type, dependencies: toDependencies(["express", "@credit-activity/react"]) };
+    await write({ "package.json": JSON.stringify(manifest) });
+    const { stdout } = await init();
+    expect(Object.keys(await readAll())).toEqual([
+      ...[".env", ".gitignore", "credits-page.jsx", "credits.mjs", "package.json"],
+    ]);
+    expect(stdout).toContain('const { credits, getAccount, getLedger } = require("./credits.mjs");');
+    expect(stdout).not.toContain("import { credits,");
   });
 
   it("keeps files and variables that are the developer's", async () => {

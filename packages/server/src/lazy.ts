@@ -80,7 +80,9 @@ async function reopen(known: Opened | undefined, options: LedgerOptions): Promis
 async function announceNew({ database }: LedgerOptions): Promise<void> {
   const dataDir = database instanceof Object && "dataDir" in database ? database.dataDir : null;
   if (typeof dataDir !== "string" || (await hasEmbeddedDatabase(dataDir))) return;
-  console.info(`Making the embedded database in "${dataDir}". This takes some seconds, once.`);
+  console.info(
+    `Making the embedded database in "${dataDir}". This takes up to a minute on a busy machine, once.`,
+  );
 }
 
 /** Returns options as a string that is the same for the same values. Functions and the logger are left out. */

@@ -8,6 +8,12 @@ export interface TemplateFile {
   readonly to: string;
 }
 
+/** A step that is left to the developer: a sentence, and the rows to add. */
+export interface Step {
+  readonly sentence: string;
+  readonly rows: readonly string[];
+}
+
 /** Files that have one place. */
 export interface FileGroup {
   /** Packages that the files import. */
@@ -15,8 +21,8 @@ export interface FileGroup {
   /** Returns the directory of the files in a project. */
   readonly findPlace: (directory: string) => Promise<string>;
   readonly files: readonly TemplateFile[];
-  /** Steps that are left to the developer, each a sentence and the rows to add. */
-  readonly steps: readonly { readonly sentence: string; readonly rows: readonly string[] }[];
+  /** Steps that are left to the developer. */
+  readonly steps: readonly Step[];
 }
 
 /** A framework that `init` writes files for. */
@@ -29,15 +35,32 @@ export interface Framework extends FileGroup {
 const SERVER = "@credit-activity/server";
 const REACT = "@credit-activity/react";
 
+/** Returns the step that charges for work. */
+function toCharge(account: string): Step {
+  return {
+    sentence: "Charge for work, where your app does it:",
+    rows: [
+      "const ledger = await getLedger();",
+      `await ledger.spend(await ${account}, { credits: "5", description: "Report" });`,
+    ],
+  };
+}
+
 /** Returns the framework of a Node server, whose page is built by another tool. */
-function toServer(name: string, dependency: string, mount: readonly string[]): Framework {
+function toServer(name: string, dependency: string, mount: string): Framework {
   return {
     name,
     dependency,
     packages: [SERVER],
     findPlace: (directory) => findImporter(directory, dependency),
     files: [{ from: `${dependency}/credits.js`, to: "credits.js" }],
-    steps: [{ sentence: "Mount the ledger in your server:", rows: mount }],
+    steps: [
+      {
+        sentence: "Mount the ledger in your server:",
+        rows: ['import { credits, getAccount, getLedger } from "./credits.js";', mount],
+      },
+      toCharge("getAccount(request)"),
+    ],
   };
 }
 
@@ -54,7 +77,7 @@ export const FRAMEWORKS: readonly Framework[] = [
       "app/credits/actions.ts",
       "app/credits/page.tsx",
     ].map((file) => ({ from: `next/${file}`, to: file })),
-    steps: [],
+    steps: [toCharge("getAccount()")],
   },
   {
     name: "React Router",
@@ -70,20 +93,12 @@ export const FRAMEWORKS: readonly Framework[] = [
         sentence: "Add the routes to app/routes.ts:",
         rows: ['route("api/credits/*", "routes/credits-api.ts"),', 'route("credits", "routes/credits.tsx"),'],
       },
+      toCharge("getAccount(request)"),
     ],
   },
-  toServer("Fastify", "fastify", [
-    'import { credits } from "./credits.js";',
-    'app.register(credits, { prefix: "/api/credits" });',
-  ]),
-  toServer("Hono", "hono", [
-    'import { credits } from "./credits.js";',
-    'app.route("/api/credits", credits);',
-  ]),
-  toServer("Express", "express", [
-    'import { credits } from "./credits.js";',
-    'app.use("/api/credits", credits);',
-  ]),
+  toServer("Fastify", "fastify", 'app.register(credits, { prefix: "/api/credits" });'),
+  toServer("Hono", "hono", 'app.route("/api/credits", credits);'),
+  toServer("Express", "express", 'app.use("/api/credits", credits);'),
 ];
 
 /** The page for a project that has React and a server of Node. */
@@ -99,8 +114,12 @@ const CLIENT_PAGE: FileGroup = {
   ],
 };
 
-/** Returns the files of a project: those of its framework, and a page if it has React and the framework has none. */
+/**
+ * Returns the files of a project: those of its framework, and a page if it has React, or the package of the page, and the
+ * framework has none.
+ */
 export function toFileGroups(framework: Framework, dependencies: ReadonlySet<string>): readonly FileGroup[] {
-  const needsPage = dependencies.has("react") && !framework.packages.includes(REACT);
+  const needsPage =
+    (dependencies.has("react") || dependencies.has(REACT)) && !framework.packages.includes(REACT);
   return needsPage ? [framework, CLIENT_PAGE] : [framework];
 }

@@ -14,6 +14,8 @@ interface Project {
   readonly directory: string;
   readonly dependencies: ReadonlySet<string>;
   readonly isTypeScript: boolean;
+  /** True if its JavaScript files are ES modules. */
+  readonly isModule: boolean;
   readonly framework: Framework;
 }
 
@@ -56,7 +58,7 @@ async function readProject(directory: string): Promise<Project> {
   if (manifest === null) {
     throw new CommandError("This directory has no package.json. Run init in the directory of your app.");
   }
-  const { dependencies, devDependencies } = parseManifest(manifest);
+  const { dependencies, devDependencies, type } = parseManifest(manifest);
   const all = new Set([dependencies, devDependencies].flatMap((some) => Object.keys(some ?? {})));
   const framework = FRAMEWORKS.find(({ dependency }) => all.has(dependency));
   if (framework === undefined) {
@@ -69,11 +71,19 @@ async function readProject(directory: string): Promise<Project> {
     directory,
     dependencies: all,
     isTypeScript: existsSync(path.join(directory, "tsconfig.json")),
+    isModule: type === "module",
     framework,
   };
 }
 
-function parseManifest(json: string): Readonly<Record<string, object | undefined>> {
+/** The part of a package.json that is read. */
+interface Manifest {
+  readonly type?: string;
+  readonly dependencies?: object;
+  readonly devDependencies?: object;
+}
+
+function parseManifest(json: string): Manifest {
   try {
     return JSON.parse(json);
   } catch (error) {
@@ -82,9 +92,16 @@ function parseManifest(json: string): Readonly<Record<string, object | undefined
   }
 }
 
-/** Returns the name of a file, with the ending of the project's language. */
-function toFileName({ isTypeScript }: Project, name: string): string {
-  return isTypeScript ? name.replace(/\.js(x?)$/, ".ts$1") : name;
+/** Returns the name of a file, with the ending of the project's language. The files are ES modules in any case. */
+function toFileName({ isTypeScript, isModule }: Project, name: string): string {
+  if (isTypeScript) return name.replace(/\.js(x?)$/, ".ts$1");
+  return isModule ? name : name.replace(/\.js$/, ".mjs");
+}
+
+/** Returns a row to add as the project writes its imports. CommonJS loads an ES module from Node 20.19 on. */
+function toRow({ isTypeScript, isModule }: Project, row: string): string {
+  if (isTypeScript || isModule) return row;
+  return row.replace(/^import (.+) from "(.+)\.js";$/, 'const $1 = require("$2.mjs");');
 }
 
 async function readTemplate({ isTypeScript }: Project, from: string): Promise<string> {
@@ -92,15 +109,15 @@ async function readTemplate({ isTypeScript }: Project, from: string): Promise<st
 }
 
 /** Prints what is left to do. */
-function printSteps({ directory, dependencies }: Project, groups: readonly FileGroup[]): void {
+function printSteps(project: Project, groups: readonly FileGroup[]): void {
+  const { directory, dependencies } = project;
   const needed = [...groups.flatMap(({ packages }) => packages), PGLITE];
   const missing = needed.filter((name) => !dependencies.has(name));
-  const steps = groups.flatMap((group) => group.steps);
   if (missing.length > 0) print(`\nInstall the packages:\n  ${toInstall(directory)} ${missing.join(" ")}`);
-  for (const { sentence, rows } of steps) print(`\n${sentence}\n${rows.map((row) => `  ${row}`).join("\n")}`);
-  print(
-    `\nCharge for work, where your app does it:\n  await ledger.spend(account, { credits: "5", description: "Report" }, { key: requestId });`,
-  );
+  for (const { sentence, rows } of groups.flatMap(({ steps }) => steps)) {
+    print(`\n${sentence}\n${rows.map((row) => `  ${toRow(project, row)}`).join("\n")}`);
+  }
+  print("\nReplace getAccount with what your session says, before you show credits to a user.");
 }
 
 /** Returns the command that adds packages, of the package manager whose lock file the project has. */

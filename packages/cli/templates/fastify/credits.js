@@ -1,6 +1,9 @@
+import { existsSync } from "node:fs";
 import { lazyLedger } from "@credit-activity/server";
 import { toNodeHandler } from "@credit-activity/server/node";
 
+// Variables that are set already stay as they are.
+if (existsSync(".env")) process.loadEnvFile();
 const url = process.env.CREDITS_DATABASE_URL;
 
 /** Returns the ledger of this process: on PostgreSQL, or on the embedded database in a directory. */

@@ -96,7 +96,7 @@ describe("a lazy ledger", () => {
     delete (globalThis as Record<symbol, unknown>)[Symbol.for("credit-activity.ledgers")];
     await lazy({ database: { dataDir } })();
     expect(printed.mock.calls).toEqual([
-      [`Making the embedded database in "${dataDir}". This takes some seconds, once.`],
+      [`Making the embedded database in "${dataDir}". This takes up to a minute on a busy machine, once.`],
     ]);
     printed.mockRestore();
   });

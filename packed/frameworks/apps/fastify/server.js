@@ -1,7 +1,5 @@
-import path from "node:path";
-import files from "@fastify/static";
-import fastify from "fastify";
-
+const path = require("node:path");
+const fastify = require("fastify");
 // import
 
 const app = fastify();
@@ -11,6 +9,6 @@ app.post("/api/work", async (request) => {
   const { entry } = await ledger.spend(await getAccount(request), { credits: "5", description: "Report" });
   return { balance: entry.balance };
 });
-app.register(files, { root: path.resolve("dist") });
+app.register(require("@fastify/static"), { root: path.resolve("dist") });
 app.get("/credits", (_request, reply) => reply.sendFile("index.html"));
-await app.listen({ port: Number(process.env.PORT), host: "127.0.0.1" });
+app.listen({ port: Number(process.env.PORT), host: "127.0.0.1" });

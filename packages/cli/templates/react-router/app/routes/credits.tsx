@@ -9,6 +9,7 @@ export async function loader({ request }: { request: Request }) {
 
 async function getToken(): Promise<string> {
   const response = await fetch("/api/credits/token", { method: "POST" });
+  if (!response.ok) throw new Error(`POST ${response.url} responded with ${response.status}.`);
   const { token } = await response.json();
   return token;
 }
