@@ -1,7 +1,7 @@
 import { type Ledger, LedgerError, toError } from "@credit-activity/client";
 import { createCallerReader, type TransactionClient } from "../db/caller.js";
 import { TRANSACTION_ENDED } from "../db/errors.js";
-import type { Database } from "../db/port.js";
+import type { Database, Reader } from "../db/port.js";
 import { createTransactionEngine } from "../engine/within.js";
 import { createLabels } from "../queries/labels.js";
 import type { MethodOptions } from "./calls.js";
@@ -32,7 +32,7 @@ const METHODS = [
 export type TransactionLedger = Pick<Ledger, (typeof METHODS)[number]>;
 
 export interface WithinOptions extends Omit<MethodOptions, "engine" | "labels">, UsageMethodOptions {
-  readonly admit: () => Promise<void> | null;
+  readonly admit: (reader: Reader) => Promise<void> | null;
 }
 
 /** The number of labels that are cached for a transaction. */
