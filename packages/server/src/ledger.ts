@@ -97,8 +97,8 @@ const SILENT: Logger = { warn: () => {}, error: () => {} };
  * @throws InvalidRequestError when an option is unknown or not valid
  * @throws UnavailableError when the database can't be opened
  */
-export async function createLedger(options: LedgerOptions): Promise<LocalLedger> {
-  checkOptions(options);
+export async function createLedger(given: LedgerOptions): Promise<LocalLedger> {
+  const options = checkOptions(given);
   const logger = options.logger ?? SILENT;
   try {
     const database = await openDatabase(options.database, (error) =>
@@ -130,9 +130,9 @@ export async function createLedger(options: LedgerOptions): Promise<LocalLedger>
  * @throws UnavailableError when the database can't be opened
  */
 export async function migrate(database: DatabaseOptions): Promise<string[]> {
-  checkDatabase(database);
+  const options = checkDatabase(database);
   try {
-    return await migrateDatabase(database);
+    return await migrateDatabase(options);
   } catch (error) {
     throw toPublicError(error);
   }
