@@ -57,10 +57,10 @@ const toFrame = (begin: string, settings: Settings): Frame => ({
   settings: toSetting(settings, "transaction"),
 });
 
-/** The frames of transactions in shared sessions. */
+/** The frames of transactions in shared sessions. An application may have made its sessions read-only by default. */
 export const FRAMES: Readonly<Record<TransactionMode | "read", Frame>> = {
   read: toFrame("BEGIN ISOLATION LEVEL READ COMMITTED READ ONLY", READER),
-  write: toFrame("BEGIN ISOLATION LEVEL READ COMMITTED", WRITER),
+  write: toFrame("BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE", WRITER),
   snapshot: toFrame("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", ALL),
-  migration: toFrame("BEGIN ISOLATION LEVEL READ COMMITTED", MIGRATION),
+  migration: toFrame("BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE", MIGRATION),
 };
