@@ -23,7 +23,7 @@ import type { TransactionClient } from "./db/caller.js";
 import { type DatabaseOptions, migrateDatabase, openDatabase, toOpenError } from "./db/open.js";
 import type { Database } from "./db/port.js";
 import { type Watch, watch } from "./db/watch.js";
-import { createEngine } from "./engine/engine.js";
+import { ClosedError, createEngine } from "./engine/engine.js";
 import { createToAddress } from "./http/address.js";
 import { limitWrites } from "./http/admission.js";
 import { createApp } from "./http/app.js";
@@ -182,6 +182,9 @@ function assemble(
   ];
   const jobs = options.sweep === false ? [] : startJobs();
   let closing: Promise<void> | null = null;
+  const assertOpen = () => {
+    if (closing !== null) throw toPublicError(new ClosedError("The ledger is closed. Open it again."));
+  };
   const { putAccountCreated, postUsage, ...ledger } = methods.secret;
 
   return {
@@ -192,7 +195,7 @@ function assemble(
     },
     engine: database.engine,
     durability: database.durability,
-    within: (client) => createWithin(client, { ...parts, presenter, admit }),
+    within: (client) => createWithin(client, { ...parts, presenter, admit, assertOpen }),
     async createKey(input) {
       const { name } = check(request.keyInput, input);
       return settled(createSecretKey(database, name, now()), undefined);
