@@ -35,8 +35,8 @@ export const PARSERS: Readonly<Record<number, (string: string) => unknown>> = {
 };
 
 /**
- * Parsers of the text format for all types of the ledger that are not strings. The driver `pg` has parsers of its own for
- * these, and an application may have set others.
+ * Parsers of the text format for all types of the ledger that are not strings. Those of the driver `pg` are global, and an
+ * application may have replaced them.
  */
 export const ALL_PARSERS: Readonly<Record<number, (string: string) => unknown>> = {
   ...PARSERS,
