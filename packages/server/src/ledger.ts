@@ -23,7 +23,7 @@ import type { TransactionClient } from "./db/caller.js";
 import { type DatabaseOptions, migrateDatabase, openDatabase, toOpenError } from "./db/open.js";
 import type { Database } from "./db/port.js";
 import { type Watch, watch } from "./db/watch.js";
-import { createEngine } from "./engine/engine.js";
+import { ClosedError, createEngine } from "./engine/engine.js";
 import { createToAddress } from "./http/address.js";
 import { limitWrites } from "./http/admission.js";
 import { createApp } from "./http/app.js";
@@ -97,8 +97,8 @@ const SILENT: Logger = { warn: () => {}, error: () => {} };
  * @throws InvalidRequestError when an option is unknown or not valid
  * @throws UnavailableError when the database can't be opened
  */
-export async function createLedger(options: LedgerOptions): Promise<LocalLedger> {
-  checkOptions(options);
+export async function createLedger(given: LedgerOptions): Promise<LocalLedger> {
+  const options = checkOptions(given);
   const logger = options.logger ?? SILENT;
   try {
     const database = await openDatabase(options.database, (error) =>
@@ -130,9 +130,9 @@ export async function createLedger(options: LedgerOptions): Promise<LocalLedger>
  * @throws UnavailableError when the database can't be opened
  */
 export async function migrate(database: DatabaseOptions): Promise<string[]> {
-  checkDatabase(database);
+  const options = checkDatabase(database);
   try {
-    return await migrateDatabase(database);
+    return await migrateDatabase(options);
   } catch (error) {
     throw toPublicError(error);
   }
@@ -182,6 +182,9 @@ function assemble(
   ];
   const jobs = options.sweep === false ? [] : startJobs();
   let closing: Promise<void> | null = null;
+  const assertOpen = () => {
+    if (closing !== null) throw toPublicError(new ClosedError("The ledger is closed. Open it again."));
+  };
   const { putAccountCreated, postUsage, ...ledger } = methods.secret;
 
   return {
@@ -192,7 +195,7 @@ function assemble(
     },
     engine: database.engine,
     durability: database.durability,
-    within: (client) => createWithin(client, { ...parts, presenter, admit }),
+    within: (client) => createWithin(client, { ...parts, presenter, admit, assertOpen }),
     async createKey(input) {
       const { name } = check(request.keyInput, input);
       return settled(createSecretKey(database, name, now()), undefined);

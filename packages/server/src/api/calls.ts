@@ -34,6 +34,18 @@ export function toOptionsSchema<Shape extends z.ZodRawShape>(shape: Shape) {
   });
 }
 
+/**
+ * Returns options as a plain object, without those of the schema that are undefined. An instance of a class may inherit
+ * those of the schema.
+ */
+export function toPlain(schema: z.ZodObject, options: object): object {
+  const given = options as Readonly<Record<string, unknown>>;
+  const known = Object.keys(schema.shape);
+  const unknown = Object.keys(given).filter((name) => !(name in schema.shape));
+  const set = known.filter((name) => given[name] !== undefined);
+  return Object.fromEntries([...unknown, ...set].map((name) => [name, given[name]]));
+}
+
 /** The options of every method. */
 export const CALL_OPTIONS = toOptionsSchema({ signal });
 

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import type { Fault } from "../core/faults.js";
 import { type DatabaseOptions, POSTGRES_URL } from "../db/open.js";
-import { toOptionsSchema } from "./calls.js";
+import { toOptionsSchema, toPlain } from "./calls.js";
 import { check, toInvalid } from "./inputs.js";
 
 /** A name that PostgreSQL takes without quotes, unless it is a keyword. The server has the list of keywords. */
@@ -60,12 +60,19 @@ const PLACES: Readonly<Record<string, Place>> = {
 const NO_PLACE =
   'is none of { url: "postgres://..." }, { pool }, { dataDir: "a directory" } and { memory: true }. Give one of them, and check that an environment variable is set';
 
-/** @throws InvalidRequestError that states what a database may be */
-export function checkDatabase(database: unknown): asserts database is DatabaseOptions {
+/**
+ * Checks a database, and returns its options as a plain object, also those that an instance of a class inherits.
+ *
+ * @throws InvalidRequestError that states what a database may be
+ */
+export function checkDatabase(database: unknown): DatabaseOptions {
   const fault = findPlaceFault(database);
   if (fault !== null) throw toInvalid([{ path: "database", message: fault }]);
   const [name] = namePlaces(database) as [string];
-  check(z.object({ database: (PLACES[name] as Place).schema }), { database });
+  const { schema } = PLACES[name] as Place;
+  const options = toPlain(schema, database as object);
+  check(z.object({ database: schema }), { database: options });
+  return options as DatabaseOptions;
 }
 
 function findPlaceFault(database: unknown): Fault["message"] | null {

@@ -3,7 +3,7 @@ import { toDecoder, UNDECIDED } from "../core/codec.js";
 import * as field from "../core/fields.js";
 import type { Instant } from "../core/instant.js";
 import type { DatabaseOptions } from "../db/open.js";
-import { toOptionsSchema } from "./calls.js";
+import { toOptionsSchema, toPlain } from "./calls.js";
 import { checkDatabase } from "./database.js";
 import { check } from "./inputs.js";
 import { type KindDefinition, kindsOption } from "./kinds.js";
@@ -78,11 +78,19 @@ const ledgerOptions = toOptionsSchema({
   logger: z.looseObject({ warn: functionOption, error: functionOption }).optional(),
 });
 
-/** @throws InvalidRequestError if an option is unknown or not valid */
-export function checkOptions(options: LedgerOptions): void {
-  check(ledgerOptions, options);
-  checkDatabase(options.database);
+/**
+ * Checks options, and returns them as a plain object, also those that an instance of a class inherits.
+ *
+ * @throws InvalidRequestError if an option is unknown or not valid
+ */
+export function checkOptions(options: LedgerOptions): LedgerOptions {
+  const plain = isObject(options) ? toPlain(ledgerOptions, options) : options;
+  check(ledgerOptions, plain);
+  const { database } = plain as LedgerOptions;
+  return { ...(plain as LedgerOptions), database: checkDatabase(database) };
 }
+
+const isObject = (value: unknown) => typeof value === "object" && value !== null && !Array.isArray(value);
 
 /** Returns the clock in microseconds. */
 export function toClock(now: NonNullable<LedgerOptions["now"]>): () => Instant {

@@ -1,7 +1,7 @@
 import { type Ledger, LedgerError, toError } from "@credit-activity/client";
 import { createCallerReader, type TransactionClient } from "../db/caller.js";
-import { TRANSACTION_ENDED } from "../db/errors.js";
-import type { Database } from "../db/port.js";
+import { KNOWN_KEY, STALE_ACCOUNT, TRANSACTION_ENDED } from "../db/errors.js";
+import type { Database, Reader } from "../db/port.js";
 import { createTransactionEngine } from "../engine/within.js";
 import { createLabels } from "../queries/labels.js";
 import type { MethodOptions } from "./calls.js";
@@ -32,7 +32,9 @@ const METHODS = [
 export type TransactionLedger = Pick<Ledger, (typeof METHODS)[number]>;
 
 export interface WithinOptions extends Omit<MethodOptions, "engine" | "labels">, UsageMethodOptions {
-  readonly admit: () => Promise<void> | null;
+  readonly admit: (reader: Reader) => Promise<void> | null;
+  /** Throws if the ledger is closed. */
+  readonly assertOpen: () => void;
 }
 
 /** The number of labels that are cached for a transaction. */
@@ -47,7 +49,7 @@ const lastCalls = new WeakMap<object, Promise<unknown>>();
  * @throws InvalidRequestError if the database is embedded, or if the client can't run statements
  */
 export function createWithin(client: TransactionClient, options: WithinOptions): TransactionLedger {
-  const { database, admit, now } = options;
+  const { database, admit, assertOpen, now } = options;
   requireClient(database, client);
   const rejections = new WeakSet<object>();
   const reader = createCallerReader(toNoting(client, rejections), database.schema);
@@ -60,9 +62,10 @@ export function createWithin(client: TransactionClient, options: WithinOptions):
   const toSerial =
     (method: (...args: never[]) => Promise<unknown>) =>
     (...args: never[]) => {
-      const call = (lastCalls.get(client) ?? Promise.resolve()).then(() =>
-        method(...args.map(withoutSignal)),
-      );
+      const call = (lastCalls.get(client) ?? Promise.resolve()).then(() => {
+        assertOpen();
+        return method(...args.map(withoutSignal));
+      });
       const done = () => {};
       lastCalls.set(client, call.then(done, done));
       return call.catch((error: unknown) => {
@@ -92,6 +95,19 @@ const ENDED = {
     "The client is not in a transaction, or its transaction has ended, and nothing was done. Begin one, pass the client that has it, and wait for all calls before you end it.",
 } as const;
 
+/** The problem of two calls at once in one transaction, which the ledger did not see to be one. */
+const AT_ONCE = {
+  code: "bad_request",
+  detail:
+    "Two calls were at work in one transaction at once, and nothing more can be done in it. Call within with the client itself, or wait for each call, and repeat the transaction.",
+} as const;
+
+const ERRORS: Readonly<Record<string, typeof ENDED | typeof AT_ONCE>> = {
+  [TRANSACTION_ENDED]: ENDED,
+  [STALE_ACCOUNT]: AT_ONCE,
+  [KNOWN_KEY]: AT_ONCE,
+};
+
 /**
  * Returns an argument without its signal, which counts until the call begins. A call that was given up would go on with the
  * client, which the application may use for another transaction by then.
@@ -107,15 +123,29 @@ function withoutSignal(argument: never): never {
 function toNoting(client: TransactionClient, rejections: WeakSet<object>): TransactionClient {
   return {
     async query(text, values) {
+      let result: Awaited<ReturnType<TransactionClient["query"]>>;
       try {
-        return await client.query(text, values);
+        result = await client.query(text, values);
       } catch (error) {
-        if ((error as { code?: unknown }).code === TRANSACTION_ENDED) throw toError(ENDED);
+        const problem = ERRORS[String((error as { code?: unknown } | null)?.code)];
+        if (problem !== undefined) throw toError(problem);
         if (typeof error === "object" && error !== null) rejections.add(error);
         throw error;
       }
+      requireObjects(result);
+      return result;
     },
   };
+}
+
+/** Refuses the result of a client whose rows are not objects. */
+function requireObjects(result: unknown): void {
+  const { rows } = (result ?? {}) as { rows?: unknown };
+  const isObject = (row: unknown) => typeof row === "object" && row !== null && !Array.isArray(row);
+  if (Array.isArray(rows) && rows.every(isObject)) return;
+  throw toInvalid([
+    { path: "client", message: "does not return rows that are objects. Give one whose result is { rows }" },
+  ]);
 }
 
 /** Returns the error of the client itself where a public one has it as its cause: the transaction is the application's. */

@@ -88,6 +88,13 @@ const UNSUITABLE_CLASSES: readonly string[] = ["0A", "42"];
  */
 const CHANGED_PLAN_ROUTINE = "RevalidateCachedQuery";
 
+/**
+ * The function of PostgreSQL that refuses to begin a transaction that writes, because the server became read-only. Its
+ * SQLSTATE is that of any unsupported feature.
+ */
+const READ_ONLY_ROUTINE = "call_bool_check_hook";
+const UNSUPPORTED = "0A000";
+
 /** Codes of Node's network errors. */
 const RETRYABLE_CODES: ReadonlySet<string> = new Set([
   "EAI_AGAIN",
@@ -135,6 +142,7 @@ export function errorMeaning(error: unknown): ErrorMeaning | null {
   }
   const { code, message, routine } = toDriverError(error);
   if (routine === CHANGED_PLAN_ROUTINE) return "spent";
+  if (routine === READ_ONLY_ROUTINE && code === UNSUPPORTED) return "spent";
   if (typeof code === "string") {
     const meaning = Object.hasOwn(MEANING_BY_SQLSTATE, code) ? MEANING_BY_SQLSTATE[code] : undefined;
     if (meaning !== undefined) return meaning;

@@ -6,18 +6,25 @@ export const OIDS = {
   boolean: 16,
   bytea: 17,
   bigint: 20,
+  smallint: 21,
+  integer: 23,
   text: 25,
+  oid: 26,
+  json: 114,
+  real: 700,
+  double: 701,
   timestamptz: 1184,
+  jsonb: 3802,
 } as const;
 
 /** Object ids of the types of arrays, by the type of their elements. */
-export const ARRAY_OIDS: Readonly<Record<keyof typeof OIDS, number>> = {
+export const ARRAY_OIDS = {
   boolean: 1000,
   bytea: 1001,
   bigint: 1016,
   text: 1009,
   timestamptz: 1185,
-};
+} as const;
 
 /** Parsers of the text format, by type, for the types that the drivers parse otherwise. */
 export const PARSERS: Readonly<Record<number, (string: string) => unknown>> = {
@@ -25,6 +32,23 @@ export const PARSERS: Readonly<Record<number, (string: string) => unknown>> = {
   [OIDS.bigint]: BigInt,
   [ARRAY_OIDS.bigint]: parseBigints,
   [OIDS.timestamptz]: parseTimestamp,
+};
+
+/**
+ * Parsers of the text format for all types of the ledger that are not strings. Those of the driver `pg` are global, and an
+ * application may have replaced them.
+ */
+export const ALL_PARSERS: Readonly<Record<number, (string: string) => unknown>> = {
+  ...PARSERS,
+  [OIDS.boolean]: (string) => string === "t",
+  [OIDS.smallint]: Number,
+  [OIDS.integer]: Number,
+  [OIDS.oid]: Number,
+  [OIDS.real]: Number,
+  [OIDS.double]: Number,
+  [OIDS.json]: (string) => JSON.parse(string),
+  [OIDS.jsonb]: (string) => JSON.parse(string),
+  [ARRAY_OIDS.text]: parseTexts,
 };
 
 const TIMESTAMPTZ = /^[1-9]\d{3}-\d\d-\d\d \d\d:\d\d:\d\d(?:\.\d{1,6})?[+-]\d\d(?::\d\d){0,2}$/;
@@ -65,6 +89,17 @@ const digitAt = (string: string, at: number) => string.charCodeAt(at) - 48;
 function parseBigints(string: string): bigint[] {
   return string === "{}" ? [] : string.slice(1, -1).split(",").map(BigInt);
 }
+
+/** Parses an array of strings of one dimension, such as `{a,"b, c",NULL}`. */
+function parseTexts(string: string): (string | null)[] {
+  return [...string.slice(1, -1).matchAll(ELEMENT)].map(([element, quoted]) => {
+    if (quoted !== undefined) return quoted.replace(/\\(.)/gs, "$1");
+    return element === "NULL" ? null : element;
+  });
+}
+
+/** Matches an element of an array of strings. What is between quotes has backslashes before quotes and backslashes. */
+const ELEMENT = /"((?:[^"\\]|\\.)*)"|[^",]+/gs;
 
 /** Parses a bytea such as `\x00ff` to hex. */
 function parseBytes(string: string): string {

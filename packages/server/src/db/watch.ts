@@ -2,13 +2,16 @@ import type { Instant } from "../core/instant.js";
 import { DatabaseClock } from "./clock.js";
 import { DatabaseError, errorMeaning, serverMessage } from "./errors.js";
 import { NEWEST_MIGRATION, toNewerSchemaMessage } from "./migrations.js";
-import type { Database } from "./port.js";
+import type { Database, Reader } from "./port.js";
 
 /** The interval at which the database is looked at. */
 const LOOK_EVERY_MS = 10_000;
 
 /** The number of looks at the start. The best of them sets the clock. */
 const FIRST_LOOKS = 3;
+
+/** The time after which a check fails. A pool of the application may have no connection to lend for longer. */
+const CHECK_MS_MAX = 5_000;
 
 /** The difference between the clocks of the process and the database that is worth a warning. */
 const WARN_SECONDS = 1;
@@ -22,10 +25,11 @@ export interface Watch {
   /**
    * Returns null if commands can be decided now, or a promise that resolves when they can.
    *
+   * @param reader the transaction of the commands; it may have the last connection, so that nothing else is looked at
    * @throws DatabaseError while they can't, also as a rejection
    */
-  admit(): Promise<void> | null;
-  /** Looks at the database. Rejects when it does not respond, or takes no commands. */
+  admit(reader?: Reader): Promise<void> | null;
+  /** Looks at the database. Rejects when it does not respond in some seconds, or takes no commands. */
   check(): Promise<void>;
   stop(): Promise<void>;
 }
@@ -40,8 +44,14 @@ export interface WatchOptions {
 }
 
 const LOOK = `
-  SELECT clock_timestamp() AS at,
+  SELECT pg_catalog.clock_timestamp() AS read_at,
     (SELECT name FROM credits.migrations WHERE id > $1::integer ORDER BY id LIMIT 1) AS newer`;
+
+interface Look {
+  readonly read_at: Instant;
+  /** The first migration that this version does not have, or null. */
+  readonly newer: string | null;
+}
 
 /** Starts to watch a database. */
 export async function watch(database: Database, options: WatchOptions): Promise<Watch> {
@@ -53,11 +63,11 @@ export async function watch(database: Database, options: WatchOptions): Promise<
   /** True if the operator was warned of the clock as it is. */
   let isWarned = false;
 
-  async function lookOnce(): Promise<void> {
+  async function lookOnce(reader: Reader): Promise<void> {
     const sentMs = performance.now();
-    const [row] = await database.query<{ at: Instant; newer: string | null }>(LOOK, [NEWEST_MIGRATION]);
-    const { at, newer } = row as { at: Instant; newer: string | null };
-    clock.take(sentMs, at);
+    const [row] = await reader.query<Look>(LOOK, [NEWEST_MIGRATION]);
+    const { read_at, newer } = row as Look;
+    clock.take(sentMs, read_at);
     setSchema(newer);
     if (options.now === null) judgeClock();
   }
@@ -89,7 +99,7 @@ export async function watch(database: Database, options: WatchOptions): Promise<
 
   /** Looks at the database, once for all who wait for it. */
   function look(): Promise<void> {
-    looking ??= lookOnce().finally(() => {
+    looking ??= lookOnce(database).finally(() => {
       looking = null;
     });
     return looking;
@@ -130,13 +140,13 @@ export async function watch(database: Database, options: WatchOptions): Promise<
       },
     },
     now,
-    admit() {
+    admit(reader) {
       assertAdmitted();
       if (options.now !== null || !clock.isDoubtful) return null;
-      return look().then(assertAdmitted);
+      return (reader === undefined ? look() : lookOnce(reader)).then(assertAdmitted);
     },
     async check() {
-      await look();
+      await inTime(look());
       assertAdmitted();
       database.assertWritable();
     },
@@ -145,4 +155,24 @@ export async function watch(database: Database, options: WatchOptions): Promise<
       await looking?.catch(() => {});
     },
   };
+}
+
+/** Waits for a look for some seconds. It goes on after that. */
+async function inTime(look: Promise<void>): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    const fail = () =>
+      reject(
+        new DatabaseError(
+          "unavailable",
+          `The database did not respond within ${CHECK_MS_MAX / 1000} seconds. Check its load, and that the pool has a free connection.`,
+        ),
+      );
+    timer = setTimeout(fail, CHECK_MS_MAX);
+  });
+  try {
+    await Promise.race([look, late]);
+  } finally {
+    clearTimeout(timer);
+  }
 }

@@ -22,7 +22,8 @@ const salt = () => randomBytes(16).toString("hex");
 export interface TransactionEngineOptions {
   readonly reader: Reader;
   readonly now: () => Instant;
-  readonly admit: () => Promise<void> | null;
+  /** Returns null if commands can be decided now, or a promise that resolves when they can. It reads by the reader alone. */
+  readonly admit: (reader: Reader) => Promise<void> | null;
 }
 
 /**
@@ -35,7 +36,7 @@ export function createTransactionEngine({ reader, now, admit }: TransactionEngin
   const circumstances = () => ({ now: now(), salt });
 
   async function submitAll(commands: readonly AnyCommand[]): Promise<Outcome[]> {
-    await admit();
+    await admit(reader);
     const outcomes = new Map<AnyCommand, Outcome>();
     let left = toBatch(commands);
     // More may be due than is posted at once.

@@ -12,7 +12,7 @@ export type LedgerSource = FetchHandler | (() => Promise<FetchHandler>);
 const UNOPENED = JSON.stringify(
   toProblem({
     code: "unavailable",
-    detail: "The ledger could not be opened, and the server has logged the error. Send the request again.",
+    detail: "The ledger could not be opened. Read the log of the server.",
   }),
 );
 

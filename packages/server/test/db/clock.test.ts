@@ -1,3 +1,4 @@
+import pg from "pg";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { createHostileDatabase } from "../../../../tools/hostile-database.js";
 import { addSeconds, type Instant } from "../../src/core/instant.js";
@@ -114,6 +115,57 @@ describe("a server whose clock differs from the database's", () => {
       "2026-01-01T00:00:00.000000Z",
     );
     expect(warn).not.toHaveBeenCalled();
+  });
+});
+
+describe("a pool without a free connection", () => {
+  let database: Awaited<ReturnType<typeof createHostileDatabase>>;
+  let pool: pg.Pool;
+  let ledger: LocalLedger;
+
+  beforeEach(async () => {
+    database = await createHostileDatabase("exhausted");
+    pool = new pg.Pool({ connectionString: database.url, max: 1 });
+    ledger = await createLedger({ database: { pool }, sweep: false });
+    await ledger.putAccount("a");
+    await ledger.grant("a", { kind: "purchase", credits: 10 });
+  });
+
+  afterEach(async () => {
+    await ledger.close();
+    await pool.end();
+    await database.drop();
+  });
+
+  it("is not waited for inside a transaction, which reads the database's clock itself", async () => {
+    const client = await pool.connect();
+    await client.query("BEGIN");
+    setClock(30);
+    const { entry } = await ledger.within(client).spend("a", { credits: 1 });
+    expect(entry.balance).toBe("9");
+    expect(Date.parse(entry.recordedAt)).toBeLessThanOrEqual(realNow() + 1_000);
+    await client.query("COMMIT");
+    setClock(2 * HOUR);
+    await client.query("BEGIN");
+    await expect(ledger.within(client).spend("a", { credits: 1 })).rejects.toMatchObject({
+      code: "unavailable",
+      message: expect.stringMatching(/clock of this process is .* ahead of the database's/),
+    });
+    await client.query("ROLLBACK");
+    client.release();
+  });
+
+  it("makes a server not ready after some seconds", async () => {
+    const client = await pool.connect();
+    const response = await ledger.fetch(new Request("http://localhost/readyz"));
+    expect([response.status, await response.json()]).toEqual([
+      503,
+      expect.objectContaining({
+        detail: expect.stringMatching(/^The database did not respond within 5 seconds\. Check /),
+      }),
+    ]);
+    client.release();
+    expect((await ledger.fetch(new Request("http://localhost/readyz"))).status).toBe(200);
   });
 });
 

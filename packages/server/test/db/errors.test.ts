@@ -51,6 +51,7 @@ describe("errors of the database", () => {
 
   it.each([
     Object.assign(refused("0A000"), { routine: "RevalidateCachedQuery" }),
+    Object.assign(refused("0A000"), { routine: "call_bool_check_hook" }),
     ...["26000", "42P05", "25006"].map((code) => refused(code)),
   ])("let it run again on another connection: %o", (error) => {
     expect(isRetryable(error)).toBe(true);

@@ -2,7 +2,14 @@ import pg from "pg";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { createHostileDatabase } from "../../../../tools/hostile-database.js";
 import { query, type Database as TestDatabase } from "../../../../tools/postgres.js";
-import { createLedger, type LocalLedger, migrate, UnavailableError } from "../../src/index.js";
+import {
+  createLedger,
+  type LedgerOptions,
+  type LocalLedger,
+  lazyLedger,
+  migrate,
+  UnavailableError,
+} from "../../src/index.js";
 
 /** Posts a little of everything, and expects that the books add up. */
 async function use(ledger: LocalLedger, account: string): Promise<void> {
@@ -115,6 +122,44 @@ describe("without migrations, a ledger", () => {
   });
 });
 
+it("may be those of an instance of a class", async () => {
+  const database = await createHostileDatabase("inherited");
+  class Config {
+    get url(): string {
+      return database.url;
+    }
+    get schema(): string {
+      return "inherited";
+    }
+  }
+  class Options {
+    get database(): Config {
+      return new Config();
+    }
+  }
+  expect(await migrate(new Config())).not.toEqual([]);
+  for (const open of [createLedger, (options: LedgerOptions) => lazyLedger(options)()]) {
+    const ledger = await open(new Options());
+    await use(ledger, open === createLedger ? "eager" : "lazy");
+    await ledger.close();
+  }
+  const schemas = "SELECT nspname FROM pg_namespace WHERE nspname IN ('credits', 'inherited')";
+  expect(await query(database.url, schemas)).toEqual([{ nspname: "inherited" }]);
+  await database.drop();
+});
+
+it("are refused where transactions are read-only by default, with the reason", async () => {
+  const database = await createHostileDatabase("read_only");
+  const name = new URL(database.url).pathname.slice(1);
+  await query(database.url, `ALTER DATABASE ${name} SET default_transaction_read_only = on`);
+  const pool = new pg.Pool({ connectionString: database.url, max: 3 });
+  for (const place of [{ url: database.url, connections: 1 }, { pool }]) {
+    await expect(createLedger({ database: place })).rejects.toThrow(/read-only/);
+  }
+  await pool.end();
+  await database.drop();
+});
+
 describe("a pool of the application", () => {
   let database: TestDatabase;
   let pool: pg.Pool;
@@ -152,6 +197,27 @@ describe("a pool of the application", () => {
     await ledger.close();
     expect(await read()).toEqual(before);
     expect(pool.totalCount).toBe(3);
+  });
+
+  it("may have parsers of the application for all types, as may the ledger's own", async () => {
+    const oids = [16, 17, 19, 20, 21, 23, 25, 26, 114, 700, 701, 1009, 1016, 1043, 1184, 1700, 3802];
+    const parsers = oids.map((oid) => [oid, pg.types.getTypeParser(oid)] as const);
+    for (const oid of oids) pg.types.setTypeParser(oid, (string: string) => ({ parsed: string }));
+    try {
+      for (const own of [{ pool }, { url: database.url }]) {
+        const ledger = await createLedger({
+          database: { ...own, schema: "pool" in own ? "credits" : "other" },
+        });
+        await use(ledger, "acme");
+        await ledger.putAccount("acme", { metadata: { plan: "pro" } });
+        expect((await ledger.getAccount("acme")).metadata).toEqual({ plan: "pro" });
+        const { hold } = await ledger.hold("acme", { credits: 1 });
+        expect(await ledger.getHold("acme", hold.id)).toEqual(hold);
+        await ledger.close();
+      }
+    } finally {
+      for (const [oid, parser] of parsers) pg.types.setTypeParser(oid, parser);
+    }
   });
 
   it("may have one connection, as may the ledger's own", async () => {

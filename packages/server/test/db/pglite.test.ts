@@ -1,5 +1,6 @@
 import { expect, it } from "vitest";
 import { openPglite } from "../../src/db/pglite/open.js";
+import { runScript } from "../databases.js";
 
 /** A statement that takes some milliseconds. */
 const SLOW = "SELECT count(*)::int AS n FROM generate_series(1, 30000) g";
@@ -27,4 +28,24 @@ it("an embedded database leaves turns of the event loop to others between works"
   expect(passed).toHaveLength(19);
   expect(Math.min(...passed)).toBeGreaterThan(0);
   await database.close();
+});
+
+it("an embedded database writes where timers are numbers", async () => {
+  const real = globalThis.setTimeout;
+  const timers = new Map<number, NodeJS.Timeout>();
+  globalThis.setTimeout = ((...args: Parameters<typeof real>) => {
+    timers.set(timers.size + 1, real(...args).unref());
+    return timers.size;
+  }) as unknown as typeof real;
+  try {
+    const database = await openPglite();
+    await runScript(database, "CREATE TABLE public.numbers (n integer)");
+    await database.write("INSERT INTO public.numbers VALUES (1)");
+    expect(await database.query("SELECT n FROM public.numbers")).toEqual([{ n: 1 }]);
+    await database.close();
+    expect(timers.size).toBeGreaterThan(0);
+  } finally {
+    globalThis.setTimeout = real;
+    for (const timer of timers.values()) clearTimeout(timer);
+  }
 });

@@ -289,6 +289,12 @@ describe("connections to a PostgreSQL server", () => {
     }
   });
 
+  it("read arrays of strings as they are", async () => {
+    const sql = `SELECT ARRAY['a', 'b, "c\\d', NULL, 'NULL', '', ' {}'] AS texts, ARRAY[]::text[] AS none`;
+    const row = { texts: ["a", 'b, "c\\d', null, "NULL", "", " {}"], none: [] };
+    expect(await open().query(sql)).toEqual([row]);
+  });
+
   it("give up a server that is silent after it has let them in", async () => {
     const server = createServer((socket) => {
       socket.on("error", () => {});

@@ -393,6 +393,52 @@ describe("a client", () => {
     expect([await readBalance(account), await countOrders(account)]).toEqual([["98", "98"], 2]);
   });
 
+  it("has to be the same object for calls at once", async () => {
+    const account = await open("wrapped");
+    await undone(async (_, client) => {
+      const wrap = () => ledger.within({ query: (text, values) => client.query(text, values) });
+      const spends = [wrap(), wrap(), wrap()].map((tx) => tx.spend(account, { credits: 1 }));
+      const failed = (await Promise.allSettled(spends)).flatMap((one) =>
+        one.status === "rejected" ? [one.reason] : [],
+      );
+      expect(failed[0]).toBeInstanceOf(InvalidRequestError);
+      expect(failed[0].message).toMatch(/^Two calls were at work in one transaction at once, .* repeat the/);
+    });
+    expect(await readBalance(account)).toEqual(["100", "100"]);
+  });
+
+  it("has to return rows that are objects", async () => {
+    const account = await open("arrays");
+    await undone(async (_, client) => {
+      const clients = [
+        { query: (text: string, values: unknown[]) => client.query({ text, values, rowMode: "array" }) },
+        { query: async (text: string, values: unknown[]) => (await client.query(text, values)).rows },
+      ];
+      for (const wrapper of clients) {
+        const spent = ledger.within(wrapper as unknown as TransactionClient).spend(account, { credits: 1 });
+        const error = await thrown(spent);
+        expect(error).toBeInstanceOf(InvalidRequestError);
+        expect(error.message).toMatch(/^client does not return rows that are objects\. Give one /);
+      }
+    });
+  });
+
+  it("can't be used once the ledger is closed", async () => {
+    const account = await open("closed");
+    const own = await createLedger({ database: { pool, schema: SCHEMA } });
+    await transact(async (_, client) => {
+      const before = own.within(client);
+      await own.close();
+      for (const tx of [before, own.within(client)]) {
+        for (const call of [() => tx.spend(account, { credits: 1 }), () => tx.getAccount(account)]) {
+          const error = await thrown(call());
+          expect(error).toMatchObject({ code: "unavailable", message: expect.stringMatching(/is closed/) });
+        }
+      }
+    });
+    expect(await readBalance(account)).toEqual(["100", "100"]);
+  });
+
   it("of an embedded database there is none", async () => {
     const embedded = await createLedger({ database: { memory: true } });
     expect(() => embedded.within({ query: async () => ({ rows: [] }) })).toThrow(

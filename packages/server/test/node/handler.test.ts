@@ -137,7 +137,10 @@ it("opens the ledger with the first request, and responds 503 while it can't be 
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/healthz`;
   const refused = await fetch(url);
   expect([refused.status, refused.headers.get("retry-after")]).toEqual([503, "1"]);
-  expect(await refused.json()).toMatchObject({ code: "unavailable" });
+  expect(await refused.json()).toMatchObject({
+    code: "unavailable",
+    detail: "The ledger could not be opened. Read the log of the server.",
+  });
   expect(logged.mock.calls).toEqual([[expect.objectContaining({ message: "Unreachable." })]]);
   logged.mockRestore();
   isReachable = true;

@@ -4,7 +4,7 @@ import path from "node:path";
 import pg from "pg";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { createHostileDatabase } from "../../../../tools/hostile-database.js";
-import { lazyLedger } from "../../src/index.js";
+import { InvalidRequestError, type LedgerOptions, lazyLedger } from "../../src/index.js";
 
 let dataDir: string;
 const opened: ReturnType<typeof lazyLedger>[] = [];
@@ -106,6 +106,66 @@ describe("a lazy ledger", () => {
       const options = { database } as unknown as Parameters<typeof lazyLedger>[0];
       await expect(lazyLedger(options)()).rejects.toThrow(/^database /);
     }
+  });
+
+  it("opens again after it was closed, also at once", async () => {
+    const getLedger = lazy({ database: { dataDir } });
+    const first = await getLedger();
+    await first.putAccount("acme");
+    await first.close();
+    const second = await getLedger();
+    expect(await second.getAccount("acme")).toMatchObject({ id: "acme" });
+    const closing = second.close();
+    expect(await (await getLedger()).getAccount("acme")).toMatchObject({ id: "acme" });
+    await closing;
+  });
+
+  it("leaves the ledger open when it is called with options that are not valid", async () => {
+    const first = await lazy({ database: { memory: true } })();
+    const cyclic: Record<string, unknown> = {};
+    cyclic.self = cyclic;
+    const faulty: readonly [unknown, RegExp][] = [
+      [{ database: { memory: true }, trustedProxies: -1 }, /^trustedProxies /],
+      [{ database: { url: "postgres://x", connections: 5n } }, /^database\.connections /],
+      [{ database: { memory: true }, cyclic }, /^cyclic is not an option/],
+      [{ database: { url: "postgres://x", ssl: { cyclic } } }, /^The options can't be written as JSON\./],
+    ];
+    for (const [options, message] of faulty) {
+      const error = await lazyLedger(options as LedgerOptions)().catch((error) => error);
+      expect(error).toBeInstanceOf(InvalidRequestError);
+      expect(error.message).toMatch(message);
+    }
+    await first.putAccount("acme");
+  });
+
+  it("is opened again for another kind whose name is that of an option", async () => {
+    const toKinds = (title: string) => ({
+      logger: { type: "usage", title } as const,
+      pool: { type: "usage", title: "Pool" } as const,
+    });
+    const database = { memory: true } as const;
+    const first = await lazyLedger({ database, kinds: toKinds("One") })();
+    expect(await lazyLedger({ database, kinds: toKinds("One"), now: () => new Date() })()).toBe(first);
+    expect(await lazy({ database, kinds: toKinds("Two") })()).not.toBe(first);
+  });
+
+  it("warns once of two modules that close the ledger of each other", async () => {
+    const warn = vi.spyOn(console, "warn").mockImplementation(() => {});
+    const toOptions = (basePath: string) => ({ database: { memory: true } as const, basePath });
+    const one = lazyLedger(toOptions("/one"));
+    await one();
+    const other = lazyLedger(toOptions("/other"));
+    await other();
+    await lazyLedger(toOptions("/third"))();
+    expect(warn).not.toHaveBeenCalled();
+    for (let round = 0; round < 3; round++) await one().then(other);
+    expect(warn.mock.calls).toEqual([
+      [
+        "Two modules open the ledger of one database with different options, so each closes that of the other. Give both the same options.",
+      ],
+    ]);
+    warn.mockRestore();
+    await other().then((ledger) => ledger.close());
   });
 
   it("does not open the embedded database while Next.js builds", async () => {

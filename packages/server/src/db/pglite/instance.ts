@@ -89,8 +89,12 @@ function toInstanceClass(base: typeof PGlite): new (options: PGliteOptions) => I
  */
 function withIdleTimers<T>(work: () => T): T {
   const { setTimeout } = globalThis;
-  globalThis.setTimeout = ((...args: Parameters<typeof setTimeout>) =>
-    setTimeout(...args).unref()) as typeof setTimeout;
+  globalThis.setTimeout = ((...args: Parameters<typeof setTimeout>) => {
+    const timer = setTimeout(...args) as NodeJS.Timeout | number;
+    // A replaced clock, as that of a browser, has numbers for timers.
+    if (typeof timer === "object") timer.unref?.();
+    return timer;
+  }) as typeof setTimeout;
   try {
     return work();
   } finally {

@@ -57,7 +57,10 @@ const toFrame = (begin: string, settings: Settings): Frame => ({
   settings: toSetting(settings, "transaction"),
 });
 
-/** The frames of transactions in shared sessions. */
+/**
+ * The frames of transactions in shared sessions. They stay read-only where that is the default, because providers set it while
+ * a disk is full.
+ */
 export const FRAMES: Readonly<Record<TransactionMode | "read", Frame>> = {
   read: toFrame("BEGIN ISOLATION LEVEL READ COMMITTED READ ONLY", READER),
   write: toFrame("BEGIN ISOLATION LEVEL READ COMMITTED", WRITER),

@@ -2,14 +2,16 @@ import type { Duplex } from "node:stream";
 import pg from "pg";
 import { toValues } from "../arrays.js";
 import type { Parameter } from "../port.js";
-import { PARSERS } from "../types.js";
+import { ALL_PARSERS } from "../types.js";
 import type { Frame } from "./sessions.js";
 
-/** Type parsers of the ledger's statements only. The global ones of `pg` belong to the application. */
+/**
+ * Type parsers of the ledger's statements only. The global ones of `pg` belong to the application, and are not asked. What
+ * has no parser remains a string.
+ */
 export const TYPES = {
   getTypeParser(oid: number, format?: "text" | "binary") {
-    const parser = format === "binary" ? undefined : PARSERS[oid];
-    return parser ?? pg.types.getTypeParser(oid, format ?? "text");
+    return format === "binary" ? pg.types.getTypeParser(oid, format) : (ALL_PARSERS[oid] ?? String);
   },
 } as pg.CustomTypesConfig;
 
