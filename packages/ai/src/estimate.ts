@@ -16,6 +16,19 @@ const ENCODER = new TextEncoder();
 export const countByLength: CountTokens = (text) =>
   Math.ceil(ENCODER.encode(text).byteLength / BYTES_PER_TOKEN);
 
+/** Counts with a tokenizer, and by length where it fails or returns another value than a count. */
+export function withFallback(countTokens: CountTokens): CountTokens {
+  return (text) => {
+    try {
+      const count = countTokens(text);
+      if (Number.isFinite(count) && count >= 0) return Math.ceil(count);
+    } catch {
+      // A tokenizer may refuse a string, such as one with its own special tokens.
+    }
+    return countByLength(text);
+  };
+}
+
 /** Estimates the tokens of a request: those of its strings and names, and a fixed number per file. */
 export function estimateInput(request: unknown, countTokens: CountTokens): number {
   const strings: string[] = [];

@@ -114,7 +114,11 @@ export function creditsCallback(options: CreditsOptions): CreditsCallback {
       run.counted += isObject(message) ? toCounted(message) : 0;
       clearTimeout(run.idle);
       // LangChain does not report a loop over a stream that is left.
-      run.idle = unref(setTimeout(() => void close(runId)?.call.end(), HOLD_SECONDS * 1000));
+      const end = () =>
+        void close(runId)
+          ?.call.end()
+          .catch(() => {});
+      run.idle = unref(setTimeout(end, HOLD_SECONDS * 1000));
     },
 
     async handleLLMEnd(output, runId) {

@@ -1,5 +1,5 @@
 import type { DimensionInput, Ledger, UsageEvent } from "@credit-activity/client";
-import { type CountTokens, countByLength } from "./estimate.js";
+import { type CountTokens, countByLength, withFallback } from "./estimate.js";
 import { type Price, toCharge } from "./price.js";
 import { Steps } from "./steps.js";
 import { NO_INPUT, NO_OUTPUT } from "./usage.js";
@@ -69,7 +69,7 @@ export function toMetering(options: CreditsOptions): Metering {
     ...options,
     label: options.label ?? ((model) => model),
     maxOutputTokens,
-    countTokens: options.countTokens ?? countByLength,
+    countTokens: withFallback(options.countTokens ?? countByLength),
     onUnsettled: options.onUnsettled ?? reportUnsettled,
     steps: new Steps(requestId),
   };

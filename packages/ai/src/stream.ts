@@ -24,15 +24,17 @@ export function meterStream<Part>(
 
   const end = () => {
     clearTimeout(idle);
-    signal?.removeEventListener("abort", end);
+    signal?.removeEventListener("abort", endQuietly);
     return call.end();
   };
+  // A listener has no caller that its failure could reach.
+  const endQuietly = () => void end().catch(() => {});
 
   return new ReadableStream<Part>(
     {
       start(controller) {
-        signal?.addEventListener("abort", end, { once: true });
-        if (signal?.aborted) void end();
+        signal?.addEventListener("abort", endQuietly, { once: true });
+        if (signal?.aborted) endQuietly();
         waitForReader(controller);
       },
       async pull(controller) {
@@ -77,7 +79,7 @@ export function meterStream<Part>(
       const error = new Error(
         `The stream was not read for ${HOLD_SECONDS} seconds. Cancel what you don't read.`,
       );
-      void end();
+      endQuietly();
       controller.error(error);
       reader.cancel(error).catch(() => {});
     };

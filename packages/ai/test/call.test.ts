@@ -153,6 +153,36 @@ describe("a call", () => {
   });
 });
 
+describe("a tokenizer that fails", () => {
+  const countTokens = (text: string) => {
+    if (text.includes("<|end|>")) throw new Error("The token <|end|> is not allowed.");
+    return text.length;
+  };
+
+  it("leaves the count to the length, for the hold and for the charge", async () => {
+    const account = await createAccount(ledger);
+    const input = "<|end|>".repeat(10);
+    const call = await MeteredCall.open(toMetering({ ...account.options, countTokens }), {
+      ...REQUEST,
+      input,
+    });
+    call.observe({ output: "<|end|>" });
+    await call.end();
+    expect(await account.used()).toMatchObject([
+      { quantities: { inputTokens: "20", outputTokens: "2" }, estimated: true },
+    ]);
+    expect(await account.openHolds()).toBe(0);
+  });
+
+  it.each([Number.NaN, -1, Number.POSITIVE_INFINITY])("is not taken at a count of %d", async (count) => {
+    const account = await createAccount(ledger);
+    const call = await open({ ...account.options, countTokens: () => count });
+    call.observe({ output: "x".repeat(7) });
+    await call.end();
+    expect(await account.used()).toMatchObject([{ quantities: { outputTokens: "2" } }]);
+  });
+});
+
 describe("a request", () => {
   const openStep = (options: CreditsOptions) => {
     const metering = toMetering({ ...options, requestId: "r" });
@@ -277,6 +307,30 @@ describe("a ledger that fails", () => {
     expect(written).toHaveBeenCalledTimes(1);
     const event = JSON.parse(written.mock.calls[0]?.[1] as string) as UsageEvent;
     expect((await ledger.usage([event])).results).toMatchObject([{ status: "posted" }]);
+  });
+
+  it.each([
+    [
+      "throws",
+      () => {
+        throw new Error("The queue is down.");
+      },
+    ],
+    ["rejects", () => Promise.reject(new Error("The queue is down."))],
+  ])("writes the usage to the console when onUnsettled %s after an abort", async (_, onUnsettled) => {
+    const written = vi.spyOn(console, "error").mockImplementation(() => {});
+    const account = await createAccount(ledger);
+    const call = await open({ ...account.options, ledger: failSettlements(ledger, 9), onUnsettled });
+    call.observe({ output: "x".repeat(7) });
+    const controller = new AbortController();
+    meterStream(new ReadableStream(), call, { observe: () => [] }, controller.signal);
+    controller.abort();
+    await until(async () => written.mock.calls.length > 0);
+    const [message, event, failure] = written.mock.calls[0] ?? [];
+    expect(message).toBe("onUnsettled failed. Report this event with ledger.usage:");
+    expect(JSON.parse(event as string)).toMatchObject({ account: account.id, credits: "0.00003" });
+    expect(failure).toMatchObject({ message: "The queue is down." });
+    await expect(call.end()).resolves.toBeUndefined();
   });
 
   it("hands over what it refuses", async () => {
