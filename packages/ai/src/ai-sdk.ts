@@ -1,6 +1,7 @@
 import { MeteredCall, type Progress } from "./call.js";
 import { readChunk } from "./chunks.js";
 import { type CreditsOptions, type Metering, toMetering } from "./options.js";
+import { toLimit } from "./requests.js";
 import { meterStream } from "./stream.js";
 import { type Reported, splitInput, splitOutput } from "./usage.js";
 
@@ -109,7 +110,7 @@ function open(model: Inner, metering: Metering, options: SdkOptions): Promise<Me
   return MeteredCall.open(metering, {
     model: { provider: model.provider, id: model.modelId },
     input: { prompt, tools, responseFormat },
-    maxOutputTokens,
+    maxOutputTokens: toLimit(maxOutputTokens),
   });
 }
 

@@ -1,5 +1,5 @@
 import type { CallRequest } from "./call.js";
-import { type Json, parseObject, toNumber, toObject, toText } from "./json.js";
+import { type Json, parseObject, toObject, toText } from "./json.js";
 
 /** The parameters of `fetch`. */
 export type FetchParameters = Parameters<typeof globalThis.fetch>;
@@ -37,7 +37,7 @@ export async function toMeteredRequest(parameters: FetchParameters): Promise<Met
   const hidesUsage = path === "chat/completions" && body.stream === true && !asksForUsage(body);
   return {
     call: toCallRequest(path, body, DEPLOYMENT.exec(pathname)?.[1]),
-    parameters: hidesUsage ? [input, withBody(init, askForUsage(body))] : parameters,
+    parameters: hidesUsage ? [input, withBody(init, request, askForUsage(body))] : parameters,
     hidesUsage,
     signal: init?.signal ?? request?.signal ?? null,
   };
@@ -56,13 +56,19 @@ function toCallRequest(path: string, body: Json, deployment = "unknown"): CallRe
   return {
     model: { provider: path === "messages" ? "anthropic" : "openai", id: toText(body.model) || deployment },
     input: body,
-    maxOutputTokens: perChoice === undefined ? undefined : perChoice * (toNumber(body.n) ?? 1),
+    maxOutputTokens: perChoice === undefined ? undefined : perChoice * (toLimit(body.n) ?? 1),
   };
 }
 
 /** Reads the limit of output, whose name differs by API. It returns undefined if there is none. */
 export function toOutputLimit(parameters: Json): number | undefined {
-  return toNumber(parameters.max_completion_tokens ?? parameters.max_tokens ?? parameters.max_output_tokens);
+  const { max_completion_tokens, max_tokens, max_output_tokens } = parameters;
+  return toLimit(max_completion_tokens) ?? toLimit(max_tokens) ?? toLimit(max_output_tokens);
+}
+
+/** Returns a limit that is a whole number of at least 1. Others would lower the hold, and are no limit. */
+export function toLimit(value: unknown): number | undefined {
+  return typeof value === "number" && Number.isSafeInteger(value) && value >= 1 ? value : undefined;
 }
 
 function asksForUsage({ stream_options }: Json): boolean {
@@ -77,8 +83,8 @@ function askForUsage(body: Json): string {
   });
 }
 
-function withBody(init: RequestInit | undefined, body: string): RequestInit {
-  const headers = new Headers(init?.headers);
+function withBody(init: RequestInit | undefined, request: Request | null, body: string): RequestInit {
+  const headers = new Headers(init?.headers ?? request?.headers);
   headers.delete("content-length");
   return { ...init, headers, body };
 }
