@@ -169,6 +169,8 @@ export class MeteredCall {
       if (charge.micros === 0n) return await this.#release();
       await retry(() => this.#charge({ ...known, ...charged }, charged));
     } catch (error) {
+      // A settlement that was refused for good leaves its hold open.
+      if (!(error instanceof UnavailableError)) await this.#release();
       void handOver(this.#metering.onUnsettled, event, error);
     }
   }
@@ -193,7 +195,9 @@ export class MeteredCall {
   #toBounded(usage: Usage, isEstimated: boolean): Charge {
     const charge = toCharge(this.#metering.price, usage, this.#model);
     const held = this.#held();
-    return isEstimated && charge.micros > held ? { ...charge, micros: held } : charge;
+    // Without a hold there is no bound.
+    const isBounded = isEstimated && this.#hold !== null;
+    return isBounded && charge.micros > held ? { ...charge, micros: held } : charge;
   }
 
   #held(): bigint {

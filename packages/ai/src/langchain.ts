@@ -123,8 +123,12 @@ export function creditsCallback(options: CreditsOptions): CreditsCallback {
 
     async handleLLMEnd(output, runId) {
       const run = close(runId);
-      run?.call.observe(fromOutput(toObject(output), run));
-      await run?.call.end();
+      if (run === null) return;
+      try {
+        run.call.observe(fromOutput(toObject(output), run));
+      } finally {
+        await run.call.end();
+      }
     },
 
     async handleLLMError(error, runId) {

@@ -11,6 +11,8 @@ export interface MeteredRequest {
   readonly parameters: FetchParameters;
   /** True if the caller did not ask for the usage, so that its chunk is left out. */
   readonly hidesUsage: boolean;
+  /** True if the request asks for a stream. */
+  readonly isStream: boolean;
   readonly signal: AbortSignal | null;
 }
 
@@ -34,11 +36,13 @@ export async function toMeteredRequest(parameters: FetchParameters): Promise<Met
   const method = init?.method ?? request?.method ?? "GET";
   if (path === undefined || method.toUpperCase() !== "POST") return null;
   const body = parseBody(path, init?.body ?? (await request?.clone().text()));
-  const hidesUsage = path === "chat/completions" && body.stream === true && !asksForUsage(body);
+  const isStream = body.stream === true;
+  const hidesUsage = path === "chat/completions" && isStream && !asksForUsage(body);
   return {
     call: toCallRequest(path, body, DEPLOYMENT.exec(pathname)?.[1]),
     parameters: hidesUsage ? [input, withBody(init, request, askForUsage(body))] : parameters,
     hidesUsage,
+    isStream,
     signal: init?.signal ?? request?.signal ?? null,
   };
 }

@@ -49,25 +49,22 @@ export function meterStream<Part>(
     { highWaterMark: 0 },
   );
 
-  /** Reads until there is a part to pass on, or until the end. */
+  /** Reads until there is a part to pass on, or until the end. A failure to read or to meter ends the call. */
   async function passOn(controller: ReadableStreamDefaultController<Part>): Promise<"open" | "ended"> {
-    for (;;) {
-      const { done, value } = await read();
-      const parts = done ? (meter.flush?.() ?? []) : meter.observe(value);
-      if (done) await end();
-      for (const part of parts) controller.enqueue(part);
-      if (done) {
-        controller.close();
-        return "ended";
-      }
-      if (parts.length > 0) return "open";
-    }
-  }
-
-  async function read() {
     try {
-      return await reader.read();
+      for (;;) {
+        const { done, value } = await reader.read();
+        const parts = done ? (meter.flush?.() ?? []) : meter.observe(value);
+        if (done) await end();
+        for (const part of parts) controller.enqueue(part);
+        if (done) {
+          controller.close();
+          return "ended";
+        }
+        if (parts.length > 0) return "open";
+      }
     } catch (error) {
+      reader.cancel(error).catch(() => {});
       await end();
       throw error;
     }

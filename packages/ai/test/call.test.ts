@@ -56,6 +56,15 @@ describe("a hold", () => {
     ]);
   });
 
+  it("does not bound an estimate whose hold cost nothing", async () => {
+    const account = await createAccount(ledger);
+    const call = await open({ ...account.options, price: ({ output }) => (output === 100 ? "0" : "1") });
+    expect(await account.openHolds()).toBe(0);
+    call.observe({ output: "x".repeat(7) });
+    await call.end();
+    expect(await account.used()).toMatchObject([{ credits: "-1", estimated: true }]);
+  });
+
   it("is extended while its call runs", async () => {
     vi.useFakeTimers({ toFake: ["setInterval", "clearInterval"] });
     const account = await createAccount(ledger);
@@ -343,6 +352,21 @@ describe("a ledger that fails", () => {
     await call.end();
     expect(refused).toMatchObject([{ code: "account_closed" }]);
   });
+
+  it("releases the hold of a usage that it refuses for good", async () => {
+    const account = await createAccount(ledger);
+    const events: UsageEvent[] = [];
+    const settle = () => Promise.reject(new Error("The settlement is refused."));
+    const refusing = new Proxy(ledger, {
+      get: (target, name) => (name === "settle" ? settle : Reflect.get(target, name)),
+    });
+    const onUnsettled = (event: UsageEvent) => events.push(event);
+    const call = await open({ ...account.options, ledger: refusing, onUnsettled });
+    call.observe(output(10));
+    await call.end();
+    expect(events).toMatchObject([{ account: account.id, credits: "0.00015" }]);
+    expect(await account.openHolds()).toBe(0);
+  });
 });
 
 it("a usage that the price can't price is handed over as what was held", async () => {
@@ -385,6 +409,19 @@ describe("a stream", () => {
       call.observe({ output: part });
       return [part];
     },
+  });
+
+  it("whose meter fails ends its call, and is cancelled", async () => {
+    const account = await createAccount(ledger);
+    const call = await open(account.options);
+    const { source, cancelled } = streamOf(["x"]);
+    const observe = () => {
+      throw new Error("The part is broken.");
+    };
+    const reader = meterStream(source, call, { observe }).getReader();
+    await expect(reader.read()).rejects.toThrow("The part is broken.");
+    expect(cancelled()).toMatchObject({ message: "The part is broken." });
+    expect(await account.openHolds()).toBe(0);
   });
 
   it("that nobody reads is cut after the time of a hold", async () => {

@@ -337,7 +337,34 @@ describe("meteredFetch", () => {
     expect(Number(entry?.quantities?.outputTokens)).toBeGreaterThan(18);
   });
 
-  it("charges nothing for a result that failed, or that is not one", async () => {
+  it.each(["Text/Event-Stream", "application/octet-stream", "text/plain", ""])(
+    "reads the events of a stream whose type is %j",
+    async (type) => {
+      const account = await createAccount(ledger);
+      const headers: Record<string, string> = type === "" ? {} : { "content-type": type };
+      const body = () => new TextEncoder().encode(whole(chatStream).join(""));
+      const fetch = meteredFetch({
+        ...account.options,
+        fetch: async () => new Response(body(), { headers }),
+      });
+      const response = await fetch(`${provider.url}/chat/completions`, post({ ...CHAT, stream: true }));
+      expect(await response.text()).toContain(WORDS[0]);
+      expect(await account.used()).toMatchObject([EXACT]);
+    },
+  );
+
+  it("reads the JSON that a request for a stream has led to", async () => {
+    const account = await createAccount(ledger);
+    provider.play(json(chatResult));
+    const calling = meteredFetch(account.options)(
+      `${provider.url}/chat/completions`,
+      post({ ...CHAT, stream: true }),
+    );
+    expect(await (await calling).json()).toEqual(chatResult);
+    expect(await account.used()).toMatchObject([EXACT]);
+  });
+
+  it("estimates a result that is not JSON, and charges nothing for one that failed", async () => {
     const account = await createAccount(ledger);
     const failed = { ...responsesResult, status: "failed", error: { code: "server_error" }, usage: null };
     const notJson = { headers: { "content-type": "text/html" }, body: ["<p>Hello</p>"] };
@@ -346,7 +373,7 @@ describe("meteredFetch", () => {
     await fetch(`${provider.url}/responses`, post({ model: "gpt-5.5", input: "Why?" }));
     const response = await fetch(`${provider.url}/responses`, post({ model: "gpt-5.5", input: "Why?" }));
     expect(await response.text()).toBe("<p>Hello</p>");
-    expect(await account.used()).toEqual([]);
+    expect(await account.used()).toMatchObject([{ quantities: { outputTokens: "4" }, estimated: true }]);
     expect(await account.openHolds()).toBe(0);
   });
 });
