@@ -2,7 +2,7 @@ import { LedgerError } from "@credit-activity/client";
 import { MeteredCall } from "./call.js";
 import { readChunk } from "./chunks.js";
 import { isObject, toObject } from "./json.js";
-import { type CreditsOptions, toMetering } from "./options.js";
+import { type CreditsOptions, OPTIONS, toMetering } from "./options.js";
 import { type FetchParameters, type MeteredRequest, toMeteredRequest } from "./requests.js";
 import { readResult } from "./results.js";
 import { meterEvents } from "./sse.js";
@@ -24,7 +24,7 @@ export interface MeteredFetchOptions extends CreditsOptions {
  * @throws TypeError if an option is not valid
  */
 export function meteredFetch(options: MeteredFetchOptions): typeof globalThis.fetch {
-  const metering = toMetering(options);
+  const metering = toMetering(options, [...OPTIONS, "fetch"]);
   const send = (...parameters: FetchParameters) => (options.fetch ?? globalThis.fetch)(...parameters);
 
   return async (...parameters) => {
