@@ -59,11 +59,11 @@ function collectString(value: string, strings: string[], isFile: boolean): numbe
   return isFile ? 1 : 0;
 }
 
-/** A whole data URL. A text may begin like one. */
+/** A whole data URL. Other strings may begin like one. */
 const DATA_URL = /^data:[\w.+/-]*(?:;[\w.+-]+=[\w.+-]+)*;base64,[\w+/-]*={0,2}$/;
 const BASE64 = /^[\w+/-]+={0,2}$/;
 
-/** The fields of a user's text, which may look like a file. */
+/** The fields of strings that users write, which may look like a file. */
 const TEXT_FIELDS = ["text", "content", "prompt", "input"];
 
 /** The fields of a file's Base64 in the APIs and SDKs. */

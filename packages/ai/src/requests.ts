@@ -70,7 +70,7 @@ export function toOutputLimit(parameters: Json): number | undefined {
   return toLimit(max_completion_tokens) ?? toLimit(max_tokens) ?? toLimit(max_output_tokens);
 }
 
-/** Returns a limit that is a whole number of at least 1. Others would lower the hold, and are no limit. */
+/** Returns a limit that is a whole number of at least 1. Others would lower the hold, and are left out. */
 export function toLimit(value: unknown): number | undefined {
   return typeof value === "number" && Number.isSafeInteger(value) && value >= 1 ? value : undefined;
 }
