@@ -1,8 +1,10 @@
 import { MeteredCall, type Progress } from "./call.js";
 import { readChunk } from "./chunks.js";
+import { type Json, toNumber, toObject, toText } from "./json.js";
 import { type CreditsOptions, type Metering, toMetering } from "./options.js";
+import { toLimit } from "./requests.js";
 import { meterStream } from "./stream.js";
-import { type Reported, splitInput, splitOutput } from "./usage.js";
+import { type Reported, splitInput, splitOutput, toCount } from "./usage.js";
 
 /** A language model of the Vercel AI SDK, version 6 or 7. */
 export interface SdkModel {
@@ -24,19 +26,13 @@ interface SdkOptions {
   readonly abortSignal?: AbortSignal;
 }
 
-interface SdkUsage {
-  readonly inputTokens: { total?: number; noCache?: number; cacheRead?: number; cacheWrite?: number };
-  readonly outputTokens: { total?: number; text?: number; reasoning?: number };
-}
-
+/** A result or an end of a stream. Nothing of its shape is certain, because models of others make it. */
 interface SdkFinish {
-  readonly usage: SdkUsage;
-  readonly finishReason: { readonly unified: string; readonly raw: string | undefined };
+  readonly usage?: unknown;
+  readonly finishReason?: unknown;
 }
 
-type SdkContent = { readonly type: string; readonly text?: string; readonly input?: unknown };
-
-type SdkResult = SdkFinish & { readonly content: readonly SdkContent[] };
+type SdkResult = SdkFinish & { readonly content?: unknown };
 
 type SdkPart =
   | { readonly type: "text-delta" | "reasoning-delta" | "tool-input-delta"; readonly delta: string }
@@ -84,12 +80,15 @@ export function withCredits<M extends SdkModel>(model: M, options: CreditsOption
 async function generate(model: Inner, metering: Metering, options: SdkOptions): Promise<SdkResult> {
   const call = await open(model, metering, options);
   const result = await orFail(call, () => model.doGenerate(options));
-  for (const { type, text, input } of result.content) {
-    if (type === "reasoning") call.observe({ reasoning: text ?? "" });
-    else call.observe({ output: text ?? (typeof input === "string" ? input : "") });
+  try {
+    for (const { type, text, input } of toParts(result.content)) {
+      if (type === "reasoning") call.observe({ reasoning: toText(text) });
+      else call.observe({ output: toText(text) || toText(input) });
+    }
+    call.observe(toProgress(result));
+  } finally {
+    await call.end();
   }
-  call.observe(toProgress(result));
-  await call.end();
   return result;
 }
 
@@ -109,7 +108,7 @@ function open(model: Inner, metering: Metering, options: SdkOptions): Promise<Me
   return MeteredCall.open(metering, {
     model: { provider: model.provider, id: model.modelId },
     input: { prompt, tools, responseFormat },
-    maxOutputTokens,
+    maxOutputTokens: toLimit(maxOutputTokens),
   });
 }
 
@@ -148,22 +147,35 @@ function toReport({ reported }: Progress): Progress {
 /** The finish reasons of a stream that ended without one, or of one that failed. */
 const OPEN_REASONS = ["other", "unknown", "interrupted"];
 
-function toProgress({ usage, finishReason: { unified, raw } }: SdkFinish): Progress {
-  const isOpen = raw === undefined && OPEN_REASONS.includes(unified);
+function toProgress({ usage, finishReason }: SdkFinish): Progress {
+  const { unified, raw } = toObject(finishReason);
+  const isOpen = raw === undefined && (unified === undefined || OPEN_REASONS.includes(toText(unified)));
   const hasFailed = unified === "error";
-  return { reported: toReported(usage), isComplete: !isOpen && !hasFailed, hasFailed };
+  return { reported: toReported(toObject(usage)), isComplete: !isOpen && !hasFailed, hasFailed };
+}
+
+function toParts(content: unknown): readonly Json[] {
+  return Array.isArray(content) ? content.map(toObject) : [];
 }
 
 /** Converts the usage of the SDK. Its totals include all pools. */
-function toReported({ inputTokens, outputTokens }: SdkUsage): Reported {
-  const { noCache, cacheRead = 0, cacheWrite = 0 } = inputTokens;
-  const { text, reasoning = 0 } = outputTokens;
+function toReported({ inputTokens, outputTokens }: Json): Reported {
+  const input = toObject(inputTokens);
+  const output = toObject(outputTokens);
   return {
     input: splitInput(
-      inputTokens.total ?? (noCache === undefined ? undefined : noCache + cacheRead + cacheWrite),
-      cacheRead,
-      cacheWrite,
+      input.total ?? sum(input.noCache, input.cacheRead, input.cacheWrite),
+      input.cacheRead,
+      input.cacheWrite,
     ),
-    output: splitOutput(outputTokens.total ?? (text === undefined ? undefined : text + reasoning), reasoning),
+    output: splitOutput(output.total ?? sum(output.text, output.reasoning), output.reasoning),
   };
+}
+
+/** Adds pools up to their total. Without the first one there is none. */
+function sum(first: unknown, ...others: readonly unknown[]): number | undefined {
+  return others.reduce<number | undefined>(
+    (total, count) => (total === undefined ? undefined : total + toCount(count)),
+    toNumber(first),
+  );
 }

@@ -60,6 +60,7 @@ export class MeteredCall {
   readonly #metering: Metering;
   readonly #model: Model;
   readonly #estimatedInput: number;
+  readonly #attributes: Attributes;
   readonly #step: Step;
   #hold: Pick<Hold, "id" | "credits"> | null = null;
   #timer: ReturnType<typeof setInterval> | undefined;
@@ -75,6 +76,7 @@ export class MeteredCall {
     this.#metering = metering;
     this.#model = model;
     this.#estimatedInput = estimateInput(input, metering.countTokens);
+    this.#attributes = toAttributes(metering, model);
     this.#step = metering.steps.take();
   }
 
@@ -102,7 +104,7 @@ export class MeteredCall {
     const { hold } = await ledger.hold(account, {
       credits: fromMicros(micros),
       expiresIn: HOLD_SECONDS,
-      ...this.#toAttributes(),
+      ...this.#attributes,
     });
     this.#hold = hold;
     this.#timer = unref(setInterval(() => void this.#extend(hold.id), EXTEND_EVERY_MS));
@@ -150,21 +152,26 @@ export class MeteredCall {
     await ledger.extend(account, hold, { expiresIn: HOLD_SECONDS }).catch(() => {});
   }
 
+  /** Settles what was used. It never fails, because the response is not lost with its settlement. */
   async #settle(): Promise<void> {
     clearInterval(this.#timer);
-    const { usage, isEstimated } = this.#toUsage();
-    const measured = { quantities: toQuantities(usage), estimated: isEstimated };
-    const { account, onUnsettled } = this.#metering;
-    const event = { id: this.#step.key, account, kind: KIND, ...measured, ...this.#toAttributes() };
-    let charge: Charge | null = null;
+    const { account } = this.#metering;
+    const known = { id: this.#step.key, account, kind: KIND, ...this.#attributes };
+    // A usage that the price function can't price has cost what was held.
+    let event: UsageEvent = { ...known, ...toPriced({ micros: this.#held(), version: null }) };
     try {
-      charge = this.#toBounded(usage, isEstimated);
-      if (charge.micros === 0n) return await this.#release();
+      const { usage, isEstimated } = this.#toUsage();
+      const measured = { quantities: toQuantities(usage), estimated: isEstimated };
+      event = { ...event, ...measured };
+      const charge = this.#toBounded(usage, isEstimated);
       const charged = { ...measured, ...toPriced(charge) };
-      await retry(() => this.#charge({ ...event, ...charged }, charged));
+      event = { ...event, ...charged };
+      if (charge.micros === 0n) return await this.#release();
+      await retry(() => this.#charge({ ...known, ...charged }, charged));
     } catch (error) {
-      // A usage that the price function can't price has cost what was held.
-      onUnsettled({ ...event, ...toPriced(charge ?? { micros: this.#held(), version: null }) }, error);
+      // A settlement that was refused for good leaves its hold open.
+      if (!(error instanceof UnavailableError)) await this.#release();
+      void handOver(this.#metering.onUnsettled, event, error);
     }
   }
 
@@ -188,7 +195,9 @@ export class MeteredCall {
   #toBounded(usage: Usage, isEstimated: boolean): Charge {
     const charge = toCharge(this.#metering.price, usage, this.#model);
     const held = this.#held();
-    return isEstimated && charge.micros > held ? { ...charge, micros: held } : charge;
+    // Without a hold there is no bound.
+    const isBounded = isEstimated && this.#hold !== null;
+    return isBounded && charge.micros > held ? { ...charge, micros: held } : charge;
   }
 
   #held(): bigint {
@@ -214,11 +223,25 @@ export class MeteredCall {
       if (!hasCode(error, "key_conflict")) throw error;
     }
   }
+}
 
-  #toAttributes() {
-    const { label, project = null, member = null, task = null, description = null } = this.#metering;
-    const source = { type: "model", id: this.#model.id, label: label(this.#model.id) };
-    return { source, project, member, task, description };
+type Attributes = Pick<UsageEvent, "source" | "project" | "member" | "task" | "description">;
+
+function toAttributes(metering: Metering, { id }: Model): Attributes {
+  const { label, project = null, member = null, task = null, description = null } = metering;
+  return { source: { type: "model", id, label: label(id) }, project, member, task, description };
+}
+
+/** Hands an event over. A receiver that fails leaves it on the console, and does not end the process. */
+async function handOver(
+  onUnsettled: Metering["onUnsettled"],
+  event: UsageEvent,
+  error: unknown,
+): Promise<void> {
+  try {
+    await onUnsettled(event, error);
+  } catch (failure) {
+    console.error("onUnsettled failed. Report this event with ledger.usage:", JSON.stringify(event), failure);
   }
 }
 

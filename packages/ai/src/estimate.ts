@@ -1,3 +1,5 @@
+import { type Json, toObject } from "./json.js";
+
 /** Counts the tokens of a string. */
 export type CountTokens = (text: string) => number;
 
@@ -16,6 +18,19 @@ const ENCODER = new TextEncoder();
 export const countByLength: CountTokens = (text) =>
   Math.ceil(ENCODER.encode(text).byteLength / BYTES_PER_TOKEN);
 
+/** Counts with a tokenizer, and by length where it fails or returns another value than a count. */
+export function withFallback(countTokens: CountTokens): CountTokens {
+  return (text) => {
+    try {
+      const count = countTokens(text);
+      if (Number.isFinite(count) && count >= 0) return Math.ceil(count);
+    } catch {
+      // A tokenizer may refuse a string, such as one with its own special tokens.
+    }
+    return countByLength(text);
+  };
+}
+
 /** Estimates the tokens of a request: those of its strings and names, and a fixed number per file. */
 export function estimateInput(request: unknown, countTokens: CountTokens): number {
   const strings: string[] = [];
@@ -25,26 +40,42 @@ export function estimateInput(request: unknown, countTokens: CountTokens): numbe
 
 /** Collects the strings and names of a value, and returns the number of its files. */
 function collect(value: unknown, strings: string[]): number {
-  if (typeof value === "string") {
-    if (isFile(value)) return 1;
-    strings.push(value);
-    return 0;
-  }
+  if (typeof value === "string") return collectString(value, strings, DATA_URL.test(value));
   if (typeof value !== "object" || value === null) return 0;
   if (ArrayBuffer.isView(value) || value instanceof ArrayBuffer || value instanceof URL) return 1;
   if (Array.isArray(value)) return value.reduce<number>((files, item) => files + collect(item, strings), 0);
+  const object = toObject(value);
   let files = 0;
-  for (const [name, item] of Object.entries(value)) {
+  for (const [name, item] of Object.entries(object)) {
     strings.push(name);
-    files += collect(item, strings);
+    if (typeof item !== "string") files += collect(item, strings);
+    else files += collectString(item, strings, isFile(name, item, object));
   }
   return files;
 }
 
-/** The length from which a string of Base64 characters alone is a file, since words have spaces. */
-const BASE64_LENGTH_MIN = 256;
+function collectString(value: string, strings: string[], isFile: boolean): number {
+  if (!isFile) strings.push(value);
+  return isFile ? 1 : 0;
+}
 
-function isFile(value: string): boolean {
-  if (value.startsWith("data:")) return true;
-  return value.length >= BASE64_LENGTH_MIN && /^[\w+/=-]+$/.test(value.slice(0, BASE64_LENGTH_MIN));
+/** A whole data URL. Other strings may begin like one. */
+const DATA_URL = /^data:[\w.+/-]*(?:;[\w.+-]+=[\w.+-]+)*;base64,[\w+/-]*={0,2}$/;
+const BASE64 = /^[\w+/-]+={0,2}$/;
+
+/** The fields of strings that users write, which may look like a file. */
+const TEXT_FIELDS = ["text", "content", "prompt", "input"];
+
+/** The fields of a file's Base64 in the APIs and SDKs. */
+const FILE_FIELDS = ["data", "file_data"];
+
+/** The fields beside a file's Base64 that name its kind. */
+const KIND_FIELDS = ["media_type", "mediaType", "mime_type", "mimeType", "format", "filename"];
+
+/** True if a field holds a file: a whole data URL, or Base64 beside the kind of the file. */
+function isFile(name: string, value: string, object: Json): boolean {
+  if (TEXT_FIELDS.includes(name)) return false;
+  if (DATA_URL.test(value)) return true;
+  if (!FILE_FIELDS.includes(name) || object.type === "text") return false;
+  return (object.type === "base64" || KIND_FIELDS.some((kind) => kind in object)) && BASE64.test(value);
 }

@@ -2,7 +2,7 @@ import { LedgerError } from "@credit-activity/client";
 import { MeteredCall } from "./call.js";
 import { readChunk } from "./chunks.js";
 import { isObject, toObject } from "./json.js";
-import { type CreditsOptions, toMetering } from "./options.js";
+import { type CreditsOptions, OPTIONS, toMetering } from "./options.js";
 import { type FetchParameters, type MeteredRequest, toMeteredRequest } from "./requests.js";
 import { readResult } from "./results.js";
 import { meterEvents } from "./sse.js";
@@ -24,7 +24,7 @@ export interface MeteredFetchOptions extends CreditsOptions {
  * @throws TypeError if an option is not valid
  */
 export function meteredFetch(options: MeteredFetchOptions): typeof globalThis.fetch {
-  const metering = toMetering(options);
+  const metering = toMetering(options, [...OPTIONS, "fetch"]);
   const send = (...parameters: FetchParameters) => (options.fetch ?? globalThis.fetch)(...parameters);
 
   return async (...parameters) => {
@@ -36,24 +36,33 @@ export function meteredFetch(options: MeteredFetchOptions): typeof globalThis.fe
     } catch (error) {
       return toRefusal(error);
     }
+    let response: Response;
+    let text: string;
     try {
-      const response = await send(...request.parameters);
+      response = await send(...request.parameters);
       if (!response.ok || response.body === null) {
         await call.fail();
         return response;
       }
-      if (response.headers.get("content-type")?.includes("text/event-stream")) {
-        return toMeteredStream(response, response.body, call, request);
-      }
-      const text = await response.text();
-      call.observe(readResult(text));
-      await call.end();
-      return copy(response, text);
+      if (isEvents(response, request)) return toMeteredStream(response, response.body, call, request);
+      text = await response.text();
     } catch (error) {
       await call.fail();
       throw error;
     }
+    try {
+      call.observe(readResult(text));
+    } finally {
+      await call.end();
+    }
+    return copy(response, text);
   };
+}
+
+/** True if a response has events. One to a request for a stream has them unless it is JSON, whatever its type says. */
+function isEvents({ headers }: Response, { isStream }: MeteredRequest): boolean {
+  const type = headers.get("content-type")?.toLowerCase() ?? "";
+  return type.includes("text/event-stream") || (isStream && !type.includes("json"));
 }
 
 function toMeteredStream(

@@ -3,7 +3,7 @@ import { isObject, type Json, toNumber, toObject, toText } from "./json.js";
 import { type CreditsOptions, toMetering } from "./options.js";
 import { toOutputLimit } from "./requests.js";
 import { unref } from "./timers.js";
-import { type Reported, splitInput, splitOutput } from "./usage.js";
+import { NO_INPUT, NO_OUTPUT, type Reported, splitInput, splitOutput } from "./usage.js";
 
 /** The parts of LangChain's messages that metering needs. */
 interface ChatMessage {
@@ -50,10 +50,20 @@ export interface CreditsCallback {
 /** A call of LangChain while it runs. */
 interface Run {
   readonly call: MeteredCall;
+  readonly batch: Batch;
   hasStreamed: boolean;
   /** The output tokens that Anthropic reports at the start, and again within the total. */
   counted: number;
   idle: ReturnType<typeof setTimeout> | undefined;
+}
+
+/** The runs of one call with several prompts. Each prompt is a run. */
+interface Batch {
+  readonly size: number;
+  /** True if the first run had the usage of the whole batch. LangChain leaves that of the others empty. */
+  isReported: boolean;
+  /** True if the hold of a run was refused. LangChain sends none of them then, and ends none. */
+  isRefused: boolean;
 }
 
 /**
@@ -65,11 +75,28 @@ interface Run {
 export function creditsCallback(options: CreditsOptions): CreditsCallback {
   const metering = toMetering(options);
   const runs = new Map<string, Run | null>();
+  const batches = new WeakMap<object, Batch>();
+
+  /** Returns the batch of a run. Its runs have the same object of parameters. */
+  const toBatch = (extra: unknown): Batch => {
+    const key = toObject(extra);
+    const size = toNumber(key.batch_size) ?? 1;
+    const batch = batches.get(key) ?? { size, isReported: false, isRefused: false };
+    batches.set(key, batch);
+    return batch;
+  };
+
+  const refuse = async (batch: Batch): Promise<void> => {
+    batch.isRefused = true;
+    const opened = [...runs].filter(([, run]) => run?.batch === batch);
+    await Promise.all(opened.map(([runId]) => close(runId)?.call.fail()));
+  };
 
   const open = async (input: unknown, runId: string, extra: unknown, metadata: unknown) => {
     // A handler that was given twice charges once.
     if (runs.has(runId)) return;
     runs.set(runId, null);
+    const batch = toBatch(extra);
     const parameters = toObject(toObject(extra).invocation_params);
     const { ls_provider, ls_model_name } = toObject(metadata);
     try {
@@ -81,9 +108,11 @@ export function creditsCallback(options: CreditsOptions): CreditsCallback {
         input: { input, tools: parameters.tools },
         maxOutputTokens: toOutputLimit(parameters),
       });
-      runs.set(runId, { call, hasStreamed: false, counted: 0, idle: undefined });
+      runs.set(runId, { call, batch, hasStreamed: false, counted: 0, idle: undefined });
+      if (batch.isRefused) await refuse(batch);
     } catch (error) {
       runs.delete(runId);
+      await refuse(batch);
       throw error;
     }
   };
@@ -114,13 +143,21 @@ export function creditsCallback(options: CreditsOptions): CreditsCallback {
       run.counted += isObject(message) ? toCounted(message) : 0;
       clearTimeout(run.idle);
       // LangChain does not report a loop over a stream that is left.
-      run.idle = unref(setTimeout(() => void close(runId)?.call.end(), HOLD_SECONDS * 1000));
+      const end = () =>
+        void close(runId)
+          ?.call.end()
+          .catch(() => {});
+      run.idle = unref(setTimeout(end, HOLD_SECONDS * 1000));
     },
 
     async handleLLMEnd(output, runId) {
       const run = close(runId);
-      run?.call.observe(fromOutput(toObject(output), run));
-      await run?.call.end();
+      if (run === null) return;
+      try {
+        run.call.observe(fromOutput(toObject(output), run));
+      } finally {
+        await run.call.end();
+      }
     },
 
     async handleLLMError(error, runId) {
@@ -166,10 +203,10 @@ function toCounted({ response_metadata, usage_metadata }: Json): number {
   return toNumber(toObject(usage_metadata).output_tokens) ?? 0;
 }
 
-function fromOutput({ generations, llmOutput }: Json, { hasStreamed, counted }: Run): Progress {
+function fromOutput({ generations, llmOutput }: Json, { batch, hasStreamed, counted }: Run): Progress {
   const all = (Array.isArray(generations) ? generations.flat() : []).map(toObject);
   const usages = all.map(({ message }) => toReported(toObject(toObject(message).usage_metadata), counted));
-  const reported = usages.find((usage) => usage !== null) ?? fromTotals(toObject(llmOutput));
+  const reported = usages.find((usage) => usage !== null) ?? fromTotals(toObject(llmOutput), batch);
   const output = hasStreamed ? "" : all.map(({ text }) => toText(text)).join("");
   if (reported === null) return { output };
   // A stream of Anthropic that broke off has only the count of its start.
@@ -190,8 +227,11 @@ function toReported(usage: Json, counted = 0): Reported | null {
   return input === null || output === null ? null : { input, output };
 }
 
-/** Reads the totals of a model that is not a chat model. */
-function fromTotals({ tokenUsage }: Json): Reported | null {
-  const { promptTokens, completionTokens } = toObject(tokenUsage);
-  return toReported({ input_tokens: promptTokens, output_tokens: completionTokens });
+/** Reads the totals of a model that is not a chat model. Those of a batch are in its first run. */
+function fromTotals({ tokenUsage }: Json, batch: Batch): Reported | null {
+  const totals = toObject(tokenUsage);
+  if (batch.isReported && Object.keys(totals).length === 0) return { input: NO_INPUT, output: NO_OUTPUT };
+  const reported = toReported({ input_tokens: totals.promptTokens, output_tokens: totals.completionTokens });
+  batch.isReported ||= batch.size > 1 && reported !== null;
+  return reported;
 }

@@ -1,6 +1,6 @@
 import type { DimensionInput, Ledger, UsageEvent } from "@credit-activity/client";
-import { type CountTokens, countByLength } from "./estimate.js";
-import { type Price, toCharge } from "./price.js";
+import { type CountTokens, countByLength, withFallback } from "./estimate.js";
+import { checkTable, type Price, toCharge, toChoice } from "./price.js";
 import { Steps } from "./steps.js";
 import { NO_INPUT, NO_OUTPUT } from "./usage.js";
 
@@ -37,6 +37,22 @@ export interface CreditsOptions {
   readonly onUnsettled?: (event: UsageEvent, error: unknown) => void;
 }
 
+/** The names of the options. */
+export const OPTIONS = [
+  "ledger",
+  "account",
+  "price",
+  "project",
+  "member",
+  "task",
+  "description",
+  "requestId",
+  "label",
+  "maxOutputTokens",
+  "countTokens",
+  "onUnsettled",
+] as const satisfies readonly (keyof CreditsOptions)[];
+
 /** Options with their defaults. */
 export interface Metering extends CreditsOptions {
   readonly label: (model: string) => string;
@@ -54,7 +70,10 @@ const REQUEST_ID = /^[\x21-\x7e](?:[\x20-\x7e]{0,198}[\x21-\x7e])?$/;
  *
  * @throws TypeError if an option is not valid
  */
-export function toMetering(options: CreditsOptions): Metering {
+export function toMetering(options: CreditsOptions, names: readonly string[] = OPTIONS): Metering {
+  for (const name of Object.keys(options)) {
+    if (!names.includes(name)) throw new TypeError(`${name} is not an option. Use ${toChoice(names)}.`);
+  }
   const { price, requestId, maxOutputTokens = MAX_OUTPUT_TOKENS_DEFAULT } = options;
   if (requestId !== undefined && !REQUEST_ID.test(requestId)) {
     throw new TypeError(
@@ -64,12 +83,15 @@ export function toMetering(options: CreditsOptions): Metering {
   if (!Number.isSafeInteger(maxOutputTokens) || maxOutputTokens < 0) {
     throw new TypeError(`maxOutputTokens is ${maxOutputTokens}. Set a whole number, 0 or more.`);
   }
-  if (typeof price !== "function") toCharge(price, { ...NO_INPUT, ...NO_OUTPUT }, { provider: "", id: "" });
+  if (typeof price !== "function") {
+    checkTable(price);
+    toCharge(price, { ...NO_INPUT, ...NO_OUTPUT }, { provider: "", id: "" });
+  }
   return {
     ...options,
     label: options.label ?? ((model) => model),
     maxOutputTokens,
-    countTokens: options.countTokens ?? countByLength,
+    countTokens: withFallback(options.countTokens ?? countByLength),
     onUnsettled: options.onUnsettled ?? reportUnsettled,
     steps: new Steps(requestId),
   };

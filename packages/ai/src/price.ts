@@ -47,21 +47,57 @@ const VERSION_LENGTH_MAX = 128;
 /**
  * Computes the charge of a usage, rounded half up once to micro-credits.
  *
- * @throws TypeError if a rate or an amount is negative, or if the rates are too long to name the price
+ * @throws TypeError if a rate or an amount is negative, or if a rate table or a version is not valid
  * @throws InvalidAmountError if a rate or an amount is not valid
  */
 export function toCharge(price: Price, usage: Usage, model: Model): Charge {
   const rated = typeof price === "function" ? price(usage, model) : price;
   if (typeof rated !== "object") return { micros: toPositive("The price", rated), version: null };
   if (!("input" in rated)) {
-    return { micros: toPositive("The price", rated.credits), version: rated.version ?? null };
+    const micros = toPositive("The price", rated.credits);
+    return { micros, version: rated.version === undefined ? null : toGiven(rated.version) };
   }
+  checkTable(rated);
   const rates = toRates(rated);
   const sum = POOLS.reduce((total, pool) => total + BigInt(usage[pool]) * rates[pool], 0n);
   return {
     micros: (sum + TOKENS_PER_RATE / 2n) / TOKENS_PER_RATE,
-    version: rated.version ?? toVersion(rated, rates),
+    version: rated.version === undefined ? toVersion(rated, rates) : toGiven(rated.version),
   };
+}
+
+/**
+ * Checks the names of a rate table.
+ *
+ * @throws TypeError if a rate is missing, or if a name is not one of a rate
+ */
+export function checkTable(table: unknown): asserts table is RateTable {
+  if (typeof table !== "object" || table === null) {
+    throw new TypeError(`price is ${String(table)}. Give a rate table or a function.`);
+  }
+  for (const name of Object.keys(table)) {
+    if (name === "version" || (POOLS as readonly string[]).includes(name)) continue;
+    throw new TypeError(`price.${name} is not a rate. Use ${toChoice(POOLS)}.`);
+  }
+  for (const name of ["input", "output"] as const) {
+    if ((table as Partial<RateTable>)[name] !== undefined) continue;
+    throw new TypeError(`price.${name} is missing. Give its credits per million tokens.`);
+  }
+}
+
+/** Writes names as a choice, such as "a, b or c". */
+export function toChoice(names: readonly string[]): string {
+  return `${names.slice(0, -1).join(", ")} or ${names.at(-1)}`;
+}
+
+/** Returns a version that the ledger takes. */
+function toGiven(version: string): string {
+  if (typeof version === "string" && version.length >= 1 && version.length <= VERSION_LENGTH_MAX) {
+    return version;
+  }
+  throw new TypeError(
+    `price.version is not a string of 1 to ${VERSION_LENGTH_MAX} characters. Give a shorter one, or none.`,
+  );
 }
 
 function toRates(table: RateTable): Record<keyof Usage, bigint> {

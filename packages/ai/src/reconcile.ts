@@ -50,7 +50,7 @@ export async function reconcile(
   const entries =
     target > charged
       ? [await chargeMore(ledger, account, last, lastSeq, target - charged)]
-      : await refundDown(ledger, account, usage.toReversed(), left, charged - target);
+      : await refundDown(ledger, account, { usage, left, lastSeq }, charged - target);
   return { charged: fromMicros(charged), entries };
 }
 
@@ -78,8 +78,7 @@ function chargeMore(
   lastSeq: number,
   micros: bigint,
 ): Promise<Entry> {
-  // The key names the state that the difference was computed from.
-  const id = `reconcile:${lastSeq}`;
+  const id = toKey(lastSeq);
   const facts = { source, project, member, task, description: DESCRIPTION };
   return report(ledger, { id, account, kind: KIND, credits: fromMicros(micros), ...facts });
 }
@@ -87,21 +86,30 @@ function chargeMore(
 async function refundDown(
   ledger: ReconcileOptions["ledger"],
   account: string,
-  usage: readonly Entry[],
-  left: TaskUsage["left"],
+  { usage, left, lastSeq }: TaskUsage,
   micros: bigint,
 ): Promise<Entry[]> {
   const entries: Entry[] = [];
   let open = micros;
-  for (const { seq } of usage) {
+  let state = lastSeq;
+  for (const { seq } of usage.toReversed()) {
     const before = left.get(seq) ?? 0n;
     const part = before < open ? before : open;
     if (part === 0n) continue;
     open -= part;
-    // The key names the state that the refund leads to. So two reconciliations at a time refund once.
-    const key = `reconcile:${seq}:${fromMicros(before - part)}`;
     const input = { entry: seq, credits: fromMicros(part), description: DESCRIPTION };
-    entries.push((await ledger.refund(account, input, { key })).entry);
+    const { entry } = await ledger.refund(account, input, { key: toKey(state) });
+    entries.push(entry);
+    // The next refund starts from the state that this one has led to.
+    state = entry.seq;
   }
   return entries;
+}
+
+/**
+ * Returns the key of a correction in either direction. It names the state that the difference was computed from. So two
+ * reconciliations at the same time post once, and to different costs one of them fails.
+ */
+function toKey(lastSeq: number): string {
+  return `reconcile:${lastSeq}`;
 }

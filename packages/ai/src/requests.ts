@@ -1,5 +1,5 @@
 import type { CallRequest } from "./call.js";
-import { type Json, parseObject, toNumber, toObject, toText } from "./json.js";
+import { type Json, parseObject, toObject, toText } from "./json.js";
 
 /** The parameters of `fetch`. */
 export type FetchParameters = Parameters<typeof globalThis.fetch>;
@@ -11,6 +11,8 @@ export interface MeteredRequest {
   readonly parameters: FetchParameters;
   /** True if the caller did not ask for the usage, so that its chunk is left out. */
   readonly hidesUsage: boolean;
+  /** True if the request asks for a stream. */
+  readonly isStream: boolean;
   readonly signal: AbortSignal | null;
 }
 
@@ -34,11 +36,13 @@ export async function toMeteredRequest(parameters: FetchParameters): Promise<Met
   const method = init?.method ?? request?.method ?? "GET";
   if (path === undefined || method.toUpperCase() !== "POST") return null;
   const body = parseBody(path, init?.body ?? (await request?.clone().text()));
-  const hidesUsage = path === "chat/completions" && body.stream === true && !asksForUsage(body);
+  const isStream = body.stream === true;
+  const hidesUsage = path === "chat/completions" && isStream && !asksForUsage(body);
   return {
     call: toCallRequest(path, body, DEPLOYMENT.exec(pathname)?.[1]),
-    parameters: hidesUsage ? [input, withBody(init, askForUsage(body))] : parameters,
+    parameters: hidesUsage ? [input, withBody(init, request, askForUsage(body))] : parameters,
     hidesUsage,
+    isStream,
     signal: init?.signal ?? request?.signal ?? null,
   };
 }
@@ -56,13 +60,19 @@ function toCallRequest(path: string, body: Json, deployment = "unknown"): CallRe
   return {
     model: { provider: path === "messages" ? "anthropic" : "openai", id: toText(body.model) || deployment },
     input: body,
-    maxOutputTokens: perChoice === undefined ? undefined : perChoice * (toNumber(body.n) ?? 1),
+    maxOutputTokens: perChoice === undefined ? undefined : perChoice * (toLimit(body.n) ?? 1),
   };
 }
 
 /** Reads the limit of output, whose name differs by API. It returns undefined if there is none. */
 export function toOutputLimit(parameters: Json): number | undefined {
-  return toNumber(parameters.max_completion_tokens ?? parameters.max_tokens ?? parameters.max_output_tokens);
+  const { max_completion_tokens, max_tokens, max_output_tokens } = parameters;
+  return toLimit(max_completion_tokens) ?? toLimit(max_tokens) ?? toLimit(max_output_tokens);
+}
+
+/** Returns a limit that is a whole number of at least 1. Others would lower the hold, and are left out. */
+export function toLimit(value: unknown): number | undefined {
+  return typeof value === "number" && Number.isSafeInteger(value) && value >= 1 ? value : undefined;
 }
 
 function asksForUsage({ stream_options }: Json): boolean {
@@ -77,8 +87,8 @@ function askForUsage(body: Json): string {
   });
 }
 
-function withBody(init: RequestInit | undefined, body: string): RequestInit {
-  const headers = new Headers(init?.headers);
+function withBody(init: RequestInit | undefined, request: Request | null, body: string): RequestInit {
+  const headers = new Headers(init?.headers ?? request?.headers);
   headers.delete("content-length");
   return { ...init, headers, body };
 }

@@ -4,7 +4,12 @@ import type { PartMeter } from "./stream.js";
 export type ObserveEvent = (data: unknown) => boolean;
 
 /** The empty row that ends an event. */
-const END = /\r\n\r\n|\n\n|\r\r/;
+const END = /(?:\r\n|\n|\r(?!\n)){2}/;
+
+/** The end of a row. Other separators, such as U+2028, are a part of the row. */
+const ROW_END = /\r\n|\n|\r/;
+const FIELD = "data:";
+const BOM = /^\uFEFF/;
 
 /** Meters the bytes of a stream of server-sent events. It passes whole events on. */
 export function meterEvents(observe: ObserveEvent): PartMeter<Uint8Array> {
@@ -31,7 +36,9 @@ export function meterEvents(observe: ObserveEvent): PartMeter<Uint8Array> {
 }
 
 function observeEvent(event: string, observe: ObserveEvent): boolean {
-  const data = [...event.matchAll(/^data:(.*)$/gm)].map(([, value]) => value).join("\n");
+  const rows = event.replace(BOM, "").split(ROW_END);
+  const fields = rows.filter((row) => row.startsWith(FIELD));
+  const data = fields.map((row) => row.slice(FIELD.length)).join("\n");
   if (data === "") return true;
   try {
     return observe(JSON.parse(data));

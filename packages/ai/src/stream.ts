@@ -24,15 +24,17 @@ export function meterStream<Part>(
 
   const end = () => {
     clearTimeout(idle);
-    signal?.removeEventListener("abort", end);
+    signal?.removeEventListener("abort", endQuietly);
     return call.end();
   };
+  // A listener has no caller that its failure could reach.
+  const endQuietly = () => void end().catch(() => {});
 
   return new ReadableStream<Part>(
     {
       start(controller) {
-        signal?.addEventListener("abort", end, { once: true });
-        if (signal?.aborted) void end();
+        signal?.addEventListener("abort", endQuietly, { once: true });
+        if (signal?.aborted) endQuietly();
         waitForReader(controller);
       },
       async pull(controller) {
@@ -47,25 +49,22 @@ export function meterStream<Part>(
     { highWaterMark: 0 },
   );
 
-  /** Reads until there is a part to pass on, or until the end. */
+  /** Reads until there is a part to pass on, or until the end. A failure to read or to meter ends the call. */
   async function passOn(controller: ReadableStreamDefaultController<Part>): Promise<"open" | "ended"> {
-    for (;;) {
-      const { done, value } = await read();
-      const parts = done ? (meter.flush?.() ?? []) : meter.observe(value);
-      if (done) await end();
-      for (const part of parts) controller.enqueue(part);
-      if (done) {
-        controller.close();
-        return "ended";
-      }
-      if (parts.length > 0) return "open";
-    }
-  }
-
-  async function read() {
     try {
-      return await reader.read();
+      for (;;) {
+        const { done, value } = await reader.read();
+        const parts = done ? (meter.flush?.() ?? []) : meter.observe(value);
+        if (done) await end();
+        for (const part of parts) controller.enqueue(part);
+        if (done) {
+          controller.close();
+          return "ended";
+        }
+        if (parts.length > 0) return "open";
+      }
     } catch (error) {
+      reader.cancel(error).catch(() => {});
       await end();
       throw error;
     }
@@ -77,7 +76,7 @@ export function meterStream<Part>(
       const error = new Error(
         `The stream was not read for ${HOLD_SECONDS} seconds. Cancel what you don't read.`,
       );
-      void end();
+      endQuietly();
       controller.error(error);
       reader.cancel(error).catch(() => {});
     };

@@ -38,11 +38,15 @@ export function splitInput(total: unknown, cacheRead: unknown, cacheWrite: unkno
   return { input: Math.max(0, toCount(total) - read - write), cacheRead: read, cacheWrite: write };
 }
 
-/** Splits an output total that includes the reasoning tokens. It returns null if the total is not a number. */
+/**
+ * Splits an output total that includes the reasoning tokens, which are at most the total. It returns null if the total is
+ * not a number.
+ */
 export function splitOutput(total: unknown, reasoning: unknown): OutputUsage | null {
   if (!isCount(total)) return null;
-  const reasoned = toCount(reasoning);
-  return { output: Math.max(0, toCount(total) - reasoned), reasoning: reasoned };
+  const all = toCount(total);
+  const reasoned = Math.min(all, toCount(reasoning));
+  return { output: all - reasoned, reasoning: reasoned };
 }
 
 /** Converts the count of a provider to a whole number. What is not a number counts as 0. */

@@ -149,3 +149,59 @@ it("refuses a model of another version of the SDK", async () => {
     "The model has the specification v2. Use a model of AI SDK 6 or 7 (v3, v4).",
   );
 });
+
+describe("a model whose result is not of the specification", () => {
+  const finish = { finishReason: { unified: "stop", raw: "stop" } };
+  const text = [{ type: "text", text: "x".repeat(7) }];
+
+  const CALL = { prompt: [] } as never;
+
+  /** Makes a model that ends with a result. */
+  const modelOf = ({ options }: TestAccount, result: object) =>
+    withCredits(
+      {
+        specificationVersion: "v3",
+        provider: "test",
+        modelId: "model",
+        supportedUrls: {},
+        doGenerate: async (_: never) => result,
+        doStream: async (_: never) => ({
+          stream: new ReadableStream({
+            start(controller) {
+              controller.enqueue({ type: "text-delta", delta: "x".repeat(7) });
+              controller.enqueue({ type: "finish", ...result });
+              controller.close();
+            },
+          }),
+        }),
+      },
+      options,
+    );
+
+  it.each([
+    ["usage", { content: text, ...finish }],
+    ["a usage in pools", { content: text, ...finish, usage: { inputTokens: 1, outputTokens: 2 } }],
+    ["a reason", { content: text }],
+  ])("is estimated without %s", async (_, result) => {
+    const account = await createAccount(ledger);
+    const model = modelOf(account, result);
+    expect(await model.doGenerate(CALL)).toBe(result);
+    const { stream } = (await model.doStream(CALL)) as { stream: ReadableStream };
+    for await (const part of stream) expect(part).toHaveProperty("type");
+    const entry = { quantities: { outputTokens: "2" }, estimated: true };
+    expect(await account.used()).toMatchObject([entry, entry]);
+    expect(await account.openHolds()).toBe(0);
+  });
+
+  it("ends its call although its content can't be read", async () => {
+    const account = await createAccount(ledger);
+    const result = {
+      get content() {
+        throw new Error("The content is broken.");
+      },
+    };
+    const calling = modelOf(account, result).doGenerate(CALL);
+    await expect(calling).rejects.toThrow("The content is broken.");
+    expect(await account.openHolds()).toBe(0);
+  });
+});

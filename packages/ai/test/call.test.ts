@@ -56,6 +56,15 @@ describe("a hold", () => {
     ]);
   });
 
+  it("does not bound an estimate whose hold cost nothing", async () => {
+    const account = await createAccount(ledger);
+    const call = await open({ ...account.options, price: ({ output }) => (output === 100 ? "0" : "1") });
+    expect(await account.openHolds()).toBe(0);
+    call.observe({ output: "x".repeat(7) });
+    await call.end();
+    expect(await account.used()).toMatchObject([{ credits: "-1", estimated: true }]);
+  });
+
   it("is extended while its call runs", async () => {
     vi.useFakeTimers({ toFake: ["setInterval", "clearInterval"] });
     const account = await createAccount(ledger);
@@ -148,6 +157,36 @@ describe("a call", () => {
     const account = await createAccount(ledger);
     const call = await open({ ...account.options, countTokens: (text) => text.split(" ").length - 1 });
     call.observe({ output: "one two three" });
+    await call.end();
+    expect(await account.used()).toMatchObject([{ quantities: { outputTokens: "2" } }]);
+  });
+});
+
+describe("a tokenizer that fails", () => {
+  const countTokens = (text: string) => {
+    if (text.includes("<|end|>")) throw new Error("The token <|end|> is not allowed.");
+    return text.length;
+  };
+
+  it("leaves the count to the length, for the hold and for the charge", async () => {
+    const account = await createAccount(ledger);
+    const input = "<|end|>".repeat(10);
+    const call = await MeteredCall.open(toMetering({ ...account.options, countTokens }), {
+      ...REQUEST,
+      input,
+    });
+    call.observe({ output: "<|end|>" });
+    await call.end();
+    expect(await account.used()).toMatchObject([
+      { quantities: { inputTokens: "20", outputTokens: "2" }, estimated: true },
+    ]);
+    expect(await account.openHolds()).toBe(0);
+  });
+
+  it.each([Number.NaN, -1, Number.POSITIVE_INFINITY])("is not taken at a count of %d", async (count) => {
+    const account = await createAccount(ledger);
+    const call = await open({ ...account.options, countTokens: () => count });
+    call.observe({ output: "x".repeat(7) });
     await call.end();
     expect(await account.used()).toMatchObject([{ quantities: { outputTokens: "2" } }]);
   });
@@ -279,6 +318,30 @@ describe("a ledger that fails", () => {
     expect((await ledger.usage([event])).results).toMatchObject([{ status: "posted" }]);
   });
 
+  it.each([
+    [
+      "throws",
+      () => {
+        throw new Error("The queue is down.");
+      },
+    ],
+    ["rejects", () => Promise.reject(new Error("The queue is down."))],
+  ])("writes the usage to the console when onUnsettled %s after an abort", async (_, onUnsettled) => {
+    const written = vi.spyOn(console, "error").mockImplementation(() => {});
+    const account = await createAccount(ledger);
+    const call = await open({ ...account.options, ledger: failSettlements(ledger, 9), onUnsettled });
+    call.observe({ output: "x".repeat(7) });
+    const controller = new AbortController();
+    meterStream(new ReadableStream(), call, { observe: () => [] }, controller.signal);
+    controller.abort();
+    await until(async () => written.mock.calls.length > 0);
+    const [message, event, failure] = written.mock.calls[0] ?? [];
+    expect(message).toBe("onUnsettled failed. Report this event with ledger.usage:");
+    expect(JSON.parse(event as string)).toMatchObject({ account: account.id, credits: "0.00003" });
+    expect(failure).toMatchObject({ message: "The queue is down." });
+    await expect(call.end()).resolves.toBeUndefined();
+  });
+
   it("hands over what it refuses", async () => {
     const account = await createAccount(ledger);
     const refused: unknown[] = [];
@@ -288,6 +351,21 @@ describe("a ledger that fails", () => {
     call.observe(output(10));
     await call.end();
     expect(refused).toMatchObject([{ code: "account_closed" }]);
+  });
+
+  it("releases the hold of a usage that it refuses for good", async () => {
+    const account = await createAccount(ledger);
+    const events: UsageEvent[] = [];
+    const settle = () => Promise.reject(new Error("The settlement is refused."));
+    const refusing = new Proxy(ledger, {
+      get: (target, name) => (name === "settle" ? settle : Reflect.get(target, name)),
+    });
+    const onUnsettled = (event: UsageEvent) => events.push(event);
+    const call = await open({ ...account.options, ledger: refusing, onUnsettled });
+    call.observe(output(10));
+    await call.end();
+    expect(events).toMatchObject([{ account: account.id, credits: "0.00015" }]);
+    expect(await account.openHolds()).toBe(0);
   });
 });
 
@@ -331,6 +409,19 @@ describe("a stream", () => {
       call.observe({ output: part });
       return [part];
     },
+  });
+
+  it("whose meter fails ends its call, and is cancelled", async () => {
+    const account = await createAccount(ledger);
+    const call = await open(account.options);
+    const { source, cancelled } = streamOf(["x"]);
+    const observe = () => {
+      throw new Error("The part is broken.");
+    };
+    const reader = meterStream(source, call, { observe }).getReader();
+    await expect(reader.read()).rejects.toThrow("The part is broken.");
+    expect(cancelled()).toMatchObject({ message: "The part is broken." });
+    expect(await account.openHolds()).toBe(0);
   });
 
   it("that nobody reads is cut after the time of a hold", async () => {

@@ -17,7 +17,8 @@ describe("pools", () => {
     const usage = { ...CHAT_USAGE, completion_tokens: 18 };
     expect(toChatUsage(usage)).toEqual(POOLS);
     // The total shows that the reasoning is a part of the completion.
-    expect(toChatUsage({ ...usage, total_tokens: 1018 }).output).toEqual({ output: 0, reasoning: 32 });
+    expect(toChatUsage({ ...usage, total_tokens: 1018 }).output).toEqual({ output: 0, reasoning: 18 });
+    expect(toChatUsage({ ...usage, total_tokens: undefined }).output).toEqual({ output: 0, reasoning: 18 });
   });
 
   it("reads chat completions without details, and embeddings", () => {
@@ -82,7 +83,7 @@ describe("pools", () => {
 
   it("never makes a pool negative, or a broken count a number", () => {
     expect(splitInput(5, 9, 0)).toEqual({ input: 0, cacheRead: 9, cacheWrite: 0 });
-    expect(splitOutput(5, 9)).toEqual({ output: 0, reasoning: 9 });
+    expect(splitOutput(5, 9)).toEqual({ output: 0, reasoning: 5 });
     expect(splitInput(Number.NaN, 1, 1)).toBeNull();
     expect(splitOutput(1.5, -3)).toEqual({ output: 2, reasoning: 0 });
   });

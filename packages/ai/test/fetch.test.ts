@@ -217,6 +217,70 @@ describe("meteredFetch", () => {
     expect(await account.used()).toMatchObject([EXACT]);
   });
 
+  const ESCAPED = String.raw`\u2028`;
+
+  it.each([
+    ["raw U+2028", (text: string) => text.replaceAll(ESCAPED, "\u2028")],
+    ["a byte order mark", (text: string) => `\ufeff${text}`],
+    ["mixed ends of rows", (text: string) => text.replaceAll("\n\n", "\n\r\n")],
+    ["carriage returns", (text: string) => text.replaceAll("\n", "\r")],
+    ["carriage returns and feeds", (text: string) => text.replaceAll("\n", "\r\n")],
+  ])("reads events with %s", async (_, change) => {
+    const account = await createAccount(ledger);
+    const item = { content: ["a\u2028b\u2029c"] };
+    const usage = { input_tokens: 10, output_tokens: 500 };
+    const chunk = { type: "response.completed", response: { output: [item], usage } };
+    const data = JSON.stringify(chunk).replaceAll("\u2028", ESCAPED);
+    const text = change(`event: response.completed\ndata: ${data}\n\n`);
+    const headers = { "content-type": "text/event-stream" };
+    const fetch = meteredFetch({ ...account.options, fetch: async () => new Response(text, { headers }) });
+    const response = await fetch(`${provider.url}/responses`, post({ model: "m", input: "", stream: true }));
+    const bytes = new Uint8Array(await response.arrayBuffer());
+    expect(new TextDecoder("utf-8", { ignoreBOM: true }).decode(bytes)).toBe(text);
+    expect(await account.used()).toMatchObject([
+      { quantities: { inputTokens: "10", outputTokens: "500" }, estimated: false },
+    ]);
+  });
+
+  it.each([
+    { max_tokens: -1 },
+    { max_tokens: 0 },
+    { max_tokens: -2.5 },
+    { max_tokens: 1e308 },
+    { max_output_tokens: -1000 },
+    { max_tokens: 4096, n: 0 },
+    { max_tokens: 4096, n: -5 },
+    { max_completion_tokens: 0, max_tokens: 4096 },
+  ])("holds no less for the limits %j", async (limits) => {
+    const account = await createAccount(ledger);
+    let held = 0;
+    const fetch = meteredFetch({
+      ...account.options,
+      fetch: async () => {
+        held = Number((await ledger.getAccount(account.id)).held);
+        return Response.json(chatResult);
+      },
+    });
+    await fetch(`${provider.url}/chat/completions`, post({ ...CHAT, ...limits }));
+    expect(held).toBeGreaterThan(0.06144);
+    expect(held).toBeLessThan(0.062);
+  });
+
+  it.each([false, true])("keeps the headers of a request object when stream is %s", async (stream) => {
+    const account = await createAccount(ledger);
+    const headers: (string | null)[] = [];
+    const fetch = meteredFetch({
+      ...account.options,
+      fetch: async (...parameters) => {
+        headers.push(new Request(...parameters).headers.get("authorization"));
+        return Response.json(chatResult);
+      },
+    });
+    const init = { ...post({ ...CHAT, stream }), headers: { authorization: "Bearer key" } };
+    await fetch(new Request(`${provider.url}/chat/completions`, init));
+    expect(headers).toEqual(["Bearer key"]);
+  });
+
   it("takes a request object", async () => {
     const account = await createAccount(ledger);
     const fetch = meteredFetch(account.options);
@@ -273,7 +337,34 @@ describe("meteredFetch", () => {
     expect(Number(entry?.quantities?.outputTokens)).toBeGreaterThan(18);
   });
 
-  it("charges nothing for a result that failed, or that is not one", async () => {
+  it.each(["Text/Event-Stream", "application/octet-stream", "text/plain", ""])(
+    "reads the events of a stream whose type is %j",
+    async (type) => {
+      const account = await createAccount(ledger);
+      const headers: Record<string, string> = type === "" ? {} : { "content-type": type };
+      const body = () => new TextEncoder().encode(whole(chatStream).join(""));
+      const fetch = meteredFetch({
+        ...account.options,
+        fetch: async () => new Response(body(), { headers }),
+      });
+      const response = await fetch(`${provider.url}/chat/completions`, post({ ...CHAT, stream: true }));
+      expect(await response.text()).toContain(WORDS[0]);
+      expect(await account.used()).toMatchObject([EXACT]);
+    },
+  );
+
+  it("reads the JSON that a request for a stream has led to", async () => {
+    const account = await createAccount(ledger);
+    provider.play(json(chatResult));
+    const calling = meteredFetch(account.options)(
+      `${provider.url}/chat/completions`,
+      post({ ...CHAT, stream: true }),
+    );
+    expect(await (await calling).json()).toEqual(chatResult);
+    expect(await account.used()).toMatchObject([EXACT]);
+  });
+
+  it("estimates a result that is not JSON, and charges nothing for one that failed", async () => {
     const account = await createAccount(ledger);
     const failed = { ...responsesResult, status: "failed", error: { code: "server_error" }, usage: null };
     const notJson = { headers: { "content-type": "text/html" }, body: ["<p>Hello</p>"] };
@@ -282,7 +373,7 @@ describe("meteredFetch", () => {
     await fetch(`${provider.url}/responses`, post({ model: "gpt-5.5", input: "Why?" }));
     const response = await fetch(`${provider.url}/responses`, post({ model: "gpt-5.5", input: "Why?" }));
     expect(await response.text()).toBe("<p>Hello</p>");
-    expect(await account.used()).toEqual([]);
+    expect(await account.used()).toMatchObject([{ quantities: { outputTokens: "4" }, estimated: true }]);
     expect(await account.openHolds()).toBe(0);
   });
 });

@@ -179,6 +179,57 @@ describe("a model", () => {
   });
 });
 
+describe("a batch", () => {
+  const completions = {
+    object: "text_completion",
+    choices: ["One.", "Two.", "Three."].map((text, index) => ({
+      text,
+      index,
+      logprobs: null,
+      finish_reason: "stop",
+    })),
+  };
+
+  const generate = (options: CreditsOptions) =>
+    new OpenAI({
+      model: "davinci",
+      apiKey: "key",
+      configuration: { baseURL: provider.url },
+      maxTokens: 100,
+    }).generate(["One?", "Two?", "Three?"], { callbacks: [creditsCallback(options)] });
+
+  it("that is not of a chat model is charged its total once", async () => {
+    const account = await createAccount(ledger);
+    const usage = { prompt_tokens: 30, completion_tokens: 60, total_tokens: 90 };
+    provider.play(json({ ...completions, usage }));
+    await generate(account.options);
+    expect(await account.used()).toMatchObject([
+      { quantities: { inputTokens: "30", outputTokens: "60" }, estimated: false },
+    ]);
+    expect(await account.openHolds()).toBe(0);
+  });
+
+  it("without a usage is estimated per prompt", async () => {
+    const account = await createAccount(ledger);
+    provider.play(json(completions));
+    await generate(account.options);
+    expect(await account.used()).toMatchObject([
+      { estimated: true, quantities: { outputTokens: "2" } },
+      { estimated: true, quantities: { outputTokens: "2" } },
+      { estimated: true, quantities: { outputTokens: "2" } },
+    ]);
+  });
+
+  it("of which one prompt is refused keeps no hold", async () => {
+    vi.spyOn(console, "error").mockImplementation(() => {});
+    // The credits cover one prompt.
+    const account = await createAccount(ledger, "0.002");
+    await expect(generate(account.options)).rejects.toBeInstanceOf(InsufficientCreditsError);
+    await until(async () => (await account.openHolds()) === 0);
+    expect(await account.used()).toEqual([]);
+  });
+});
+
 describe("a stream", () => {
   it("is charged for its part when its loop is left", async () => {
     vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"], shouldAdvanceTime: true });

@@ -1,6 +1,8 @@
 import { InvalidAmountError } from "@credit-activity/client";
 import fc from "fast-check";
 import { expect, it } from "vitest";
+import type { CreditsOptions } from "../src/index.js";
+import { toMetering } from "../src/options.js";
 import { type PriceFunction, type RateTable, toCharge } from "../src/price.js";
 import type { Usage } from "../src/usage.js";
 
@@ -84,4 +86,42 @@ it("refuses what is not a price", () => {
   const rates = { input: long, cacheRead: long, cacheWrite: long, output: long, reasoning: long } as const;
   expect(() => micros(rates, {})).toThrow("Give the table a version.");
   expect(micros({ ...rates, version: "1" }, {})).toBe(0n);
+});
+
+const OPTIONS = { ledger: {}, account: "a", price: RATES };
+
+it.each([
+  [
+    { ...RATES, cached: "0.3" },
+    "price.cached is not a rate. Use input, cacheRead, cacheWrite, output or reasoning.",
+  ],
+  [{ credits: "1" }, "price.credits is not a rate. Use input, cacheRead, cacheWrite, output or reasoning."],
+  [{ input: "3" }, "price.output is missing. Give its credits per million tokens."],
+  [{ output: "3" }, "price.input is missing. Give its credits per million tokens."],
+  [undefined, "price is undefined. Give a rate table or a function."],
+  [null, "price is null. Give a rate table or a function."],
+  ["3", "price is 3. Give a rate table or a function."],
+  [
+    { ...RATES, version: "v".repeat(129) },
+    "price.version is not a string of 1 to 128 characters. Give a shorter one, or none.",
+  ],
+  [
+    { ...RATES, version: "" },
+    "price.version is not a string of 1 to 128 characters. Give a shorter one, or none.",
+  ],
+])("refuses the price %j when metering is created", (price, message) => {
+  const refusing = () => toMetering({ ...OPTIONS, price } as unknown as CreditsOptions);
+  expect(refusing).toThrow(new TypeError(message));
+});
+
+it("refuses an option that does not exist", () => {
+  const refusing = () => toMetering({ ...OPTIONS, prices: RATES } as unknown as CreditsOptions);
+  expect(refusing).toThrow(TypeError);
+  expect(refusing).toThrow("prices is not an option. Use ledger, account, price, project,");
+});
+
+it("refuses the table or the version that a function returns", () => {
+  const typo = { ...RATES, cached: "0.3" } as RateTable;
+  expect(() => micros(() => typo, {})).toThrow("price.cached is not a rate.");
+  expect(() => micros(() => ({ credits: "1", version: "v".repeat(129) }), {})).toThrow("price.version");
 });

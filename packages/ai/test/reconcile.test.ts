@@ -98,12 +98,14 @@ it("posts once although two run interleaved", async () => {
   ]);
 });
 
-it("refuses another cost at the same time", async () => {
+it.each([
+  ["4", "5"],
+  ["4", "2"],
+  ["2.5", "2.75"],
+  ["0.5", "1.5"],
+] as const)("refuses another cost at the same time: %s and %s", async (...costs) => {
   const account = await createCharged();
-  const results = await Promise.allSettled([
-    reconcile("t1", "4", optionsOf(account)),
-    reconcile("t1", "5", optionsOf(account)),
-  ]);
+  const results = await Promise.allSettled(costs.map((cost) => reconcile("t1", cost, optionsOf(account))));
   expect(results.map(({ status }) => status).sort()).toEqual(["fulfilled", "rejected"]);
   expect(results.find(({ status }) => status === "rejected")).toMatchObject({
     reason: expect.any(KeyConflictError),
