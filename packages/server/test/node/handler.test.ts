@@ -105,6 +105,16 @@ it("a parser that unpacks the body changes its length", async () => {
   expect(await response.json()).toMatchObject({ name: "Unpacked".repeat(20) });
 });
 
+it("the length of a body is that of what the parser left, not of what was sent", async () => {
+  const url = await serve(PARSERS["the value of JSON"] as (request: IncomingMessage) => Promise<void>);
+  const response = await fetch(`${url}/v1/accounts/padded`, {
+    method: "PUT",
+    headers: { authorization: `Bearer ${SECRET}`, "content-type": "application/json" },
+    body: `{"name":"Padded"}${" ".repeat(2 * 1024 * 1024)}`,
+  });
+  expect([response.status, await response.json()]).toMatchObject([201, { name: "Padded" }]);
+});
+
 it("a body of which nothing is left is the fault of what is in front", async () => {
   const url = await serve(async (request) => {
     await readBytes(request);
